@@ -1,0 +1,17 @@
+//! What every other crate of orglet speaks: record ids, API names, values, API versions and the platform's errors.
+//!
+//! Nothing here knows a schema, a database or HTTP.
+
+pub mod error;
+pub mod fold;
+pub mod id;
+pub mod time;
+pub mod value;
+pub mod version;
+
+pub use error::{ApiError, ErrorCode, KeyOrder};
+pub use fold::{fold, fold_name};
+pub use id::{Id, IdError, KeyPrefix};
+pub use time::{Date, DateTime, Time};
+pub use value::Value;
+pub use version::ApiVersion;
