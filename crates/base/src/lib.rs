@@ -2,16 +2,20 @@
 //!
 //! Nothing here knows a schema, a database or HTTP.
 
+pub mod cell;
 pub mod error;
 pub mod fold;
 pub mod id;
+pub mod sql;
 pub mod time;
 pub mod value;
 pub mod version;
 
+pub use cell::{Cell, OwnedCell};
 pub use error::{ApiError, ErrorCode, KeyOrder};
 pub use fold::{fold, fold_name};
 pub use id::{Id, IdError, KeyPrefix};
+pub use sql::{Dialect, Param, Statement};
 pub use time::{Date, DateTime, Time};
 pub use value::Value;
 pub use version::ApiVersion;

@@ -1,1 +1,14 @@
-//! orglet-schema
+//! The schema of an org: an immutable [`Catalog`] snapshot of sObjects, fields, relationships and picklists, the field
+//! types (one file each in `types`), the standard objects' data files, and custom metadata.
+
+pub mod access;
+pub mod catalog;
+pub mod field;
+pub mod object;
+pub mod types;
+
+pub use access::AccessSet;
+pub use catalog::Catalog;
+pub use field::{AutoNumber, DefaultValue, Field, FieldType, PicklistValue};
+pub use object::{ChildRelationship, Object, ObjectFlags, Storage};
+pub use types::{CellKind, FieldKind, Input, ParseFailure};

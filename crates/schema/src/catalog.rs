@@ -1,0 +1,80 @@
+//! The catalog: an immutable snapshot of every object of an org. The standard objects are one shared part; an org's
+//! custom metadata lies over it, so that an org costs only what it changed.
+
+use crate::object::Object;
+use orglet_base::{Id, KeyPrefix, fold_name};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A set of objects by name and key prefix.
+#[derive(Debug, Default)]
+pub struct ObjectSet {
+    by_name: HashMap<String, Arc<Object>>,
+    by_prefix: HashMap<KeyPrefix, Arc<Object>>,
+}
+
+impl ObjectSet {
+    /// Builds the indexes. Where several objects share a key prefix, the first given keeps it.
+    pub fn new(objects: impl IntoIterator<Item = Arc<Object>>) -> Self {
+        let mut set = Self::default();
+        for object in objects {
+            if let Some(prefix) = object.key_prefix {
+                set.by_prefix.entry(prefix).or_insert_with(|| object.clone());
+            }
+            set.by_name.insert(fold_name(&object.name).into_owned(), object);
+        }
+        set
+    }
+}
+
+/// A snapshot of an org's schema.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    version: u64,
+    modified: orglet_base::DateTime,
+    standard: Arc<ObjectSet>,
+    overlay: Arc<ObjectSet>,
+}
+
+impl Catalog {
+    /// A catalog of the standard objects, with `overlay` (custom objects, and standard objects that custom fields
+    /// changed) lying over it. `version` grows with each change; `modified` is the time of the last one.
+    pub fn new(version: u64, modified: orglet_base::DateTime, standard: Arc<ObjectSet>, overlay: ObjectSet) -> Self {
+        Self { version, modified, standard, overlay: Arc::new(overlay) }
+    }
+
+    /// Grows with each change of metadata.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// When metadata last changed.
+    pub fn modified(&self) -> orglet_base::DateTime {
+        self.modified
+    }
+
+    /// An object by its API name, in any case.
+    pub fn object(&self, name: &str) -> Option<&Arc<Object>> {
+        let key = fold_name(name);
+        self.overlay.by_name.get(key.as_ref()).or_else(|| self.standard.by_name.get(key.as_ref()))
+    }
+
+    /// The object whose records' ids begin so.
+    pub fn by_prefix(&self, prefix: KeyPrefix) -> Option<&Arc<Object>> {
+        let found = self.overlay.by_prefix.get(&prefix).or_else(|| self.standard.by_prefix.get(&prefix))?;
+        self.object(&found.name)
+    }
+
+    /// The object of a record id.
+    pub fn object_of(&self, id: Id) -> Option<&Arc<Object>> {
+        self.by_prefix(id.prefix())
+    }
+
+    /// Every object, sorted by name. Costs as much as there are objects: for describe global and the like.
+    pub fn objects(&self) -> Vec<&Arc<Object>> {
+        let mut all: Vec<_> = self.overlay.by_name.values().collect();
+        all.extend(self.standard.by_name.iter().filter(|(name, _)| !self.overlay.by_name.contains_key(*name)).map(|(_, o)| o));
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all
+    }
+}

@@ -1,0 +1,200 @@
+//! An sObject: flags, fields, child relationships.
+
+use crate::field::{Field, FieldType};
+use orglet_base::{KeyPrefix, fold_name};
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+/// Where an object's rows come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// A table that users write.
+    Stored,
+    /// A table that the platform writes (User, Organization, Profile, RecordType …); users may update what the flags allow.
+    Platform,
+    /// No table: rows are made from the catalog when asked for (EntityDefinition, FieldDefinition, CustomField …).
+    Virtual,
+}
+
+/// Object-level flags, named as in a describe.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "flags are named and meant as in a describe")]
+pub struct ObjectFlags {
+    pub activateable: bool,
+    pub createable: bool,
+    pub updateable: bool,
+    pub deletable: bool,
+    pub undeletable: bool,
+    pub queryable: bool,
+    pub retrieveable: bool,
+    pub searchable: bool,
+    pub replicateable: bool,
+    pub triggerable: bool,
+    pub mergeable: bool,
+    pub layoutable: bool,
+    pub compact_layoutable: bool,
+    pub search_layoutable: bool,
+    pub mru_enabled: bool,
+    pub feed_enabled: bool,
+    pub has_subtypes: bool,
+    pub custom_setting: bool,
+    pub deprecated_and_hidden: bool,
+}
+
+/// A relationship from the object's point of view as parent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChildRelationship {
+    /// The child object.
+    pub child: String,
+    /// The reference field on the child.
+    pub field: String,
+    /// The name by which sub-queries and paths reach it; some have none.
+    pub name: Option<String>,
+    /// Children go with the parent.
+    pub cascade_delete: bool,
+    /// A parent with children may not be deleted.
+    pub restricted_delete: bool,
+    /// As in a describe.
+    pub deprecated_and_hidden: bool,
+}
+
+/// The parts of an object that are made when first asked for.
+#[derive(Debug, Default)]
+pub struct ObjectParts {
+    /// Fields in describe order.
+    pub fields: Vec<Field>,
+    /// Child relationships in describe order.
+    pub children: Vec<ChildRelationship>,
+}
+
+/// An sObject of a catalog.
+pub struct Object {
+    /// API name; also the table's name.
+    pub name: String,
+    /// Label, singular.
+    pub label: String,
+    /// Label, plural.
+    pub label_plural: String,
+    /// The first three characters of its records' ids; some have none.
+    pub key_prefix: Option<KeyPrefix>,
+    /// Made by users.
+    pub custom: bool,
+    /// Where rows come from.
+    pub storage: Storage,
+    /// Object-level flags.
+    pub flags: ObjectFlags,
+    /// `History`, `Share`, `Feed` … where the object belongs to another.
+    pub associate_type: Option<String>,
+    /// The object it belongs to.
+    pub associate_parent: Option<String>,
+    /// Fields that a path may not be queried without (`reified` columns of virtual objects), empty for ordinary ones.
+    pub reified: &'static [&'static str],
+    parts: OnceLock<Indexed>,
+    load: Box<dyn Fn() -> ObjectParts + Send + Sync>,
+}
+
+struct Indexed {
+    parts: ObjectParts,
+    by_name: HashMap<String, usize>,
+    by_relationship: HashMap<String, usize>,
+    child_by_name: HashMap<String, usize>,
+    name_field: Option<usize>,
+}
+
+impl Object {
+    /// An object whose fields and child relationships are made by `load` on first use.
+    pub fn new(
+        name: impl Into<String>,
+        label: impl Into<String>,
+        label_plural: impl Into<String>,
+        load: impl Fn() -> ObjectParts + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            label: label.into(),
+            label_plural: label_plural.into(),
+            key_prefix: None,
+            custom: false,
+            storage: Storage::Stored,
+            flags: ObjectFlags::default(),
+            associate_type: None,
+            associate_parent: None,
+            reified: &[],
+            parts: OnceLock::new(),
+            load: Box::new(load),
+        }
+    }
+
+    fn indexed(&self) -> &Indexed {
+        self.parts.get_or_init(|| {
+            let parts = (self.load)();
+            let by_name = parts.fields.iter().enumerate().map(|(i, f)| (fold_name(&f.name).into_owned(), i)).collect();
+            let by_relationship = parts
+                .fields
+                .iter()
+                .enumerate()
+                .filter(|(_, f)| f.ty == FieldType::Reference)
+                .filter_map(|(i, f)| Some((fold_name(f.relationship_name.as_deref()?).into_owned(), i)))
+                .collect();
+            let child_by_name =
+                parts.children.iter().enumerate().filter_map(|(i, c)| Some((fold_name(c.name.as_deref()?).into_owned(), i))).collect();
+            let name_field = parts.fields.iter().position(|f| f.name_field);
+            Indexed { parts, by_name, by_relationship, child_by_name, name_field }
+        })
+    }
+
+    /// Every field, in describe order.
+    pub fn fields(&self) -> &[Field] {
+        &self.indexed().parts.fields
+    }
+
+    /// Every child relationship, in describe order.
+    pub fn children(&self) -> &[ChildRelationship] {
+        &self.indexed().parts.children
+    }
+
+    /// A field by its API name, in any case.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        let at = self.indexed();
+        at.by_name.get(fold_name(name).as_ref()).map(|i| &at.parts.fields[*i])
+    }
+
+    /// The index in [`Object::fields`] of a field, by its API name in any case.
+    pub fn field_index(&self, name: &str) -> Option<usize> {
+        self.indexed().by_name.get(fold_name(name).as_ref()).copied()
+    }
+
+    /// The reference field behind a parent relationship (`Account`, `Parent__r`), in any case.
+    pub fn parent_field(&self, relationship: &str) -> Option<&Field> {
+        let at = self.indexed();
+        at.by_relationship.get(fold_name(relationship).as_ref()).map(|i| &at.parts.fields[*i])
+    }
+
+    /// A child relationship by its name, in any case.
+    pub fn child(&self, relationship: &str) -> Option<&ChildRelationship> {
+        let at = self.indexed();
+        at.child_by_name.get(fold_name(relationship).as_ref()).map(|i| &at.parts.children[*i])
+    }
+
+    /// The field that names a record (`Name`, `CaseNumber`, `Subject` …), where there is one.
+    pub fn name_field(&self) -> Option<&Field> {
+        let at = self.indexed();
+        at.name_field.map(|i| &at.parts.fields[i])
+    }
+
+    /// The parts of a compound field, in describe order.
+    pub fn parts_of<'a>(&'a self, compound: &'a str) -> impl Iterator<Item = &'a Field> + 'a {
+        self.fields().iter().filter(move |f| f.compound.as_deref().is_some_and(|c| c.eq_ignore_ascii_case(compound)))
+    }
+
+    /// Whether the object has a table.
+    pub fn has_table(&self) -> bool {
+        self.storage != Storage::Virtual
+    }
+}
+
+impl std::fmt::Debug for Object {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Object({})", self.name)
+    }
+}
