@@ -1,1 +1,122 @@
-//! orglet-store
+//! Where rows live. [`Store`] is all that the engine knows of a database; drivers stay in here.
+//!
+//! The interface is synchronous: a save and a query are short, and what is long runs on a thread that may wait. A
+//! transaction's work is a closure that may be run again, so that a store with serialization failures can retry it.
+
+mod error;
+pub mod sqlite;
+
+pub use error::StoreError;
+use orglet_base::{Cell, Dialect, OwnedCell, Statement};
+
+/// A row of a result, while it is being read.
+pub trait Row {
+    /// The cell of a column, counted from 0; NULL past the last.
+    fn cell(&self, column: usize) -> Cell<'_>;
+
+    /// How many columns there are.
+    fn columns(&self) -> usize;
+}
+
+/// What is done with each row; `false` ends the reading.
+pub type Sink<'a> = dyn FnMut(&dyn Row) -> bool + 'a;
+
+/// Something that statements can be run on: a snapshot for reading, or a transaction.
+pub trait Tx {
+    /// Runs a statement that answers rows.
+    fn query(&mut self, statement: &Statement, sink: &mut Sink<'_>) -> Result<(), StoreError>;
+
+    /// Runs a statement that changes rows; answers how many. On a snapshot for reading this is an error.
+    fn execute(&mut self, statement: &Statement) -> Result<usize, StoreError>;
+}
+
+impl dyn Tx + '_ {
+    /// The first row of a query, cells copied.
+    pub fn first(&mut self, statement: &Statement) -> Result<Option<Vec<OwnedCell>>, StoreError> {
+        let mut found = None;
+        self.query(statement, &mut |row| {
+            found = Some((0..row.columns()).map(|i| row.cell(i).to_owned()).collect());
+            false
+        })?;
+        Ok(found)
+    }
+
+    /// Every row of a query, cells copied. For results known to be small.
+    pub fn all(&mut self, statement: &Statement) -> Result<Vec<Vec<OwnedCell>>, StoreError> {
+        let mut rows = Vec::new();
+        self.query(statement, &mut |row| {
+            rows.push((0..row.columns()).map(|i| row.cell(i).to_owned()).collect());
+            true
+        })?;
+        Ok(rows)
+    }
+
+    /// Runs `work` so that its changes are undone when it fails, and the rest of the transaction stays.
+    pub fn nested<T, E: From<StoreError>>(&mut self, work: impl FnOnce(&mut dyn Tx) -> Result<T, E>) -> Result<T, E> {
+        self.execute(&Statement::new("SAVEPOINT record", Vec::new()))?;
+        match work(self) {
+            Ok(done) => {
+                self.execute(&Statement::new("RELEASE record", Vec::new()))?;
+                Ok(done)
+            }
+            Err(e) => {
+                self.execute(&Statement::new("ROLLBACK TO record", Vec::new()))?;
+                self.execute(&Statement::new("RELEASE record", Vec::new()))?;
+                Err(e)
+            }
+        }
+    }
+}
+
+/// The work of a read or a transaction. It may be run more than once.
+pub type Work<'a> = dyn FnMut(&mut dyn Tx) -> Result<(), StoreError> + 'a;
+
+/// An org's database.
+pub trait Store: Send + Sync {
+    /// The SQL it speaks.
+    fn dialect(&self) -> Dialect;
+
+    /// Runs reads on one snapshot. Never waits for a writer.
+    fn read(&self, work: &mut Work<'_>) -> Result<(), StoreError>;
+
+    /// Runs a transaction. When this answers `Ok`, the changes are as durable as the store was opened to make them;
+    /// when the work fails, none of them is there.
+    fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError>;
+
+    /// Runs schema statements in a commit of their own.
+    fn define(&self, statements: &[Statement]) -> Result<(), StoreError> {
+        self.transact(&mut |tx| statements.iter().try_for_each(|s| tx.execute(s).map(|_| ())))
+    }
+}
+
+impl dyn Store + '_ {
+    /// [`Store::read`] with a result.
+    pub fn read_with<T, E: From<StoreError>>(&self, mut work: impl FnMut(&mut dyn Tx) -> Result<T, E>) -> Result<T, E> {
+        run_with(|w| self.read(w), &mut work)
+    }
+
+    /// [`Store::transact`] with a result. An error of `work` rolls back.
+    pub fn transact_with<T, E: From<StoreError>>(&self, mut work: impl FnMut(&mut dyn Tx) -> Result<T, E>) -> Result<T, E> {
+        run_with(|w| self.transact(w), &mut work)
+    }
+}
+
+/// Carries a typed result, or a typed failure, through the untyped interface.
+fn run_with<T, E: From<StoreError>>(
+    run: impl FnOnce(&mut Work<'_>) -> Result<(), StoreError>,
+    work: &mut dyn FnMut(&mut dyn Tx) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut outcome: Option<Result<T, E>> = None;
+    let ran = run(&mut |tx| {
+        let result = work(tx);
+        let failed = result.is_err();
+        outcome = Some(result);
+        if failed { Err(StoreError::Abort) } else { Ok(()) }
+    });
+    match (ran, outcome) {
+        (Ok(()), Some(result)) => result,
+        (Err(StoreError::Abort), Some(Err(e))) => Err(e),
+        (Err(e), _) => Err(e.into()),
+        (Ok(()), None) => Err(StoreError::Abort.into()),
+    }
+}

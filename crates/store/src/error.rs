@@ -1,0 +1,27 @@
+//! What can go wrong in a store, as far as the engine tells it apart.
+
+/// A failure of a store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The statement names a table that has not been created yet.
+    #[error("no such table: {0}")]
+    NoTable(String),
+    /// A unique index was violated: its name, or the columns as the database tells them.
+    #[error("not unique: {0}")]
+    Unique(String),
+    /// The statement was stopped because it ran too long or was told to.
+    #[error("interrupted")]
+    Interrupted,
+    /// The disk is full or the files may not be written.
+    #[error("the database cannot be written: {0}")]
+    ReadOnly(String),
+    /// The file is damaged or is not ours.
+    #[error("not an orglet database: {0}")]
+    Foreign(String),
+    /// The transaction's work asked to be rolled back.
+    #[error("rolled back")]
+    Abort,
+    /// Anything else; a defect of ours or of the machine.
+    #[error("{0}")]
+    Other(String),
+}

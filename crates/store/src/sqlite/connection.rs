@@ -1,0 +1,182 @@
+//! One connection: opening, running statements, snapshots.
+
+use super::{Durability, functions};
+use crate::{Row, Sink, StoreError, Tx, Work};
+use orglet_base::{Cell, OwnedCell, Param, Statement};
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+use rusqlite::{Connection, OpenFlags, ToSql};
+use std::path::Path;
+
+/// "orgl" in the file's header: tells our files from others.
+const APPLICATION_ID: i32 = 0x6f72_676c;
+/// Statements kept prepared on each connection.
+const STATEMENTS: usize = 128;
+
+pub(super) struct Connected {
+    pub(super) raw: Connection,
+}
+
+impl Connected {
+    pub(super) fn open_writer(path: Option<&Path>, durability: Durability) -> Result<Self, StoreError> {
+        let raw = match path {
+            Some(path) => Connection::open(path),
+            None => Connection::open_in_memory(),
+        }
+        .map_err(from_sqlite)?;
+        let own: i32 = raw.query_row("PRAGMA application_id", [], |r| r.get(0)).map_err(from_sqlite)?;
+        let tables: i64 = raw.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0)).map_err(from_sqlite)?;
+        if own != APPLICATION_ID {
+            if own != 0 || tables != 0 {
+                let shown = path.map(|p| p.display().to_string()).unwrap_or_default();
+                return Err(StoreError::Foreign(format!("{shown} holds another program's database")));
+            }
+            raw.pragma_update(None, "application_id", APPLICATION_ID).map_err(from_sqlite)?;
+        }
+        if path.is_some() {
+            let mode: String = raw.query_row("PRAGMA journal_mode = WAL", [], |r| r.get(0)).map_err(from_sqlite)?;
+            if !mode.eq_ignore_ascii_case("wal") {
+                return Err(StoreError::Other(format!("the file system refuses write-ahead logging (journal mode {mode})")));
+            }
+            let sync = if durability == Durability::Full { "FULL" } else { "NORMAL" };
+            raw.pragma_update(None, "synchronous", sync).map_err(from_sqlite)?;
+        }
+        Self::prepared(raw)
+    }
+
+    pub(super) fn open_reader(path: &Path) -> Result<Self, StoreError> {
+        let raw =
+            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(from_sqlite)?;
+        raw.pragma_update(None, "query_only", true).map_err(from_sqlite)?;
+        Self::prepared(raw)
+    }
+
+    fn prepared(raw: Connection) -> Result<Self, StoreError> {
+        raw.busy_timeout(std::time::Duration::from_secs(10)).map_err(from_sqlite)?;
+        raw.pragma_update(None, "foreign_keys", false).map_err(from_sqlite)?;
+        raw.pragma_update(None, "trusted_schema", false).map_err(from_sqlite)?;
+        raw.pragma_update(None, "temp_store", "MEMORY").map_err(from_sqlite)?;
+        raw.pragma_update(None, "cache_size", -2000).map_err(from_sqlite)?;
+        raw.set_prepared_statement_cache_capacity(STATEMENTS);
+        functions::register(&raw).map_err(from_sqlite)?;
+        Ok(Self { raw })
+    }
+
+    /// Runs reads on one snapshot.
+    pub(super) fn snapshot(&mut self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.batch("BEGIN")?;
+        let done = work(self);
+        let ended = self.batch("COMMIT");
+        done.and(ended)
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.raw.is_autocommit()
+    }
+
+    pub(super) fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        let mut statement = self.raw.prepare_cached(sql).map_err(from_sqlite)?;
+        statement.execute([]).map(|_| ()).map_err(from_sqlite)
+    }
+}
+
+/// A parameter as SQLite takes it. Lists travel as a JSON array, read with `json_each`.
+struct Bound<'a>(&'a Param);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self.0 {
+            Param::Cell(OwnedCell::Null) => ToSqlOutput::Borrowed(ValueRef::Null),
+            Param::Cell(OwnedCell::Int(n)) => ToSqlOutput::Borrowed(ValueRef::Integer(*n)),
+            Param::Cell(OwnedCell::Text(t)) => ToSqlOutput::Borrowed(ValueRef::Text(t.as_bytes())),
+            Param::Cell(OwnedCell::Blob(b)) => ToSqlOutput::Borrowed(ValueRef::Blob(b)),
+            Param::Texts(list) => ToSqlOutput::Owned(Value::Text(json_array(list))),
+            Param::Json(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Param::Virtual(_) => return Err(rusqlite::Error::ToSqlConversionFailure("rows of a virtual object are missing".into())),
+        })
+    }
+}
+
+fn json_array(list: &[String]) -> String {
+    let mut out = String::with_capacity(list.len() * 22 + 2);
+    out.push('[');
+    for (i, text) in list.iter().enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        out.push('"');
+        for c in text.chars() {
+            match c {
+                '"' => out.push_str("\\\""),
+                '\\' => out.push_str("\\\\"),
+                c if (c as u32) < 0x20 => out.push_str(&format!("\\u{:04x}", c as u32)),
+                c => out.push(c),
+            }
+        }
+        out.push('"');
+    }
+    out.push(']');
+    out
+}
+
+struct SqliteRow<'a, 'b>(&'a rusqlite::Row<'b>, usize);
+
+impl Row for SqliteRow<'_, '_> {
+    fn cell(&self, column: usize) -> Cell<'_> {
+        match self.0.get_ref(column) {
+            Ok(ValueRef::Integer(n)) => Cell::Int(n),
+            Ok(ValueRef::Text(t)) => std::str::from_utf8(t).map_or(Cell::Null, Cell::Text),
+            Ok(ValueRef::Blob(b)) => Cell::Blob(b),
+            // No column of ours holds a float: numbers are scaled integers.
+            Ok(ValueRef::Real(_)) | Ok(ValueRef::Null) | Err(_) => Cell::Null,
+        }
+    }
+
+    fn columns(&self) -> usize {
+        self.1
+    }
+}
+
+impl Tx for Connected {
+    fn query(&mut self, statement: &Statement, sink: &mut Sink<'_>) -> Result<(), StoreError> {
+        let mut prepared = self.raw.prepare_cached(&statement.sql).map_err(|e| with_sql(e, &statement.sql))?;
+        let columns = prepared.column_count();
+        let mut rows =
+            prepared.query(rusqlite::params_from_iter(statement.params.iter().map(Bound))).map_err(|e| with_sql(e, &statement.sql))?;
+        while let Some(row) = rows.next().map_err(|e| with_sql(e, &statement.sql))? {
+            if !sink(&SqliteRow(row, columns)) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn execute(&mut self, statement: &Statement) -> Result<usize, StoreError> {
+        let mut prepared = self.raw.prepare_cached(&statement.sql).map_err(|e| with_sql(e, &statement.sql))?;
+        prepared.execute(rusqlite::params_from_iter(statement.params.iter().map(Bound))).map_err(|e| with_sql(e, &statement.sql))
+    }
+}
+
+fn with_sql(e: rusqlite::Error, sql: &str) -> StoreError {
+    match from_sqlite(e) {
+        StoreError::Other(text) => StoreError::Other(format!("{text} in: {sql}")),
+        other => other,
+    }
+}
+
+pub(super) fn from_sqlite(e: rusqlite::Error) -> StoreError {
+    use rusqlite::ErrorCode;
+    let text = e.to_string();
+    if let Some(at) = text.find("no such table: ") {
+        let name: String = text[at + 15..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        return StoreError::NoTable(name);
+    }
+    match e.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation) => {
+            StoreError::Unique(text.split("failed: ").nth(1).unwrap_or(&text).trim_matches('\'').to_owned())
+        }
+        Some(ErrorCode::OperationInterrupted) => StoreError::Interrupted,
+        Some(ErrorCode::DiskFull | ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => StoreError::ReadOnly(text),
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::Foreign(text),
+        _ => StoreError::Other(text),
+    }
+}
