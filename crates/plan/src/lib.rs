@@ -1,1 +1,25 @@
-//! orglet-plan
+//! From a SOQL syntax tree to SQL: names, types and access are resolved against a catalog, every rule of the language
+//! is checked, and what remains is SQL text, parameters and the shape of the answer.
+//!
+//! Pure: no I/O, no clock, no driver. "Now", the user and the time zone come in with the [`BindContext`]. Every error
+//! arises here; emitting SQL cannot fail. Values reach SQL as parameters only, identifiers come from the catalog only.
+//!
+//! What the SQL relies on beside plain SQLite is listed in [`functions`].
+
+mod bind;
+mod context;
+mod dates;
+pub mod ddl;
+mod emit;
+pub mod functions;
+mod plan;
+mod shape;
+pub mod write;
+
+pub use bind::plan;
+pub use context::BindContext;
+pub use plan::{AggregatePlan, ChildPlan, Node, OutKind, Output, ParentKind, Plan, RecordPlan, VirtualNeed};
+pub use shape::record_shape;
+
+#[cfg(test)]
+mod tests;
