@@ -1,1 +1,28 @@
-fn main() {}
+//! `orglet`: a Salesforce org in one binary.
+
+use clap::Parser;
+use orglet::cli::{Cli, Command};
+use orglet::error::StartError;
+use orglet::{logs, serve, wire};
+use std::process::ExitCode;
+use std::time::Duration;
+
+fn main() -> ExitCode {
+    let Command::Serve(options) = Cli::parse().command;
+    logs::start(&options.logs);
+    match serve_until_signalled(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("orglet: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve_until_signalled(options: &orglet::cli::ServeOptions) -> Result<(), StartError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("orglet").enable_all().build().map_err(StartError::Runtime)?;
+    let outcome = runtime.block_on(serve::run(options, wire::build_app));
+    // What is still running has had its grace in `serve::run`; a stuck request must not keep the process alive.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}

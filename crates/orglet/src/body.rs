@@ -1,0 +1,163 @@
+//! Request bodies: collected whole, inflated, and bounded in bytes and time at both ends.
+
+use crate::fault::{self, Form};
+use crate::inflate::{Encoding, InflateFault, Inflater};
+use crate::limits::Limits;
+use bytes::{Bytes, BytesMut};
+use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+use orglet_base::{ApiError, ErrorCode};
+use std::time::Duration;
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// Bytes inflated in one go.
+const INFLATE_STEP: usize = 8 * 1024;
+
+/// Why a body could not be read.
+#[derive(Debug)]
+pub(crate) enum BodyFault {
+    /// Over the limit, as sent or as inflated.
+    TooLarge,
+    /// Cut off, or not what its encoding says.
+    Broken,
+    /// The peer took too long.
+    Slow,
+    /// An encoding this server doesn't inflate.
+    Encoding(String),
+}
+
+impl BodyFault {
+    /// The answer to it. The connection ends with it, since the rest of the body is not read.
+    pub(crate) fn answer(&self, form: Form, limits: &Limits) -> Response<Bytes> {
+        let (status, code, message) = match self {
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                ErrorCode::ExceededMaxSizeRequest,
+                format!("The request body exceeds the maximum size of {} bytes", limits.body_bytes),
+            ),
+            Self::Broken => (
+                StatusCode::BAD_REQUEST,
+                ErrorCode::BadRequest,
+                "The request body could not be read: it is incomplete or not in the encoding that Content-Encoding names".to_owned(),
+            ),
+            Self::Slow => (StatusCode::REQUEST_TIMEOUT, ErrorCode::BadRequest, "The request body did not arrive in time".to_owned()),
+            Self::Encoding(name) => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                ErrorCode::UnsupportedMediaType,
+                format!("Content-Encoding '{name}' is not supported; use gzip or deflate"),
+            ),
+        };
+        let mut response = fault::api(&ApiError::routing(code, message), status, form);
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        response
+    }
+}
+
+/// Reads a request's body whole and inflates it; `Content-Encoding` is then gone from its head.
+pub(crate) async fn read(parts: &mut Parts, mut body: Incoming, limits: &Limits) -> Result<Bytes, BodyFault> {
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    let encoding = encoding(&parts.headers)?;
+    let fits = body.size_hint().lower() <= limits.body_bytes as u64;
+    let mut incoming = Pieces { body: &mut body, limits, seen: 0, end: Instant::now() + limits.body_total };
+    let outcome = match encoding {
+        _ if !fits => Err(BodyFault::TooLarge),
+        None => collect(&mut incoming).await,
+        Some(encoding) => {
+            parts.headers.remove(CONTENT_ENCODING);
+            parts.headers.remove(CONTENT_LENGTH);
+            inflate(&mut incoming, encoding).await
+        }
+    };
+    if matches!(outcome, Err(BodyFault::TooLarge)) {
+        discard(body, limits.body_bytes).await;
+    }
+    outcome
+}
+
+/// The encoding to undo; `None` for identity.
+fn encoding(headers: &HeaderMap) -> Result<Option<Encoding>, BodyFault> {
+    let mut values = headers.get_all(CONTENT_ENCODING).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let name = value.to_str().unwrap_or_default().trim().to_ascii_lowercase();
+    match (name.as_str(), values.next()) {
+        ("identity" | "", None) => Ok(None),
+        ("gzip" | "x-gzip", None) => Ok(Some(Encoding::Gzip)),
+        ("deflate", None) => Ok(Some(Encoding::Deflate)),
+        _ => Err(BodyFault::Encoding(name)),
+    }
+}
+
+/// A body's pieces as they are sent, with the bounds on bytes and time.
+struct Pieces<'a> {
+    body: &'a mut Incoming,
+    limits: &'a Limits,
+    seen: usize,
+    end: Instant,
+}
+
+impl Pieces<'_> {
+    async fn next(&mut self) -> Result<Option<Bytes>, BodyFault> {
+        loop {
+            let deadline = self.end.min(Instant::now() + self.limits.body_idle);
+            let next = timeout_at(deadline, self.body.frame()).await.map_err(|_| BodyFault::Slow)?;
+            let Some(frame) = next else { return Ok(None) };
+            // Trailers are of no interest.
+            let Ok(data) = frame.map_err(|_| BodyFault::Broken)?.into_data() else { continue };
+            self.seen += data.len();
+            return if self.seen > self.limits.body_bytes { Err(BodyFault::TooLarge) } else { Ok(Some(data)) };
+        }
+    }
+}
+
+async fn collect(pieces: &mut Pieces<'_>) -> Result<Bytes, BodyFault> {
+    // Most bodies are one piece, which then is never copied.
+    let Some(first) = pieces.next().await? else { return Ok(Bytes::new()) };
+    let Some(second) = pieces.next().await? else { return Ok(first) };
+    let mut whole = BytesMut::from(first);
+    whole.extend_from_slice(&second);
+    while let Some(piece) = pieces.next().await? {
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.freeze())
+}
+
+async fn inflate(pieces: &mut Pieces<'_>, encoding: Encoding) -> Result<Bytes, BodyFault> {
+    let mut inflater = Inflater::new(encoding, pieces.limits.body_bytes);
+    while let Some(piece) = pieces.next().await? {
+        // A few kilobytes may inflate to megabytes: other connections get their turn in between.
+        for part in piece.chunks(INFLATE_STEP) {
+            inflater.push(part)?;
+            tokio::task::consume_budget().await;
+        }
+    }
+    Ok(inflater.finish()?)
+}
+
+impl From<InflateFault> for BodyFault {
+    fn from(fault: InflateFault) -> Self {
+        match fault {
+            InflateFault::TooLarge => Self::TooLarge,
+            InflateFault::Broken => Self::Broken,
+        }
+    }
+}
+
+/// Reads on for a while and forgets it: a client that is still sending would otherwise see a reset, not the answer.
+async fn discard(mut body: Incoming, bound: usize) {
+    let reading = async {
+        let mut seen = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            seen += frame.data_ref().map_or(0, Bytes::len);
+            if seen > bound {
+                break;
+            }
+        }
+    };
+    // Either way the answer follows.
+    let _ = timeout(Duration::from_secs(5), reading).await;
+}

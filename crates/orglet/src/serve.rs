@@ -1,0 +1,62 @@
+//! `orglet serve`, from options to the last answer.
+
+use crate::app::Built;
+use crate::authority::{Authority, AuthorityFile};
+use crate::cli::ServeOptions;
+use crate::error::StartError;
+use crate::limits::Limits;
+use crate::listen::{Drained, Server};
+use crate::ready::{self, Addresses};
+use crate::signals::Signals;
+use crate::{banner, tls};
+use std::future::Future;
+use std::io::Write;
+
+/// Serves the application that `build` makes until SIGTERM or Ctrl-C.
+pub async fn run(options: &ServeOptions, build: impl FnOnce(&ServeOptions) -> Result<Built, StartError>) -> Result<(), StartError> {
+    let signals = Signals::catch()?;
+    run_until(options, build, Limits::default(), signals.first()).await
+}
+
+/// Serves the application that `build` makes until `stop` ends.
+pub async fn run_until(
+    options: &ServeOptions,
+    build: impl FnOnce(&ServeOptions) -> Result<Built, StartError>,
+    limits: Limits,
+    stop: impl Future<Output = ()>,
+) -> Result<(), StartError> {
+    let built = build(options)?;
+    if built.credentials_are_default && !options.listen.ip().to_canonical().is_loopback() {
+        return Err(StartError::DefaultCredentials { addr: options.listen });
+    }
+    let (authority, ca_file) = open_authority(options)?;
+    let server = Server::bind(options.listen, built.app, tls::server_config(authority)?, limits)?;
+    let addresses = Addresses::of(server.addr(), ca_file.path());
+    if let Some(file) = &options.ready_file {
+        ready::write(file, &addresses, &built.facts)?;
+    }
+    tracing::info!(addr = %server.addr(), "listening");
+    let banner = banner::text(&addresses, &built.facts, built.credentials_are_default);
+    // A closed standard output is no reason to stop.
+    let _ = std::io::stdout().write_all(banner.as_bytes());
+    match server.run(stop).await {
+        Drained::Complete => tracing::info!("stopped"),
+        Drained::Abandoned => tracing::warn!("stopped with requests still running after {} s", limits.drain.as_secs()),
+    }
+    Ok(())
+}
+
+/// The CA, and the file that clients are pointed to.
+fn open_authority(options: &ServeOptions) -> Result<(Authority, AuthorityFile), StartError> {
+    let dir = options.data.join("tls");
+    let authority = if options.memory { Authority::generate()? } else { Authority::open(&dir)? };
+    let file = match &options.ca_file {
+        Some(path) => {
+            ready::replace(path, authority.certificate_pem().as_bytes(), 0o644)?;
+            AuthorityFile::kept(path.clone())
+        }
+        None if options.memory => AuthorityFile::temporary(&authority)?,
+        None => AuthorityFile::in_dir(&dir),
+    };
+    Ok((authority, file))
+}

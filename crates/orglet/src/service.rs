@@ -1,0 +1,149 @@
+//! One request through the shell: id, head, health, body, application, compression, log.
+
+use crate::app::Peer;
+use crate::fault::{self, Form};
+use crate::listen::{Conn, Shell};
+use crate::{body, connect, logs, target};
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{Either, Full};
+use hyper::body::Incoming;
+use orglet_base::{ApiError, ErrorCode};
+use std::convert::Infallible;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use tower::{ServiceExt, service_fn};
+use tower_http::CompressionLevel;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::compression::{Compression, CompressionBody};
+use tracing::Instrument;
+
+/// Answers smaller than this fit in one packet anyway and stay as they are.
+const COMPRESS_ABOVE: u64 = 1024;
+
+/// An answer's body: compressed where the client asked, or bare.
+pub(crate) type OutBody = Either<CompressionBody<Full<Bytes>>, Full<Bytes>>;
+
+/// Answers one request.
+pub(crate) async fn respond(conn: Arc<Conn>, request: Request<Incoming>) -> Response<OutBody> {
+    let id = conn.shell.requests.fetch_add(1, Ordering::Relaxed);
+    // At the highest level: whatever is logged while answering carries the id.
+    let span = tracing::error_span!("request", id);
+    answer_and_log(conn, request, id).instrument(span).await
+}
+
+async fn answer_and_log(conn: Arc<Conn>, request: Request<Incoming>, id: u64) -> Response<OutBody> {
+    let started = Instant::now();
+    // The query string holds data, and at times tokens: it is never logged.
+    let line = tracing::enabled!(target: "orglet::access", tracing::Level::DEBUG)
+        .then(|| (request.method().clone(), request.uri().path().to_owned(), conn.peer));
+    let response = if request.method() == Method::CONNECT {
+        connect::open(&conn, request).map(|body| Either::Right(Full::new(body)))
+    } else {
+        compressed(conn, request, id).await.map(Either::Left)
+    };
+    if let Some((method, path, peer)) = line {
+        let (status, ms) = (response.status().as_u16(), started.elapsed().as_secs_f64() * 1000.0);
+        tracing::debug!(target: "orglet::access", %method, path, status, ms, peer = %peer.addr, scheme = ?peer.scheme);
+    }
+    response
+}
+
+async fn compressed(conn: Arc<Conn>, request: Request<Incoming>, id: u64) -> Response<CompressionBody<Full<Bytes>>> {
+    let inner = service_fn(move |request| {
+        let conn = conn.clone();
+        async move { Ok::<_, Infallible>(answer(conn, request, id).await.map(Full::new)) }
+    });
+    let worthwhile = SizeAbove::new(COMPRESS_ABOVE)
+        .and(NotForContentType::IMAGES)
+        .and(NotForContentType::const_new("application/octet-stream"))
+        .and(NotForContentType::const_new("application/zip"));
+    let service = Compression::new(inner).quality(CompressionLevel::Fastest).compress_when(worthwhile);
+    match service.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+async fn answer(conn: Arc<Conn>, request: Request<Incoming>, id: u64) -> Response<Bytes> {
+    let (mut parts, body) = request.into_parts();
+    if let Err(refusal) = target::admit(&mut parts, &conn) {
+        tracing::debug!(?refusal, "request refused");
+        return refusal.answer();
+    }
+    if let Some(health) = health(&conn.shell, &parts.method, parts.uri.path()) {
+        return health;
+    }
+    let bytes = match body::read(&mut parts, body, &conn.shell.limits).await {
+        Ok(bytes) => bytes,
+        Err(fault) => {
+            tracing::debug!(?fault, "request body refused");
+            return fault.answer(Form::of(&parts.headers), &conn.shell.limits);
+        }
+    };
+    handle(&conn.shell, parts, bytes, conn.peer, id).await
+}
+
+/// The probes of supervisors: alive, and ready for requests.
+fn health(shell: &Shell, method: &Method, path: &str) -> Option<Response<Bytes>> {
+    if method != Method::GET && method != Method::HEAD {
+        return None;
+    }
+    match path {
+        "/healthz" => Some(fault::text(StatusCode::OK, "ok\n")),
+        "/readyz" if *shell.stopping.borrow() => Some(fault::text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n")),
+        "/readyz" if !shell.app.ready() => Some(fault::text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n")),
+        "/readyz" => Some(fault::text(StatusCode::OK, "ok\n")),
+        _ => None,
+    }
+}
+
+/// Lets the application answer, here or on a blocking thread. Its panic is this request's failure and no one else's.
+async fn handle(shell: &Arc<Shell>, parts: Parts, body: Bytes, peer: Peer, id: u64) -> Response<Bytes> {
+    let form = Form::of(&parts.headers);
+    let quick = match catch_unwind(AssertUnwindSafe(|| shell.app.is_quick(&parts))) {
+        Ok(quick) => quick,
+        Err(panic) => return unexpected(id, logs::panic_text(panic.as_ref()), form),
+    };
+    let request = Request::from_parts(parts, body);
+    if quick {
+        return guarded(shell, request, peer, id, form);
+    }
+    let Ok(place) = shell.blocking.clone().acquire_owned().await else {
+        return unexpected(id, "no blocking threads", form);
+    };
+    let (span, shell) = (tracing::Span::current(), shell.clone());
+    // The closure owns all it needs: a client that goes away doesn't stop a write that has begun, and shutdown waits.
+    let work = tokio::task::spawn_blocking(move || {
+        let response = span.in_scope(|| guarded(&shell, request, peer, id, form));
+        drop(place);
+        response
+    });
+    match work.await {
+        Ok(response) => response,
+        Err(error) => unexpected(id, &error.to_string(), form),
+    }
+}
+
+fn guarded(shell: &Shell, request: Request<Bytes>, peer: Peer, id: u64, form: Form) -> Response<Bytes> {
+    match catch_unwind(AssertUnwindSafe(|| shell.app.handle(request, peer))) {
+        Ok(response) => response,
+        Err(panic) => unexpected(id, logs::panic_text(panic.as_ref()), form),
+    }
+}
+
+/// The platform's answer to a fault of its own; the id in it is also in the log.
+fn unexpected(id: u64, cause: &str, form: Form) -> Response<Bytes> {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let mut hasher = DefaultHasher::new();
+    cause.hash(&mut hasher);
+    // Equal faults have an equal last part, so reports of them can be grouped.
+    let error_id = format!("{seconds}-{id} ({})", hasher.finish() as i32);
+    tracing::error!(request = id, error_id, cause, "a request failed unexpectedly");
+    let message = format!("An unexpected error occurred. Please include this ErrorId if you contact support: {error_id}");
+    fault::api(&ApiError::new(ErrorCode::UnknownException, message), StatusCode::INTERNAL_SERVER_ERROR, form)
+}

@@ -1,0 +1,12 @@
+//! The shell over real sockets, around a stand-in application.
+
+// The lint's exemption for tests knows `#[test]` functions alone, not their helpers.
+#![allow(clippy::unwrap_used)]
+
+mod authority;
+mod harness;
+mod http;
+mod lifecycle;
+mod process;
+mod proxy;
+mod tls;
