@@ -25,6 +25,11 @@ impl ObjectSet {
         }
         set
     }
+
+    /// An object by its API name, in any case.
+    pub fn object(&self, name: &str) -> Option<&Arc<Object>> {
+        self.by_name.get(fold_name(name).as_ref())
+    }
 }
 
 /// A snapshot of an org's schema.

@@ -3,12 +3,14 @@
 
 pub mod access;
 pub mod catalog;
+pub mod custom;
 pub mod field;
 pub mod object;
 pub mod types;
 
 pub use access::AccessSet;
-pub use catalog::Catalog;
+pub use catalog::{Catalog, ObjectSet};
+pub use custom::{DefError, FieldDef, MetaNode, ObjectDef};
 pub use field::{AutoNumber, DefaultValue, Field, FieldType, PicklistValue};
 pub use object::{ChildRelationship, Object, ObjectFlags, Storage};
 pub use types::{CellKind, FieldKind, Input, ParseFailure};

@@ -125,6 +125,24 @@ impl Object {
         }
     }
 
+    /// The same object with other fields or child relationships.
+    pub fn with_parts(&self, load: impl Fn() -> ObjectParts + Send + Sync + 'static) -> Self {
+        Self {
+            name: self.name.clone(),
+            label: self.label.clone(),
+            label_plural: self.label_plural.clone(),
+            key_prefix: self.key_prefix,
+            custom: self.custom,
+            storage: self.storage,
+            flags: self.flags,
+            associate_type: self.associate_type.clone(),
+            associate_parent: self.associate_parent.clone(),
+            reified: self.reified,
+            parts: OnceLock::new(),
+            load: Box::new(load),
+        }
+    }
+
     fn indexed(&self) -> &Indexed {
         self.parts.get_or_init(|| {
             let parts = (self.load)();

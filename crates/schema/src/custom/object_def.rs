@@ -1,0 +1,286 @@
+//! The definition of a custom object, as an org stores it.
+
+use super::reader::Members;
+use super::{DefError, FieldDef, FieldKindDef, MetaNode, name, validate};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What kind of name an object's records have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum NameFieldKind {
+    /// Text of at most 80 characters that users write.
+    Text,
+    /// A counter that the platform writes.
+    #[serde(rename_all = "camelCase")]
+    AutoNumber {
+        /// Display format such as `A-{0000}`.
+        display_format: String,
+        /// First number given.
+        starting_number: u64,
+    },
+}
+
+/// The `Name` field of a custom object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NameFieldDef {
+    /// The field's label.
+    pub label: String,
+    /// Text or auto-number.
+    #[serde(flatten)]
+    pub kind: NameFieldKind,
+    /// Whether changes are recorded.
+    #[serde(default)]
+    pub track_history: bool,
+}
+
+/// The definition of a custom object. Members are named and meant as in the `CustomObject` metadata type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "members are named and meant as in the metadata type")]
+pub struct ObjectDef {
+    /// API name (`X__c`).
+    pub full_name: String,
+    pub label: String,
+    pub plural_label: String,
+    pub name_field: NameFieldDef,
+    /// `ReadWrite` where the metadata names none.
+    pub sharing_model: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_sharing_model: Option<String>,
+    /// `Deployed` or `InDevelopment`.
+    pub deployment_status: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(default)]
+    pub enable_activities: bool,
+    #[serde(default)]
+    pub enable_bulk_api: bool,
+    #[serde(default)]
+    pub enable_feeds: bool,
+    #[serde(default)]
+    pub enable_history: bool,
+    #[serde(default)]
+    pub enable_reports: bool,
+    #[serde(default)]
+    pub enable_search: bool,
+    #[serde(default)]
+    pub enable_sharing: bool,
+    #[serde(default)]
+    pub enable_streaming_api: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gender: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_with: Option<String>,
+    /// Members without an effect on data, as written, to be read back.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notes: BTreeMap<String, String>,
+    /// Custom fields, in order of creation.
+    #[serde(default)]
+    pub fields: Vec<FieldDef>,
+}
+
+const TYPED: &[&str] = &[
+    "fullName",
+    "label",
+    "pluralLabel",
+    "nameField",
+    "sharingModel",
+    "externalSharingModel",
+    "deploymentStatus",
+    "description",
+    "enableActivities",
+    "enableBulkApi",
+    "enableFeeds",
+    "enableHistory",
+    "enableReports",
+    "enableSearch",
+    "enableSharing",
+    "enableStreamingApi",
+    "gender",
+    "startsWith",
+    "fields",
+];
+/// Members without an effect on data or its description.
+const NOTES: &[&str] = &[
+    "allowInChatterGroups",
+    "compactLayoutAssignment",
+    "customHelp",
+    "customHelpPage",
+    "dataStewardGroup",
+    "dataStewardUser",
+    "enableDataTranslation",
+    "enableEnhancedLookup",
+    "enableLicensing",
+    "recordTypeTrackFeedHistory",
+    "recordTypeTrackHistory",
+    "visibility",
+    "articleTypeChannelDisplay",
+];
+/// Pages, buttons and the like: they belong to the user interface, which this org does not have.
+const INTERFACE: &[&str] = &["actionOverrides", "profileSearchLayouts", "searchLayouts"];
+/// Members that ask for what is not built; false, null and an empty list ask for nothing.
+const DEMANDS: &[&str] = &[
+    "customSettingsType",
+    "customSettingsVisibility",
+    "deprecated",
+    "enableChangeDataCapture",
+    "enableDivisions",
+    "eventType",
+    "externalDataSource",
+    "externalName",
+    "externalRepository",
+    "historyRetentionPolicy",
+    "household",
+    "isInterface",
+    "protected",
+    "publishBehavior",
+    "sharingRecalculations",
+    "associationEventSource",
+];
+
+/// Parts of an object that have files of their own in a project and are not built, with what to call them.
+pub(super) const UNBUILT_PARTS: &[(&str, &str)] = &[
+    ("businessProcesses", "business process"),
+    ("compactLayouts", "compact layout"),
+    ("fieldSets", "field set"),
+    ("indexes", "index"),
+    ("listViews", "list view"),
+    ("recordTypes", "record type"),
+    ("sharingReasons", "sharing reason"),
+    ("validationRules", "validation rule"),
+    ("webLinks", "web link"),
+];
+
+impl ObjectDef {
+    /// Reads and checks the metadata of a custom object with the fields inside it.
+    pub fn from_meta(full_name: &str, node: &MetaNode) -> Result<ObjectDef, DefError> {
+        Self::read(full_name, node).map_err(|e| e.at(node).about(full_name))
+    }
+
+    fn read(full_name: &str, node: &MetaNode) -> Result<ObjectDef, DefError> {
+        let m = Members::new(node, "CustomObject");
+        let parts: Vec<&str> = UNBUILT_PARTS.iter().map(|(member, _)| *member).collect();
+        m.only(&[TYPED, NOTES, INTERFACE, DEMANDS, &parts])?;
+        name::check(full_name, "Object Name", node.is_xml(), "Invalid fullName, must end in a custom suffix (e.g. __c)")?;
+        refuse_unbuilt(&m)?;
+        let label = required_text(&m, "label", "Must specify a non-empty label for the CustomObject")?;
+        let plural_label = required_text(&m, "pluralLabel", "Must specify a non-empty pluralLabel for the CustomObject")?;
+        let name_field = name_field(&m)?;
+        let mut notes = BTreeMap::new();
+        for member in NOTES {
+            if let Some(text) = m.text(member)? {
+                notes.insert((*member).to_owned(), text);
+            }
+        }
+        let flag = |member: &str| m.flag(member).map(|f| f.unwrap_or(false));
+        let mut def = ObjectDef {
+            full_name: full_name.to_owned(),
+            label,
+            plural_label,
+            name_field,
+            sharing_model: m.choice("sharingModel", "SharingModel", sharing)?.unwrap_or_else(|| "ReadWrite".to_owned()),
+            external_sharing_model: m.choice("externalSharingModel", "SharingModel", sharing)?,
+            deployment_status: m
+                .choice("deploymentStatus", "DeploymentStatus", |w| matches!(w, "Deployed" | "InDevelopment").then(|| w.to_owned()))?
+                .unwrap_or_else(|| "Deployed".to_owned()),
+            description: m.text("description")?,
+            enable_activities: flag("enableActivities")?,
+            enable_bulk_api: flag("enableBulkApi")?,
+            enable_feeds: flag("enableFeeds")?,
+            enable_history: flag("enableHistory")?,
+            enable_reports: flag("enableReports")?,
+            enable_search: flag("enableSearch")?,
+            enable_sharing: flag("enableSharing")?,
+            enable_streaming_api: flag("enableStreamingApi")?,
+            gender: m.word("gender")?,
+            starts_with: m.word("startsWith")?,
+            notes,
+            fields: Vec::new(),
+        };
+        for field in node.all("fields") {
+            let own = field.child_text("fullName").unwrap_or_default().trim();
+            def.fields.push(FieldDef::from_meta(full_name, own, field)?);
+        }
+        Ok(def)
+    }
+
+    /// Whether the object is the detail of a master.
+    pub fn is_detail(&self) -> bool {
+        self.fields.iter().any(|f| f.kind == FieldKindDef::MasterDetail)
+    }
+}
+
+fn sharing(word: &str) -> Option<String> {
+    const MODELS: &[&str] = &["ControlledByParent", "FullAccess", "Private", "Read", "ReadWrite", "ReadWriteTransfer"];
+    MODELS.contains(&word).then(|| word.to_owned())
+}
+
+fn required_text(m: &Members<'_>, member: &str, message: &str) -> Result<String, DefError> {
+    match m.word(member)? {
+        Some(text) if text.chars().count() <= 40 => Ok(text),
+        Some(text) => {
+            let message = format!("{member}: data value too large: {text} (max length=40)");
+            Err(m.place(member, DefError::new(orglet_base::ErrorCode::StringTooLong, message)))
+        }
+        None => Err(m.place(member, DefError::integrity(message))),
+    }
+}
+
+fn name_field(m: &Members<'_>) -> Result<NameFieldDef, DefError> {
+    let missing = || DefError::integrity("Must specify a nameField of type Text or AutoNumber");
+    let Some(node) = m.one("nameField")? else { return Err(m.place("nameField", missing())) };
+    let n = Members::new(node, "CustomField");
+    n.only(&[&[
+        "fullName",
+        "label",
+        "type",
+        "displayFormat",
+        "startingNumber",
+        "trackHistory",
+        "trackFeedHistory",
+        "trackTrending",
+        "length",
+        "description",
+        "inlineHelpText",
+        "required",
+        "unique",
+        "externalId",
+        "caseSensitive",
+        "encryptionScheme",
+    ]])?;
+    let kind = match n.word("type")?.as_deref() {
+        Some("Text") => NameFieldKind::Text,
+        Some("AutoNumber") => {
+            let Some(format) = n.text("displayFormat")? else {
+                let message = "Must specify 'displayFormat' for a CustomField of type AutoNumber";
+                return Err(n.place("displayFormat", DefError::integrity(message)));
+            };
+            validate::display_format(&format).map_err(|e| n.place("displayFormat", e))?;
+            NameFieldKind::AutoNumber { display_format: format, starting_number: n.int("startingNumber")?.unwrap_or(1) }
+        }
+        _ => return Err(n.place("type", missing())),
+    };
+    let label = required_text(&n, "label", "Must specify a non-empty label for the CustomField")?;
+    Ok(NameFieldDef { label, kind, track_history: n.flag("trackHistory")?.unwrap_or(false) })
+}
+
+/// Refuses parts and members that ask for what is not built.
+fn refuse_unbuilt(m: &Members<'_>) -> Result<(), DefError> {
+    for child in m.node.children.iter().filter(|c| !c.is_null()) {
+        let silent = matches!(child.text.as_deref().map(str::trim), Some("" | "false"));
+        let e = match child.name.as_str() {
+            "customSettingsType" if !silent => DefError::unsupported("Custom settings are"),
+            other if DEMANDS.contains(&other) && !silent && other != "customSettingsVisibility" => {
+                DefError::unsupported(format_args!("{other} on a CustomObject is"))
+            }
+            other => match UNBUILT_PARTS.iter().find(|(member, _)| *member == other) {
+                Some((member, _)) if !child.children.is_empty() => DefError::unsupported(format_args!("{member} on a CustomObject are")),
+                _ => continue,
+            },
+        };
+        return Err(e.on(&child.name).at(child));
+    }
+    Ok(())
+}

@@ -1,0 +1,282 @@
+//! An org's overlay: its custom objects, and the standard objects that custom fields or relationships change.
+
+use super::build::{add_fields, assemble, system_fields};
+use super::{DefError, DeleteConstraint, FieldDef, FieldKindDef, ObjectDef};
+use crate::catalog::ObjectSet;
+use crate::field::Field;
+use crate::object::{ChildRelationship, Object, ObjectParts, Storage};
+use orglet_base::{ErrorCode, KeyPrefix, fold_name};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+/// Most master-detail fields of one object.
+const MAX_MASTERS: usize = 2;
+
+/// Builds the overlay of an org from all its definitions: every custom object with its key prefix, and fields on other
+/// objects (`fields`; an object may be a standard one or one of `objects`). Everything is checked before anything is
+/// returned: names, what references point to, names of child relationships, master-detail rules. The order of `objects`
+/// and of fields is the order in which they were made.
+pub fn overlay(standard: &ObjectSet, objects: &[(ObjectDef, KeyPrefix)], fields: &[FieldDef]) -> Result<ObjectSet, DefError> {
+    let mut plan = Plan::new(standard, objects)?;
+    plan.place_fields(fields)?;
+    plan.check_fields()?;
+    plan.relate()?;
+    plan.check_masters()?;
+    plan.allow_activities();
+    plan.build()
+}
+
+/// What becomes of a standard object.
+#[derive(Default)]
+struct Change {
+    fields: Vec<FieldDef>,
+    children: Vec<ChildRelationship>,
+    /// Objects that polymorphic references of it may point to from now on: (field, object).
+    targets: Vec<(&'static str, String)>,
+}
+
+struct Plan<'a> {
+    standard: &'a ObjectSet,
+    /// Custom objects with the child relationships that point to them.
+    custom: Vec<(ObjectDef, KeyPrefix, Vec<ChildRelationship>)>,
+    /// Index in `custom` by folded name.
+    by_name: HashMap<String, usize>,
+    /// Changes to standard objects by folded name.
+    changes: BTreeMap<String, Change>,
+}
+
+impl<'a> Plan<'a> {
+    fn new(standard: &'a ObjectSet, objects: &[(ObjectDef, KeyPrefix)]) -> Result<Self, DefError> {
+        let mut by_name = HashMap::new();
+        for (at, (def, _)) in objects.iter().enumerate() {
+            let key = fold_name(&def.full_name).into_owned();
+            if standard.object(&key).is_some() || by_name.insert(key, at).is_some() {
+                let message = format!("There is already an object named {}.", def.full_name);
+                return Err(DefError::new(ErrorCode::DuplicateDeveloperName, message).on("FullName").about(&def.full_name));
+            }
+        }
+        let custom = objects.iter().map(|(def, prefix)| (def.clone(), *prefix, Vec::new())).collect();
+        Ok(Self { standard, custom, by_name, changes: BTreeMap::new() })
+    }
+
+    /// Gives each field on another object to that object.
+    fn place_fields(&mut self, fields: &[FieldDef]) -> Result<(), DefError> {
+        for field in fields {
+            let key = fold_name(&field.object).into_owned();
+            if let Some(at) = self.by_name.get(&key) {
+                self.custom[*at].0.fields.push(field.clone());
+                continue;
+            }
+            match self.standard.object(&key) {
+                Some(object) if object.storage != Storage::Virtual && object.associate_parent.is_none() => {
+                    self.changes.entry(key).or_default().fields.push(field.clone());
+                }
+                _ => {
+                    let message = format!("Entity Enumeration Or ID: bad value for restricted picklist field: {}", field.object);
+                    let e = DefError::new(ErrorCode::InvalidOrNullForRestrictedPicklist, message);
+                    return Err(e.on("TableEnumOrId").about(field.qualified_name()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses two fields of one name on an object, custom or standard.
+    fn check_fields(&self) -> Result<(), DefError> {
+        let check = |label: &str, taken: &mut HashSet<String>, defs: &[FieldDef]| {
+            for def in defs {
+                if !taken.insert(fold_name(&def.full_name).into_owned()) {
+                    let message = format!("There is already a field named {} on {label}.", stem(&def.full_name));
+                    let e = DefError::new(ErrorCode::DuplicateDeveloperName, message);
+                    return Err(e.on("FullName").about(def.qualified_name()));
+                }
+            }
+            Ok(())
+        };
+        for (def, ..) in &self.custom {
+            check(&def.label, &mut HashSet::new(), &def.fields)?;
+        }
+        for (key, change) in &self.changes {
+            let Some(object) = self.standard.object(key) else { continue };
+            let mut taken = object.fields().iter().map(|f| fold_name(&f.name).into_owned()).collect();
+            check(&object.label, &mut taken, &change.fields)?;
+        }
+        Ok(())
+    }
+
+    /// Resolves what references point to, and adds child relationships to the parents.
+    fn relate(&mut self) -> Result<(), DefError> {
+        let mut children: Vec<(String, ChildRelationship, String)> = Vec::new();
+        let (custom, standard, by_name) = (&mut self.custom, self.standard, &self.by_name);
+        let names: Vec<String> = custom.iter().map(|(def, ..)| def.full_name.clone()).collect();
+        let resolve = |target: &str| -> Option<String> {
+            let key = fold_name(target);
+            match by_name.get(key.as_ref()) {
+                Some(at) => Some(names[*at].clone()),
+                None => standard.object(&key).filter(|o| o.storage != Storage::Virtual).map(|o| o.name.clone()),
+            }
+        };
+        let standard_defs = self.changes.values_mut().flat_map(|c| c.fields.iter_mut());
+        for def in custom.iter_mut().flat_map(|(object, ..)| object.fields.iter_mut()).chain(standard_defs) {
+            if !def.kind.is_reference() {
+                continue;
+            }
+            let target = def.reference_to.clone().unwrap_or_default();
+            let Some(parent) = resolve(&target) else {
+                let message = format!("referenceTo value of '{target}' does not resolve to a valid sObject type");
+                return Err(DefError::integrity(message).on("referenceTo").about(def.qualified_name()));
+            };
+            let namespace = super::name::ApiName::parse(&def.full_name);
+            let name = def.relationship_name.as_ref().map(|n| match &namespace {
+                Some(own) => own.sibling(n, "__r"),
+                None => format!("{n}__r"),
+            });
+            let child = ChildRelationship {
+                child: resolve(&def.object).unwrap_or_else(|| def.object.clone()),
+                field: def.full_name.clone(),
+                name,
+                cascade_delete: def.kind == FieldKindDef::MasterDetail || def.delete_constraint == Some(DeleteConstraint::Cascade),
+                restricted_delete: def.delete_constraint == Some(DeleteConstraint::Restrict),
+                deprecated_and_hidden: false,
+            };
+            children.push((fold_name(&parent).into_owned(), child, def.relationship_name.clone().unwrap_or_default()));
+            def.reference_to = Some(parent);
+        }
+        for (parent, child, name) in children {
+            self.add_child(&parent, child, &name)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a child relationship to a parent, which has at most one of a name.
+    fn add_child(&mut self, parent: &str, child: ChildRelationship, plain: &str) -> Result<(), DefError> {
+        let same = |other: &ChildRelationship| match (&other.name, &child.name) {
+            (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
+            _ => false,
+        };
+        let (label, into, taken) = match self.by_name.get(parent) {
+            Some(at) => {
+                let (def, _, children) = &mut self.custom[*at];
+                (def.label.clone(), children, false)
+            }
+            None => {
+                let Some(object) = self.standard.object(parent) else { return Ok(()) };
+                let taken = object.children().iter().any(same);
+                (object.label.clone(), &mut self.changes.entry(parent.to_owned()).or_default().children, taken)
+            }
+        };
+        if taken || into.iter().any(same) {
+            let message = format!("There is already a Child Relationship named {plain} on {label}.");
+            let e = DefError::new(ErrorCode::DuplicateDeveloperName, message);
+            return Err(e.on("relationshipName").about(format!("{}.{}", child.child, child.field)));
+        }
+        into.push(child);
+        Ok(())
+    }
+
+    /// Master-detail rules: the child is a custom object, with at most two masters, none of them itself or, over any
+    /// number of steps, its own detail.
+    fn check_masters(&mut self) -> Result<(), DefError> {
+        let is_master_detail = |f: &&FieldDef| f.kind == FieldKindDef::MasterDetail;
+        if let Some(field) = self.changes.values().flat_map(|c| &c.fields).find(is_master_detail) {
+            let message = "A MasterDetail field can only be created on a custom object";
+            return Err(DefError::integrity(message).on("type").about(field.qualified_name()));
+        }
+        let mut masters: HashMap<String, Vec<String>> = HashMap::new();
+        for (def, ..) in &mut self.custom {
+            let mut own: Vec<&mut FieldDef> = def.fields.iter_mut().filter(|f| f.kind == FieldKindDef::MasterDetail).collect();
+            if let Some(third) = own.get(MAX_MASTERS) {
+                let message = format!("A custom object can have at most {MAX_MASTERS} MasterDetail fields");
+                return Err(DefError::integrity(message).on("type").about(third.qualified_name()));
+            }
+            own.sort_by_key(|f| f.relationship_order.unwrap_or(u8::MAX));
+            for (order, field) in (0_u8..).zip(own) {
+                field.relationship_order = Some(order);
+                let target = field.reference_to.as_deref().unwrap_or_default();
+                if target == "User" {
+                    let message = "A MasterDetail field can not refer to User";
+                    return Err(DefError::integrity(message).on("referenceTo").about(field.qualified_name()));
+                }
+                masters.entry(fold_name(&def.full_name).into_owned()).or_default().push(fold_name(target).into_owned());
+            }
+        }
+        for start in masters.keys() {
+            let mut seen: HashSet<&str> = HashSet::new();
+            let mut next: Vec<&str> = masters[start].iter().map(String::as_str).collect();
+            while let Some(name) = next.pop() {
+                if name == start {
+                    let object = self.by_name.get(start).map_or(start.as_str(), |at| self.custom[*at].0.full_name.as_str());
+                    let message = format!("{object} can not be its own master in a MasterDetail relationship");
+                    return Err(DefError::integrity(message).on("referenceTo").about(object));
+                }
+                if seen.insert(name) {
+                    next.extend(masters.get(name).into_iter().flatten().map(String::as_str));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets tasks and events be about the records of objects that allow activities.
+    fn allow_activities(&mut self) {
+        for (activity, relationship) in [("Task", "Tasks"), ("Event", "Events")] {
+            if self.standard.object(activity).is_none_or(|o| o.field("WhatId").is_none()) {
+                continue;
+            }
+            for (def, _, children) in self.custom.iter_mut().filter(|(def, ..)| def.enable_activities) {
+                let change = self.changes.entry(fold_name(activity).into_owned()).or_default();
+                change.targets.push(("WhatId", def.full_name.clone()));
+                children.push(ChildRelationship {
+                    child: activity.to_owned(),
+                    field: "WhatId".to_owned(),
+                    name: Some(relationship.to_owned()),
+                    cascade_delete: true,
+                    restricted_delete: false,
+                    deprecated_and_hidden: false,
+                });
+            }
+        }
+    }
+
+    fn build(self) -> Result<ObjectSet, DefError> {
+        let mut built: Vec<Arc<Object>> = Vec::with_capacity(self.custom.len() + self.changes.len());
+        for (def, prefix, children) in self.custom {
+            let mut fields = system_fields(&def);
+            add_fields(&mut fields, &def.fields)?;
+            built.push(Arc::new(assemble(&def, prefix, fields, children)));
+        }
+        for (key, change) in self.changes {
+            if let Some(object) = self.standard.object(&key) {
+                built.push(Arc::new(extend(object, change)?));
+            }
+        }
+        Ok(ObjectSet::new(built))
+    }
+}
+
+/// A standard object with custom fields and child relationships added after its own.
+fn extend(base: &Arc<Object>, change: Change) -> Result<Object, DefError> {
+    let mut extra: Vec<Field> = Vec::new();
+    if !change.fields.is_empty() {
+        let mut all = base.fields().to_vec();
+        add_fields(&mut all, &change.fields)?;
+        extra = all.split_off(base.fields().len());
+    }
+    let parent = base.clone();
+    Ok(base.with_parts(move || {
+        let mut parts = ObjectParts { fields: parent.fields().to_vec(), children: parent.children().to_vec() };
+        for (field, target) in &change.targets {
+            if let Some(field) = parts.fields.iter_mut().find(|f| f.name == *field) {
+                field.reference_to.push(target.clone());
+            }
+        }
+        parts.fields.extend(extra.iter().cloned());
+        parts.children.extend(change.children.iter().cloned());
+        parts
+    }))
+}
+
+/// A field's developer name: its API name without the suffix.
+fn stem(full_name: &str) -> &str {
+    full_name.strip_suffix("__c").unwrap_or(full_name)
+}
