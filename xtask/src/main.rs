@@ -1,25 +1,49 @@
 //! The project's chores: `cargo xtask <command>`.
 
+mod bench;
+mod clients;
 mod codegen;
+mod process;
+mod server;
+mod test;
+mod tidy;
+mod toolchain;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  test [--only STAGE]...   fmt, clippy, tidy, codegen, tests, build, clients; sets up what it needs under target/
+                           STAGE is one of these, or unit or contract for a part of tests
+  tidy                     the rules of the architecture; silent when all hold
+  codegen [--check]        writes the generated sources, or only says whether they are current
+  clients [--only NAME]... builds the release server and drives the public clients against it
+  bench [ARGUMENT]...      builds and runs the benchmark; its own arguments: see bench/src/main.rs
+";
+
 fn main() -> ExitCode {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().map(PathBuf::from).unwrap_or_default();
-    let command = std::env::args().nth(1).unwrap_or_default();
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
     let done = match command.as_str() {
-        "codegen" => codegen::error_codes(&root, false),
-        other => {
-            eprintln!("xtask: no command '{other}'");
+        "test" => test::run(&root, &rest),
+        "tidy" => tidy::run(&root),
+        "codegen" => codegen::error_codes(&root, rest.iter().any(|argument| argument == "--check")),
+        "clients" => clients::run(&root, &rest),
+        "bench" => bench::run(&root, &rest),
+        _ => {
+            eprint!("{USAGE}");
             return ExitCode::from(2);
         }
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        Err(e) => {
-            eprintln!("xtask {command}: {e}");
+        Err(error) => {
+            eprintln!("xtask {command}: {error}");
             ExitCode::FAILURE
         }
     }
