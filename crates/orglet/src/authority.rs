@@ -179,7 +179,7 @@ impl Drop for AuthorityFile {
 fn authority_params() -> CertificateParams {
     let mut params = CertificateParams::default();
     let serial = serial_number();
-    let short: String = serial.to_bytes().iter().rev().take(4).map(|b| format!("{b:02x}")).collect();
+    let short: String = serial.to_bytes().iter().skip(5).take(4).map(|b| format!("{b:02x}")).collect();
     // The name is unique, so that two installations' CAs can be told apart in a trust store.
     params.distinguished_name = named(format!("orglet local CA {short}"));
     params.serial_number = Some(serial);

@@ -21,7 +21,7 @@ pub enum Command {
     /// Start an org and serve its APIs until SIGTERM or Ctrl-C.
     ///
     /// One port speaks plain HTTP, HTTPS (with a certificate from a local CA) and, for programs on this machine, the
-    /// HTTP proxy protocol: with HTTPS_PROXY set to it, code that insists on https://login.salesforce.com reaches this
+    /// HTTP proxy protocol: with HTTPS_PROXY set to it, code that insists on HTTPS to login.salesforce.com reaches this
     /// org unmodified.
     Serve(Box<ServeOptions>),
 }
