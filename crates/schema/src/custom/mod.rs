@@ -12,6 +12,8 @@ mod object_def;
 mod overlay;
 pub mod project;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod validate;
 mod values;
 

@@ -1,0 +1,372 @@
+//! SFDX projects: objects and fields from a directory, in source format (`objects/X__c/X__c.object-meta.xml`,
+//! `objects/X__c/fields/F__c.field-meta.xml`) or in metadata format (`objects/X__c.object`).
+
+mod files;
+#[cfg(test)]
+mod tests;
+
+use super::meta_node::MAX_BYTES;
+use super::object_def::UNBUILT_PARTS;
+use super::{DefError, FieldDef, GlobalValueSet, MetaNode, ObjectDef};
+use files::{Found, Holds};
+use orglet_base::fold_name;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Why a file of a project is not understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectError {
+    /// The file.
+    pub path: PathBuf,
+    /// The line, counted from 1.
+    pub line: Option<u32>,
+    /// What is wrong.
+    pub reason: String,
+}
+
+impl fmt::Display for ProjectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}: {}", self.path.display(), self.reason),
+            None => write!(f, "{}: {}", self.path.display(), self.reason),
+        }
+    }
+}
+
+impl std::error::Error for ProjectError {}
+
+/// Something in a project that is known but not built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// The file.
+    pub path: PathBuf,
+    /// The line, counted from 1.
+    pub line: Option<u32>,
+    /// What it is: `validation rule X__c.Rule`, `field X__c.F__c` …
+    pub what: String,
+    /// Why it is left out.
+    pub why: String,
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}: {}: {}", self.path.display(), self.what, self.why),
+            None => write!(f, "{}: {}: {}", self.path.display(), self.what, self.why),
+        }
+    }
+}
+
+/// Where a definition comes from: a file and a line, counted from 1.
+pub type Origin = (PathBuf, Option<u32>);
+
+/// What a project defines.
+#[derive(Clone, Debug, Default)]
+pub struct Project {
+    /// Custom objects with their fields, sorted by name.
+    pub objects: Vec<ObjectDef>,
+    /// Fields on objects that the project does not define: standard ones, or ones that the org already has.
+    pub fields: Vec<FieldDef>,
+    /// What was left out. A strict load refuses a project where this is not empty.
+    pub skipped: Vec<Skipped>,
+    /// Where each object (`X__c`) and field (`X__c.F__c`) comes from.
+    pub origins: BTreeMap<String, Origin>,
+}
+
+impl Project {
+    /// Tells the file and line of an error that arose when the definitions were put together.
+    pub fn locate(&self, error: &DefError) -> Option<ProjectError> {
+        let (path, line) = self.origins.get(error.subject.as_deref()?)?;
+        Some(ProjectError { path: path.clone(), line: error.line.or(*line), reason: error.message.clone() })
+    }
+}
+
+/// Reads every object and field of project directories. A directory with an `sfdx-project.json` is read as that file
+/// says, another one wholly. Either everything is understood or known as not built, or all that is wrong is told.
+pub fn load(dirs: &[PathBuf]) -> Result<Project, Vec<ProjectError>> {
+    let mut loader = Loader::default();
+    let found = files::find(dirs, &mut loader.errors);
+    // Value sets first: fields of any file may name them.
+    let (sets, rest): (Vec<_>, Vec<_>) = found.into_iter().partition(|f| matches!(f.holds, Holds::ValueSet(_)));
+    let (objects, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|f| matches!(f.holds, Holds::Object(_)));
+    for file in sets.into_iter().chain(objects).chain(rest) {
+        loader.file(file);
+    }
+    loader.finish()
+}
+
+/// Endings of object names whose kinds are not built.
+const UNBUILT_KINDS: &[(&str, &str)] = &[
+    ("__mdt", "custom metadata types are not supported"),
+    ("__e", "platform events are not supported"),
+    ("__x", "external objects are not supported"),
+    ("__b", "big objects are not supported"),
+    ("__kav", "knowledge article types are not supported"),
+    ("__dlm", "data model objects are not supported"),
+    ("__dll", "data lake objects are not supported"),
+    ("__chn", "channel objects are not supported"),
+];
+
+/// Members of a field without which the field still makes sense; those of an object are all but a few.
+const FIELD_EXTRAS: &[&str] =
+    &["defaultValue", "deprecated", "encryptionScheme", "isAIPredictionField", "isFilteringDisabled", "isSortingDisabled", "lookupFilter"];
+/// Members of an object that make it another kind of object.
+const OBJECT_KINDS: &[&str] = &["customSettingsType", "eventType", "externalDataSource", "externalRepository", "isInterface"];
+
+fn unbuilt_kind(object: &str) -> Option<&'static str> {
+    let name = fold_name(object);
+    UNBUILT_KINDS.iter().find(|(suffix, _)| name.ends_with(suffix)).map(|(_, why)| *why)
+}
+
+fn is_custom(name: &str) -> bool {
+    fold_name(name).ends_with("__c")
+}
+
+#[derive(Default)]
+struct Loader {
+    objects: BTreeMap<String, ObjectDef>,
+    /// Fields by folded object name, in order.
+    fields: BTreeMap<String, Vec<FieldDef>>,
+    sets: HashMap<String, GlobalValueSet>,
+    /// Folded names of objects and `object.field` that were left out.
+    left_out: BTreeSet<String>,
+    origins: BTreeMap<String, Origin>,
+    skipped: Vec<Skipped>,
+    errors: Vec<ProjectError>,
+}
+
+impl Loader {
+    fn error(&mut self, path: &Path, line: Option<u32>, reason: impl Into<String>) {
+        self.errors.push(ProjectError { path: path.to_path_buf(), line, reason: reason.into() });
+    }
+
+    fn skip(&mut self, path: &Path, line: Option<u32>, what: String, why: impl Into<String>) {
+        self.skipped.push(Skipped { path: path.to_path_buf(), line, what, why: why.into() });
+    }
+
+    fn file(&mut self, file: Found) {
+        let path = &file.path;
+        match file.holds {
+            Holds::Unbuilt(what, name) => self.skip(path, None, format!("{what} {name}"), format!("{what} metadata is not supported")),
+            Holds::ValueSet(name) => {
+                let Some(node) = self.read(path, "GlobalValueSet") else { return };
+                match GlobalValueSet::from_meta(&name, &node) {
+                    Ok(set) => {
+                        self.sets.insert(fold_name(&name).into_owned(), set);
+                    }
+                    Err(e) => self.error(path, e.line, e.message),
+                }
+            }
+            Holds::Object(name) => {
+                if let Some(node) = self.read(path, "CustomObject") {
+                    self.object(path, &name, node);
+                }
+            }
+            Holds::Field(object, name) => {
+                if let Some(node) = self.read(path, "CustomField") {
+                    self.field(path, &object, &name, node);
+                }
+            }
+        }
+    }
+
+    fn read(&mut self, path: &Path, root: &str) -> Option<MetaNode> {
+        let size = fs::metadata(path).map_or(0, |m| m.len());
+        if size > MAX_BYTES as u64 {
+            self.error(path, None, format!("the file is larger than {MAX_BYTES} bytes"));
+            return None;
+        }
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(e) => {
+                self.error(path, None, e.to_string());
+                return None;
+            }
+        };
+        match MetaNode::from_xml(&bytes) {
+            Ok(node) if node.name == root => Some(node),
+            Ok(node) => {
+                self.error(path, node.line, format!("the root element is {}, not {root}", node.name));
+                None
+            }
+            Err(e) => {
+                self.error(path, Some(e.line), e.message);
+                None
+            }
+        }
+    }
+
+    fn leave_out_object(&mut self, path: &Path, line: Option<u32>, name: &str, why: &str) {
+        if self.left_out.insert(fold_name(name).into_owned()) {
+            self.skip(path, line, format!("object {name}"), why);
+        }
+    }
+
+    fn object(&mut self, path: &Path, name: &str, mut node: MetaNode) {
+        if let Some(why) = unbuilt_kind(name) {
+            return self.leave_out_object(path, node.line, name, why);
+        }
+        let mut fields = Vec::new();
+        let mut parts = Vec::new();
+        let children = std::mem::take(&mut node.children);
+        for child in children {
+            match UNBUILT_PARTS.iter().find(|(member, _)| *member == child.name) {
+                Some((_, what)) => parts.push((*what, child)),
+                None if child.name == "fields" => fields.push(child),
+                None => node.children.push(child),
+            }
+        }
+        if is_custom(name) {
+            // A file with neither label nor name field defines nothing: it only adds to an object that exists.
+            if node.child("label").is_some() || node.child("nameField").is_some() || node.child("customSettingsType").is_some() {
+                self.define(path, name, node);
+            }
+        } else if let Some(first) = node.children.iter().find(|c| !c.is_null()) {
+            let line = first.line;
+            self.skip(path, line, format!("settings of the standard object {name}"), "settings of standard objects are not supported");
+        }
+        if self.left_out.contains(fold_name(name).as_ref()) {
+            return;
+        }
+        for (what, part) in parts {
+            let own = part.child_text("fullName").unwrap_or_default();
+            self.skip(path, part.line, format!("{what} {name}.{own}"), format!("{what} metadata is not supported"));
+        }
+        for field in fields {
+            let own = field.child_text("fullName").unwrap_or_default().trim().to_owned();
+            self.field(path, name, &own, field);
+        }
+    }
+
+    fn define(&mut self, path: &Path, name: &str, mut node: MetaNode) {
+        let key = fold_name(name).into_owned();
+        if let Some((first, _)) = self.origins.get(name) {
+            let reason = format!("{name} is already defined in {}", first.display());
+            return self.error(path, node.line, reason);
+        }
+        self.origins.insert(name.to_owned(), (path.to_path_buf(), node.line));
+        loop {
+            match ObjectDef::from_meta(name, &node) {
+                Ok(def) => {
+                    self.objects.insert(key, def);
+                    return;
+                }
+                Err(e) if e.unsupported => {
+                    match e.fields.first().filter(|f| !OBJECT_KINDS.contains(&f.as_str()) && node.child(f).is_some()) {
+                        Some(member) => {
+                            self.skip(path, e.line, format!("{member} of {name}"), e.message.clone());
+                            node.children.retain(|c| c.name != *member);
+                        }
+                        None => return self.leave_out_object(path, e.line, name, &e.message),
+                    }
+                }
+                Err(e) => return self.error(path, e.line, e.message),
+            }
+        }
+    }
+
+    fn field(&mut self, path: &Path, object: &str, name: &str, node: MetaNode) {
+        if self.left_out.contains(fold_name(object).as_ref()) {
+            return;
+        }
+        if let Some(why) = unbuilt_kind(object) {
+            return self.leave_out_object(path, node.line, object, why);
+        }
+        if object == "Activity" {
+            // Custom fields of activities are defined once and are fields of both tasks and events.
+            self.field(path, "Task", name, node.clone());
+            return self.field(path, "Event", name, node);
+        }
+        let full = format!("{object}.{name}");
+        if !is_custom(name) {
+            if name.is_empty() {
+                return self.error(path, node.line, format!("a field of {object} has no fullName"));
+            }
+            return self.skip(path, node.line, format!("standard field {full}"), "settings of standard fields are not supported");
+        }
+        if let Some((first, _)) = self.origins.get(&full) {
+            let reason = format!("{full} is already defined in {}", first.display());
+            return self.error(path, node.line, reason);
+        }
+        self.origins.insert(full.clone(), (path.to_path_buf(), node.line));
+        let mut node = node;
+        loop {
+            match FieldDef::from_meta(object, name, &node) {
+                Ok(def) => return self.add_field(path, def, &node),
+                Err(e) if e.unsupported => match e.fields.first().filter(|f| FIELD_EXTRAS.contains(&f.as_str()) && node.child(f).is_some())
+                {
+                    Some(member) => {
+                        self.skip(path, e.line, format!("{member} of {full}"), e.message.clone());
+                        node.children.retain(|c| c.name != *member);
+                    }
+                    None => {
+                        self.left_out.insert(fold_name(&full).into_owned());
+                        return self.skip(path, e.line, format!("field {full}"), e.message);
+                    }
+                },
+                Err(e) => return self.error(path, e.line, e.message),
+            }
+        }
+    }
+
+    fn add_field(&mut self, path: &Path, mut def: FieldDef, node: &MetaNode) {
+        if let Some(set) = &mut def.value_set
+            && let Some(name) = set.value_set_name.clone()
+        {
+            let line = node.child("valueSet").map_or(node.line, |v| v.line);
+            match self.sets.get(fold_name(&name).as_ref()) {
+                Some(global) => set.resolve(global),
+                None => return self.error(path, line, format!("the value set {name} is not in the project")),
+            }
+            if let Some(setting) = set.value_settings.iter().find(|s| !set.values.iter().any(|v| v.full_name == s.value_name)) {
+                let reason = format!("Picklist value: {} in valueSettings not found", setting.value_name);
+                return self.error(path, line, reason);
+            }
+        }
+        self.fields.entry(fold_name(&def.object).into_owned()).or_default().push(def);
+    }
+
+    fn finish(mut self) -> Result<Project, Vec<ProjectError>> {
+        // Leaving one field out may leave others without what they refer to.
+        while self.leave_out_dangling() {}
+        if !self.errors.is_empty() {
+            self.errors.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
+            return Err(self.errors);
+        }
+        self.skipped.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
+        let mut project = Project { skipped: self.skipped, origins: self.origins, ..Project::default() };
+        for (key, fields) in self.fields {
+            match self.objects.get_mut(&key) {
+                Some(object) => object.fields = fields,
+                None => project.fields.extend(fields),
+            }
+        }
+        project.objects = self.objects.into_values().collect();
+        Ok(project)
+    }
+
+    /// Leaves out fields that refer to something left out; whether there were any.
+    fn leave_out_dangling(&mut self) -> bool {
+        let mut gone = Vec::new();
+        let left_out = &self.left_out;
+        for fields in self.fields.values_mut() {
+            fields.retain(|def| {
+                let target = def.reference_to.as_deref().filter(|t| left_out.contains(fold_name(t).as_ref()) || unbuilt_kind(t).is_some());
+                let controller = def.value_set.as_ref().and_then(|set| set.controlling_field.as_ref());
+                let controller = controller.filter(|c| left_out.contains(fold_name(&format!("{}.{c}", def.object)).as_ref()));
+                let Some(missing) = target.or(controller.map(String::as_str)) else { return true };
+                gone.push((def.qualified_name(), format!("it refers to {missing}, which is not supported by this org.")));
+                false
+            });
+        }
+        for (name, why) in &gone {
+            self.left_out.insert(fold_name(name).into_owned());
+            if let Some((path, line)) = self.origins.get(name).cloned() {
+                self.skip(&path, line, format!("field {name}"), why.clone());
+            }
+        }
+        !gone.is_empty()
+    }
+}

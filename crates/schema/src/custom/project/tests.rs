@@ -1,0 +1,217 @@
+use super::*;
+use crate::custom::FieldKindDef;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A directory that goes away with the test.
+struct Dir(PathBuf);
+
+impl Dir {
+    fn new(files: &[(&str, &str)]) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("orglet-project-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let root = std::env::temp_dir().join(name);
+        for (path, content) in files {
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        Self(root)
+    }
+
+    fn load(&self) -> Result<Project, Vec<ProjectError>> {
+        load(std::slice::from_ref(&self.0))
+    }
+
+    fn fails(&self) -> Vec<String> {
+        let errors = self.load().unwrap_err();
+        errors.iter().map(|e| e.to_string().replace(&format!("{}/", self.0.display()), "")).collect()
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn xml(root: &str, body: &str) -> String {
+    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root} xmlns=\"http://soap.sforce.com/2006/04/metadata\">\n{body}\n</{root}>\n")
+}
+
+const INVOICE: &str = "<label>Invoice</label>\n<pluralLabel>Invoices</pluralLabel>\n<nameField><label>Number</label><type>AutoNumber</type><displayFormat>I-{0000}</displayFormat></nameField>\n<deploymentStatus>Deployed</deploymentStatus>\n<sharingModel>ReadWrite</sharingModel>\n<actionOverrides><actionName>View</actionName><type>Default</type></actionOverrides>";
+
+fn lookup(name: &str, to: &str) -> String {
+    let body = format!(
+        "<fullName>{name}</fullName><label>L</label><type>Lookup</type>\n<referenceTo>{to}</referenceTo><required>false</required>"
+    );
+    xml("CustomField", &body)
+}
+
+#[test]
+fn source_format() {
+    let object = xml("CustomObject", INVOICE);
+    let status = xml(
+        "CustomField",
+        "<fullName>Status__c</fullName><label>Status</label><type>Picklist</type><valueSet><restricted>true</restricted><valueSetName>States</valueSetName></valueSet>",
+    );
+    let states = xml(
+        "GlobalValueSet",
+        "<customValue><fullName>Open</fullName><default>true</default><label>Open</label></customValue><customValue><fullName>Paid</fullName><default>false</default></customValue><masterLabel>States</masterLabel><sorted>false</sorted>",
+    );
+    let due = xml("CustomField", "<fullName>Due__c</fullName><label>Due</label><type>Date</type><defaultValue>TODAY() + 30</defaultValue>");
+    let total = xml(
+        "CustomField",
+        "<fullName>T__c</fullName><label>T</label><type>Number</type><formula>1</formula><precision>18</precision><scale>0</scale>",
+    );
+    let dir = Dir::new(&[
+        ("sfdx-project.json", r#"{"packageDirectories": [{"path": "app", "default": true}], "sourceApiVersion": "60.0"}"#),
+        ("app/main/default/objects/Invoice__c/Invoice__c.object-meta.xml", &object),
+        ("app/main/default/objects/Invoice__c/fields/Status__c.field-meta.xml", &status),
+        ("app/main/default/objects/Invoice__c/fields/Due__c.field-meta.xml", &due),
+        ("app/main/default/objects/Invoice__c/fields/T__c.field-meta.xml", &total),
+        ("app/main/default/objects/Invoice__c/fields/Rate__c.field-meta.xml", &lookup("Rate__c", "Rate__mdt")),
+        ("app/main/default/objects/Invoice__c/validationRules/R.validationRule-meta.xml", "<not read"),
+        ("app/main/default/objects/Rate__mdt/fields/V__c.field-meta.xml", &lookup("V__c", "Account")),
+        ("app/main/default/objects/Account/fields/Inv__c.field-meta.xml", &lookup("Inv__c", "Invoice__c")),
+        ("app/main/default/objects/Account/fields/Industry.field-meta.xml", &xml("CustomField", "<fullName>Industry</fullName>")),
+        ("app/main/default/objects/Activity/fields/A__c.field-meta.xml", &lookup("A__c", "Invoice__c")),
+        ("app/main/default/globalValueSets/States.globalValueSet-meta.xml", &states),
+        ("app/main/default/classes/C.cls", "class C {}"),
+        ("elsewhere/objects/Other__c/Other__c.object-meta.xml", "<broken"),
+    ]);
+    let project = dir.load().unwrap();
+    assert_eq!(project.objects.len(), 1);
+    let invoice = &project.objects[0];
+    assert_eq!(invoice.fields.iter().map(|f| f.full_name.as_str()).collect::<Vec<_>>(), ["Due__c", "Status__c"]);
+    assert_eq!(invoice.fields[0].default_value, None);
+    let set = invoice.fields[1].value_set.as_ref().unwrap();
+    assert_eq!((set.values.len(), set.value_set_name.as_deref(), set.restricted), (2, Some("States"), true));
+    let others: Vec<String> = project.fields.iter().map(FieldDef::qualified_name).collect();
+    assert_eq!(others, ["Account.Inv__c", "Event.A__c", "Task.A__c"]);
+    let skipped: Vec<&str> = project.skipped.iter().map(|s| s.what.as_str()).collect();
+    assert_eq!(
+        skipped,
+        [
+            "standard field Account.Industry",
+            "defaultValue of Invoice__c.Due__c",
+            "field Invoice__c.Rate__c",
+            "field Invoice__c.T__c",
+            "validation rule Invoice__c.R",
+            "object Rate__mdt",
+        ]
+    );
+    let formula = &project.skipped[3];
+    assert_eq!((formula.line, formula.why.as_str()), (Some(3), "Formula fields are not supported by this org."));
+    let (path, line) = &project.origins["Invoice__c.Status__c"];
+    assert!(path.ends_with("fields/Status__c.field-meta.xml") && *line == Some(2));
+}
+
+#[test]
+fn single_file_format() {
+    let fields = "<fields><fullName>Lines__c</fullName><label>Lines</label><type>MultiselectPicklist</type><visibleLines>4</visibleLines>\n<picklist><picklistValues><fullName>a</fullName><default>false</default></picklistValues><sorted>false</sorted></picklist></fields>\n<fields><fullName>Sum__c</fullName><label>S</label><type>Summary</type><summaryOperation>count</summaryOperation></fields>\n<validationRules><fullName>Rule</fullName><active>true</active></validationRules>\n<listViews><fullName>All</fullName></listViews>";
+    let dir = Dir::new(&[
+        ("src/objects/Invoice__c.object", &xml("CustomObject", &format!("{INVOICE}\n{fields}"))),
+        (
+            "src/objects/Account.object",
+            &xml("CustomObject", "<fields><fullName>Code__c</fullName><label>Code</label><type>Text</type><length>9</length></fields>"),
+        ),
+        (
+            "src/objects/S__c.object",
+            &xml("CustomObject", "<customSettingsType>List</customSettingsType><label>S</label><fields><fullName>V__c</fullName></fields>"),
+        ),
+        ("src/layouts/Invoice__c-Invoice Layout.layout", "<Layout/>"),
+    ]);
+    let project = dir.load().unwrap();
+    assert_eq!(project.objects.len(), 1);
+    assert_eq!(project.objects[0].fields[0].kind, FieldKindDef::MultiselectPicklist);
+    assert_eq!(project.fields[0].qualified_name(), "Account.Code__c");
+    let skipped: Vec<(&str, Option<u32>)> = project.skipped.iter().map(|s| (s.what.as_str(), s.line)).collect();
+    assert_eq!(
+        skipped,
+        [
+            ("layout Invoice__c-Invoice Layout", None),
+            ("field Invoice__c.Sum__c", Some(11)),
+            ("validation rule Invoice__c.Rule", Some(12)),
+            ("list view Invoice__c.All", Some(13)),
+            ("object S__c", Some(3)),
+        ]
+    );
+}
+
+#[test]
+fn every_error_of_every_file_is_told() {
+    let dir = Dir::new(&[
+        ("objects/A__c/A__c.object-meta.xml", "<?xml version=\"1.0\"?>\n<CustomObject>\n<label>A</label>\n</Custom>"),
+        (
+            "objects/A__c/fields/F__c.field-meta.xml",
+            &xml("CustomField", "<fullName>F__c</fullName>\n<label>F</label>\n<type>Text</type>\n<length>300</length>"),
+        ),
+        (
+            "objects/A__c/fields/G__c.field-meta.xml",
+            &xml("CustomField", "<fullName>G__c</fullName><label>G</label><type>Text</type>\n<lenght>9</lenght>"),
+        ),
+        ("objects/A__c/fields/H__c.field-meta.xml", &xml("Field", "")),
+        (
+            "objects/A__c/fields/P__c.field-meta.xml",
+            &xml("CustomField", "<label>P</label><type>Picklist</type>\n<valueSet><valueSetName>Gone</valueSetName></valueSet>"),
+        ),
+        ("objects/B__c/B__c.object-meta.xml", &xml("CustomObject", INVOICE)),
+        ("two/objects/B__c/B__c.object-meta.xml", &xml("CustomObject", INVOICE)),
+    ]);
+    let errors = dir.fails();
+    assert!(errors[0].starts_with("objects/A__c/A__c.object-meta.xml:4: "), "{}", errors[0]);
+    assert_eq!(errors[1], "objects/A__c/fields/F__c.field-meta.xml:6: Invalid length, maximum is: 255");
+    assert_eq!(
+        errors[2],
+        "objects/A__c/fields/G__c.field-meta.xml:4: Element {http://soap.sforce.com/2006/04/metadata}lenght invalid at this location in type CustomField"
+    );
+    assert_eq!(errors[3], "objects/A__c/fields/H__c.field-meta.xml:2: the root element is Field, not CustomField");
+    assert_eq!(errors[4], "objects/A__c/fields/P__c.field-meta.xml:4: the value set Gone is not in the project");
+    assert!(errors[5].starts_with("two/objects/B__c/B__c.object-meta.xml:2: B__c is already defined in "));
+    assert_eq!(errors.len(), 6);
+}
+
+#[test]
+fn project_files_that_mislead() {
+    assert_eq!(
+        Dir::new(&[("sfdx-project.json", "{\n\"packageDirectories\": oops}")]).fails()[0].split(": not").next(),
+        Some("sfdx-project.json:2")
+    );
+    assert_eq!(Dir::new(&[("sfdx-project.json", "{}")]).fails(), ["sfdx-project.json: packageDirectories is missing or empty"]);
+    assert_eq!(
+        Dir::new(&[("sfdx-project.json", r#"{"packageDirectories": [{"path": "gone"}]}"#)]).fails(),
+        ["sfdx-project.json: the package directory gone does not exist"]
+    );
+    let none = PathBuf::from("/nonexistent/orglet");
+    assert_eq!(load(std::slice::from_ref(&none)).unwrap_err()[0].path, none);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_in_a_circle_end() {
+    let dir = Dir::new(&[("objects/B__c/B__c.object-meta.xml", &xml("CustomObject", INVOICE))]);
+    std::os::unix::fs::symlink(&dir.0, dir.0.join("objects/again")).unwrap();
+    assert_eq!(dir.load().unwrap().objects.len(), 1);
+}
+
+#[test]
+fn dangling_fields_go_with_what_they_refer_to() {
+    let setting = "<customSettingsType>Hierarchy</customSettingsType><label>S</label>";
+    let dir = Dir::new(&[
+        ("objects/S__c/S__c.object-meta.xml", &xml("CustomObject", setting)),
+        ("objects/B__c/B__c.object-meta.xml", &xml("CustomObject", INVOICE)),
+        ("objects/B__c/fields/S__c.field-meta.xml", &lookup("S__c", "S__c")),
+    ]);
+    let project = dir.load().unwrap();
+    assert!(project.objects[0].fields.is_empty());
+    let field = &project.skipped[0];
+    assert_eq!((field.what.as_str(), field.why.as_str()), ("field B__c.S__c", "it refers to S__c, which is not supported by this org."));
+}
+
+#[test]
+fn errors_of_the_whole_are_placed() {
+    let dir = Dir::new(&[("objects/Account/fields/L__c.field-meta.xml", &lookup("L__c", "Gone__c"))]);
+    let project = dir.load().unwrap();
+    let e = crate::custom::overlay(&crate::ObjectSet::default(), &[], &project.fields).unwrap_err();
+    assert!(project.locate(&e).unwrap().path.ends_with("L__c.field-meta.xml"));
+}
