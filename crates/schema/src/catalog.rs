@@ -30,6 +30,11 @@ impl ObjectSet {
     pub fn object(&self, name: &str) -> Option<&Arc<Object>> {
         self.by_name.get(fold_name(name).as_ref())
     }
+
+    /// Every object, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Object>> {
+        self.by_name.values()
+    }
 }
 
 /// A snapshot of an org's schema.

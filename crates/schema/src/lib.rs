@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod custom;
 pub mod field;
 pub mod object;
+pub mod standard;
 pub mod types;
 
 pub use access::AccessSet;

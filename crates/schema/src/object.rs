@@ -151,7 +151,8 @@ impl Object {
                 .fields
                 .iter()
                 .enumerate()
-                .filter(|(_, f)| f.ty == FieldType::Reference)
+                // `FieldDefinition.EntityDefinitionId` is text and leads to a parent all the same.
+                .filter(|(_, f)| f.ty == FieldType::Reference || !f.reference_to.is_empty())
                 .filter_map(|(i, f)| Some((fold_name(f.relationship_name.as_deref()?).into_owned(), i)))
                 .collect();
             let child_by_name =
@@ -202,7 +203,9 @@ impl Object {
 
     /// The parts of a compound field, in describe order.
     pub fn parts_of<'a>(&'a self, compound: &'a str) -> impl Iterator<Item = &'a Field> + 'a {
-        self.fields().iter().filter(move |f| f.compound.as_deref().is_some_and(|c| c.eq_ignore_ascii_case(compound)))
+        // Account.Name names itself as its compound.
+        let is_part = move |f: &&Field| f.compound.as_deref().is_some_and(|c| c.eq_ignore_ascii_case(compound) && f.name != c);
+        self.fields().iter().filter(is_part)
     }
 
     /// Whether the object has a table.
