@@ -1,1 +1,4 @@
 //! orglet-http
+
+pub mod codec;
+pub mod error;
