@@ -1,6 +1,6 @@
 //! Turns failures into bytes: the one place where an error gets its outward form, one function for each family.
 
-use crate::codec::out::escape_xml;
+use crate::codec::escape::escape_xml;
 use crate::codec::{Format, Writer};
 use orglet_base::{ApiError, KeyOrder};
 

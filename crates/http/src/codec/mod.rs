@@ -1,5 +1,6 @@
 //! What goes over the wire: request bodies read into one tree, answers written by one set of events, in JSON and XML.
 
+pub mod escape;
 pub mod json;
 pub mod node;
 pub mod number;
