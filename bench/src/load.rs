@@ -56,6 +56,7 @@ pub async fn measure(options: &Options) -> io::Result<Vec<Measured>> {
     let ready: Value = serde_json::from_slice(&std::fs::read(&ready_file)?)?;
     let workloads = fixture::make(orglet.address, &ready, folder).await?;
     let servers = [bare(options, "axum")?, bare(options, "rusqlite")?, orglet];
+    alike(&servers, &workloads).await?;
     let mut all = Vec::new();
     for workload in &workloads {
         for connections in &options.connections {
@@ -78,6 +79,23 @@ pub async fn measure(options: &Options) -> io::Result<Vec<Measured>> {
         server.stop()?;
     }
     Ok(all)
+}
+
+/// Fails unless all servers answer reads with about as many bytes: ratios of unlike work say nothing.
+async fn alike(servers: &[Running; 3], workloads: &[Workload]) -> io::Result<()> {
+    for workload in workloads.iter().filter(|workload| workload.status == 200) {
+        let mut sizes = Vec::new();
+        for server in servers {
+            let mut connection = Connection::open(server.address).await?;
+            connection.exchange(workload.requests.first().map_or(&[], Vec::as_slice)).await?;
+            sizes.push(connection.text().len());
+        }
+        let (least, most) = (sizes.iter().min().copied().unwrap_or_default(), sizes.iter().max().copied().unwrap_or_default());
+        if least * 20 < most * 19 {
+            return Err(io::Error::other(format!("{}: the answers differ in size: {sizes:?} bytes", workload.name)));
+        }
+    }
+    Ok(())
 }
 
 fn bare(options: &Options, kind: &str) -> io::Result<Running> {

@@ -1,7 +1,7 @@
 //! `cargo xtask clients`: unmodified public clients against the release server.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -13,13 +13,23 @@ const SUITE_LIMIT: Duration = Duration::from_secs(600);
 const TRANSPORTS: [&str; 2] = ["http", "https"];
 const SUITES: [&str; 2] = ["simple_salesforce", "jsforce"];
 
-/// Builds the server and runs the suites named by `--only`, or all of them; true when every step passed.
+/// Builds the server, unless `--server` names one, and runs the suites named by `--only`, or all of them; true when
+/// every step passed.
 pub fn run(root: &Path, arguments: &[String]) -> io::Result<bool> {
-    let chosen = crate::test::only(arguments, &SUITES)?;
-    if !build(root)? {
-        return Ok(false);
-    }
-    let counts = drive(root, &chosen)?;
+    let (binary, rest) = match arguments.iter().position(|argument| argument == "--server") {
+        Some(at) => {
+            let binary = arguments.get(at + 1).ok_or_else(|| io::Error::other("--server wants the path of a binary"))?;
+            let rest: Vec<String> = arguments.iter().take(at).chain(arguments.iter().skip(at + 2)).cloned().collect();
+            (Some(std::path::absolute(binary)?), rest)
+        }
+        None => (None, arguments.to_vec()),
+    };
+    let chosen = crate::test::only(&rest, &SUITES)?;
+    let counts = match binary {
+        Some(binary) => drive(root, &binary, &chosen)?,
+        None if build(root)? => drive(root, &release(root), &chosen)?,
+        None => return Ok(false),
+    };
     println!("{} passed, {} failed", counts.passed, counts.failed);
     Ok(counts.failed == 0)
 }
@@ -29,9 +39,14 @@ pub fn build(root: &Path) -> io::Result<bool> {
     passes(cargo().args(["build", "--release", "--package", "orglet"]).current_dir(root))
 }
 
+/// The release server's binary.
+pub fn release(root: &Path) -> PathBuf {
+    root.join("target/release/orglet")
+}
+
 /// Runs suites (all when none is chosen) over every transport on one server. A suite that breaks off counts as one
 /// failure more than the steps it reported.
-pub fn drive(root: &Path, chosen: &[&str]) -> io::Result<Counts> {
+pub fn drive(root: &Path, binary: &Path, chosen: &[&str]) -> io::Result<Counts> {
     let mut counts = Counts::default();
     let suites: Vec<&str> = SUITES.into_iter().filter(|name| chosen.is_empty() || chosen.contains(name)).collect();
     // Packages first: a server that waits for an installer tells nothing.
@@ -54,7 +69,7 @@ pub fn drive(root: &Path, chosen: &[&str]) -> io::Result<Counts> {
         }
         programs.push((suite, command));
     }
-    let server = Server::start(root)?;
+    let server = Server::start(root, binary)?;
     for (suite, command) in &mut programs {
         command.env("NODE_EXTRA_CA_CERTS", &server.ca_file).arg("--ready").arg(&server.ready_file).arg("--transport");
         for transport in TRANSPORTS {

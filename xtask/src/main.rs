@@ -19,7 +19,8 @@ usage: cargo xtask <command>
                            STAGE is one of these, or unit or contract for a part of tests
   tidy                     the rules of the architecture; silent when all hold
   codegen [--check]        writes the generated sources, or only says whether they are current
-  clients [--only NAME]... builds the release server and drives the public clients against it
+  clients [--only NAME]... [--server PATH]
+                           builds the release server, or takes another, and drives the public clients against it
   bench [ARGUMENT]...      builds and runs the benchmark; its own arguments: see bench/src/main.rs
 ";
 

@@ -26,7 +26,7 @@ pub struct Server {
 
 impl Server {
     /// Starts an in-memory org with sample data and waits for its ready file.
-    pub fn start(root: &Path) -> io::Result<Server> {
+    pub fn start(root: &Path, binary: &Path) -> io::Result<Server> {
         let folder = root.join("target/clients");
         fs::create_dir_all(&folder)?;
         let (log, ready_file) = (folder.join("server.log"), folder.join("ready.json"));
@@ -34,7 +34,7 @@ impl Server {
             fs::remove_file(&ready_file)?;
         }
         let log_file = File::create(&log)?;
-        let child = Command::new(root.join("target/release/orglet"))
+        let child = Command::new(binary)
             .args(["serve", "--memory", "--listen", "127.0.0.1:0", "--id-seed", "1", "--sample-data", "--ready-file"])
             .arg(&ready_file)
             .current_dir(&folder)
@@ -42,7 +42,7 @@ impl Server {
             .stdout(log_file.try_clone()?)
             .stderr(log_file)
             .spawn()
-            .map_err(|error| io::Error::new(error.kind(), format!("target/release/orglet: {error}")))?;
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", binary.display())))?;
         let mut server = Server { child, log, ready_file, ca_file: String::new() };
         let deadline = Instant::now() + START_LIMIT;
         // The file is written in one step: once it is there, it is whole.

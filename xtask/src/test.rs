@@ -63,7 +63,7 @@ fn one(root: &Path, stage: &str) -> io::Result<Counts> {
         "unit" => return tests(root, &["--workspace", "--exclude", "orglet-testkit"]),
         "contract" => return tests(root, &["--package", "orglet-testkit"]),
         "build" => clients::build(root)?,
-        "clients" => return clients::drive(root, &[]),
+        "clients" => return clients::drive(root, &clients::release(root), &[]),
         other => return Err(io::Error::other(format!("no stage {other}"))),
     };
     Ok(Counts::one(good))
