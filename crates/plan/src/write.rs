@@ -100,3 +100,44 @@ pub fn select_ids_in(object: &Object, reference: &Field, ids: &[String], live_on
     let found = Emit(dialect).in_texts(&column, false, ids.to_vec());
     sql!["SELECT ", key(object), ", ", column, " FROM ", quoted(&object.name), " WHERE ", found, live(object, live_only)].finish(dialect)
 }
+
+/// Id and stamp of the rows whose stamp lies in `[from, to)`, in order of the stamp; only those that are deleted, or
+/// only those that are not, where said. For replication.
+pub fn select_in_window(
+    object: &Object,
+    stamp: &Field,
+    from: OwnedCell,
+    to: OwnedCell,
+    deleted: Option<bool>,
+    dialect: Dialect,
+) -> Statement {
+    let column = sql![quoted(&stamp.name)];
+    let only = match deleted {
+        Some(true) => " AND \"IsDeleted\" = 1",
+        Some(false) => " AND \"IsDeleted\" = 0",
+        None => "",
+    };
+    let table = quoted(&object.name);
+    sql![
+        "SELECT ",
+        key(object),
+        ", ",
+        column.clone(),
+        " FROM ",
+        table,
+        " WHERE ",
+        column.clone(),
+        " >= ",
+        from,
+        " AND ",
+        column.clone(),
+        " < ",
+        to,
+        only,
+        " ORDER BY ",
+        column,
+        ", ",
+        key(object)
+    ]
+    .finish(dialect)
+}

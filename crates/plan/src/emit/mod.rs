@@ -207,11 +207,6 @@ impl Emit {
         Sql::joined(conditions.iter().map(|c| sql!["(", c, ")"]), if and { " AND " } else { " OR " })
     }
 
-    /// A checkbox that may come from a missing parent: missing is false.
-    pub(crate) fn or_false(self, value: &Sql) -> Sql {
-        sql!["COALESCE(", value, ", 0)"]
-    }
-
     /// The place of a value in a list of texts, by which it is ordered; values outside the list come last.
     pub(crate) fn rank(self, value: &Sql, list: Vec<String>) -> Sql {
         let last = list.len().to_string();
@@ -222,6 +217,20 @@ impl Emit {
             Dialect::Postgres => sql!["array_position(", Param::Texts(list), ", ", value, ")"],
         };
         sql!["CASE WHEN ", value, " IS NULL THEN NULL ELSE COALESCE(", found, ", ", last, ") END"]
+    }
+
+    /// A text behind its rank, so that the least or greatest of them is that of the list's order.
+    pub(crate) fn ranked(self, value: &Sql, list: Vec<String>) -> Sql {
+        let rank = self.rank(value, list);
+        match self.0 {
+            Dialect::Sqlite => sql!["printf('%05d', ", rank, ") || ", value],
+            Dialect::Postgres => sql!["to_char(", rank, ", 'FM00000') || ", value],
+        }
+    }
+
+    /// The text of the least or greatest of ranked texts.
+    pub(crate) fn first_ranked(self, aggregate: &str, arg: &str) -> Sql {
+        sql!["substr(", aggregate, "(", arg, "), 6)"]
     }
 
     /// The distance in `unit` between two places, in degrees: a number.

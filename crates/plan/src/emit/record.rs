@@ -145,6 +145,13 @@ impl RecordSql {
         sql!["SELECT ", list, from(&self.joins, tables), filtered(&self.filter), " ORDER BY ", order]
     }
 
+    /// The rows in no order, as a part of another statement.
+    pub(crate) fn unordered(&self) -> Sql {
+        let list = self.list();
+        let tables = list.tables | self.filter.as_ref().map_or(0, |f| f.tables);
+        sql!["SELECT ", list, from(&self.joins, tables), filtered(&self.filter)]
+    }
+
     /// The first rows.
     pub(crate) fn page(&self, rows: u64, offset: u64) -> Statement {
         sql![self.body(&self.list()), window(Some(rows), offset, self.dialect)].finish(self.dialect)

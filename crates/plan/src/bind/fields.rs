@@ -1,0 +1,63 @@
+//! FIELDS().
+
+use super::path::{Base, Found, Scope};
+use super::{Binder, FIELDS_ROWS};
+use crate::emit::Sql;
+use orglet_base::{ApiError, ApiVersion, ErrorCode};
+use orglet_schema::FieldType;
+use orglet_syntax::ast::{CompareOp, Condition, Expr, FieldSet, InSet, Literal, Query, Span};
+
+impl Binder<'_> {
+    /// The fields that FIELDS() stands for.
+    pub(super) fn expand(&self, scope: &Scope, query: &Query, set: FieldSet, span: Span) -> Result<Vec<Found>, ApiError> {
+        let cx = self.cx;
+        if cx.version < ApiVersion(51) {
+            return Err(cx.malformed(span, "FIELDS() is available from API version 51.0 on"));
+        }
+        let bounded = set == FieldSet::Standard
+            || query.limit.is_some_and(|l| l.value <= FIELDS_ROWS)
+            || query.filter.as_ref().is_some_and(|f| ids(f).is_some_and(|n| n as u64 <= FIELDS_ROWS));
+        if !bounded {
+            let text = "The SOQL FIELDS function must have a LIMIT of at most 200";
+            return Err(ApiError::new(ErrorCode::MalformedQuery, text));
+        }
+        let root = &scope.root;
+        let wanted = root.fields().iter().enumerate().filter(|(_, f)| {
+            let in_set = match set {
+                FieldSet::All => true,
+                FieldSet::Standard => !f.custom,
+                FieldSet::Custom => f.custom,
+            };
+            in_set && f.ty != FieldType::ComplexValue && cx.access.reads_field(root, f)
+        });
+        let found: Vec<Found> = wanted
+            .map(|(i, f)| Found {
+                sql: if f.has_column() { scope.column(0, &f.name) } else { Sql::default() },
+                kind: f.cell_kind(),
+                ty: f.ty,
+                name: f.name.clone(),
+                base: Base::Table(0, root.clone()),
+                steps: Vec::new(),
+                field: Some((root.clone(), i)),
+            })
+            .collect();
+        if found.is_empty() {
+            let text = "'FIELDS(...)' expansion function must result in at least one field being selected.";
+            return Err(ApiError::new(ErrorCode::MalformedQuery, text));
+        }
+        Ok(found)
+    }
+}
+
+/// How many Ids a condition allows, if it names them.
+fn ids(condition: &Condition) -> Option<usize> {
+    let is_id = |expr: &Expr| matches!(expr, Expr::Path(p) if p.segments.last().is_some_and(|s| s.text.eq_ignore_ascii_case("Id")) && p.segments.len() == 1);
+    match condition {
+        Condition::Group(inner) => ids(inner),
+        Condition::Compare { left, op: CompareOp::Eq, right: Literal::String { .. }, .. } if is_id(left) => Some(1),
+        Condition::In { left, negated: false, set: InSet::Literals(list), .. } if is_id(left) => Some(list.len()),
+        Condition::Or(all) => all.iter().map(ids).sum(),
+        Condition::And(all) => all.iter().filter_map(ids).min(),
+        _ => None,
+    }
+}
