@@ -44,6 +44,13 @@ pub fn build_field(def: &FieldDef, controller: Option<&[String]>) -> Result<Vec<
         }
         _ => {}
     }
+    if let Some(set) = &def.value_set
+        && set.values.is_empty()
+        && let Some(name) = &set.value_set_name
+    {
+        let message = format!("In field: valueSet - no GlobalValueSet named {name} found");
+        return Err(DefError::integrity(message).on("valueSet").about(def.qualified_name()));
+    }
     if let Some(formula) = &def.default_value {
         field.default = Some(values::default_value(def.kind, formula).map_err(|e| e.about(def.qualified_name()))?);
         field.defaulted_on_create = true;

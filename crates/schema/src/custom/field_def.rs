@@ -246,6 +246,7 @@ const DEMANDS: &[&str] = &[
     "customDataType",
     "deprecated",
     "elementType",
+    "encrypted",
     "encryptionScheme",
     "escapeMarkup",
     "formula",
@@ -265,6 +266,7 @@ const DEMANDS: &[&str] = &[
     "summaryFilterItems",
     "summaryForeignKey",
     "summaryOperation",
+    "urls",
 ];
 
 impl FieldDef {

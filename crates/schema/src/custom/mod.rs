@@ -7,6 +7,7 @@
 mod build;
 mod field_def;
 mod meta_node;
+mod metadata;
 mod name;
 mod object_def;
 mod overlay;
@@ -21,7 +22,7 @@ pub use build::{build_field, build_object};
 pub use field_def::{DeleteConstraint, FieldDef, FieldKindDef};
 pub use meta_node::{MetaNode, XmlError};
 pub use object_def::{NameFieldDef, NameFieldKind, ObjectDef};
-pub use overlay::overlay;
+pub use overlay::{overlay, overlay_all};
 pub use values::{GlobalValueSet, ValueDef, ValueSetDef, ValueSetting};
 
 use orglet_base::{ApiError, ErrorCode};

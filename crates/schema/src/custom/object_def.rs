@@ -138,6 +138,7 @@ const DEMANDS: &[&str] = &[
     "publishBehavior",
     "sharingRecalculations",
     "associationEventSource",
+    "urls",
 ];
 
 /// Parts of an object that have files of their own in a project and are not built, with what to call them.
@@ -165,8 +166,8 @@ impl ObjectDef {
         m.only(&[TYPED, NOTES, INTERFACE, DEMANDS, &parts])?;
         name::check(full_name, "Object Name", node.is_xml(), "Invalid fullName, must end in a custom suffix (e.g. __c)")?;
         refuse_unbuilt(&m)?;
-        let label = required_text(&m, "label", "Must specify a non-empty label for the CustomObject")?;
-        let plural_label = required_text(&m, "pluralLabel", "Must specify a non-empty pluralLabel for the CustomObject")?;
+        let label = required_text(&m, "label", 40, "Must specify a non-empty label for the CustomObject")?;
+        let plural_label = required_text(&m, "pluralLabel", 40, "Must specify a non-empty pluralLabel for the CustomObject")?;
         let name_field = name_field(&m)?;
         let mut notes = BTreeMap::new();
         for member in NOTES {
@@ -217,11 +218,11 @@ fn sharing(word: &str) -> Option<String> {
     MODELS.contains(&word).then(|| word.to_owned())
 }
 
-fn required_text(m: &Members<'_>, member: &str, message: &str) -> Result<String, DefError> {
+fn required_text(m: &Members<'_>, member: &str, most: usize, message: &str) -> Result<String, DefError> {
     match m.word(member)? {
-        Some(text) if text.chars().count() <= 40 => Ok(text),
+        Some(text) if text.chars().count() <= most => Ok(text),
         Some(text) => {
-            let message = format!("{member}: data value too large: {text} (max length=40)");
+            let message = format!("{member}: data value too large: {text} (max length={most})");
             Err(m.place(member, DefError::new(orglet_base::ErrorCode::StringTooLong, message)))
         }
         None => Err(m.place(member, DefError::integrity(message))),
@@ -262,7 +263,7 @@ fn name_field(m: &Members<'_>) -> Result<NameFieldDef, DefError> {
         }
         _ => return Err(n.place("type", missing())),
     };
-    let label = required_text(&n, "label", "Must specify a non-empty label for the CustomField")?;
+    let label = required_text(&n, "label", 80, "Must specify a non-empty label for the CustomField")?;
     Ok(NameFieldDef { label, kind, track_history: n.flag("trackHistory")?.unwrap_or(false) })
 }
 

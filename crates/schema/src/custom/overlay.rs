@@ -17,13 +17,22 @@ const MAX_MASTERS: usize = 2;
 /// returned: names, what references point to, names of child relationships, master-detail rules. The order of `objects`
 /// and of fields is the order in which they were made.
 pub fn overlay(standard: &ObjectSet, objects: &[(ObjectDef, KeyPrefix)], fields: &[FieldDef]) -> Result<ObjectSet, DefError> {
-    let mut plan = Plan::new(standard, objects)?;
-    plan.place_fields(fields)?;
-    plan.check_fields()?;
-    plan.relate()?;
-    plan.check_masters()?;
+    overlay_all(standard, objects, fields).map_err(|errors| first(errors))
+}
+
+/// As [`overlay()`], but tells all that is wrong, for definitions that come in whole projects.
+pub fn overlay_all(standard: &ObjectSet, objects: &[(ObjectDef, KeyPrefix)], fields: &[FieldDef]) -> Result<ObjectSet, Vec<DefError>> {
+    let mut plan = Plan::new(standard, objects);
+    plan.place_fields(fields);
+    plan.check_fields();
+    plan.relate();
+    plan.check_masters();
     plan.allow_activities();
     plan.build()
+}
+
+fn first(errors: Vec<DefError>) -> DefError {
+    errors.into_iter().next().unwrap_or_else(|| DefError::integrity("The definitions do not fit together"))
 }
 
 /// What becomes of a standard object.
@@ -43,24 +52,25 @@ struct Plan<'a> {
     by_name: HashMap<String, usize>,
     /// Changes to standard objects by folded name.
     changes: BTreeMap<String, Change>,
+    errors: Vec<DefError>,
 }
 
 impl<'a> Plan<'a> {
-    fn new(standard: &'a ObjectSet, objects: &[(ObjectDef, KeyPrefix)]) -> Result<Self, DefError> {
-        let mut by_name = HashMap::new();
+    fn new(standard: &'a ObjectSet, objects: &[(ObjectDef, KeyPrefix)]) -> Self {
+        let (mut by_name, mut errors) = (HashMap::new(), Vec::new());
         for (at, (def, _)) in objects.iter().enumerate() {
             let key = fold_name(&def.full_name).into_owned();
             if standard.object(&key).is_some() || by_name.insert(key, at).is_some() {
                 let message = format!("There is already an object named {}.", def.full_name);
-                return Err(DefError::new(ErrorCode::DuplicateDeveloperName, message).on("FullName").about(&def.full_name));
+                errors.push(DefError::new(ErrorCode::DuplicateDeveloperName, message).on("FullName").about(&def.full_name));
             }
         }
         let custom = objects.iter().map(|(def, prefix)| (def.clone(), *prefix, Vec::new())).collect();
-        Ok(Self { standard, custom, by_name, changes: BTreeMap::new() })
+        Self { standard, custom, by_name, changes: BTreeMap::new(), errors }
     }
 
     /// Gives each field on another object to that object.
-    fn place_fields(&mut self, fields: &[FieldDef]) -> Result<(), DefError> {
+    fn place_fields(&mut self, fields: &[FieldDef]) {
         for field in fields {
             let key = fold_name(&field.object).into_owned();
             if let Some(at) = self.by_name.get(&key) {
@@ -74,40 +84,38 @@ impl<'a> Plan<'a> {
                 _ => {
                     let message = format!("Entity Enumeration Or ID: bad value for restricted picklist field: {}", field.object);
                     let e = DefError::new(ErrorCode::InvalidOrNullForRestrictedPicklist, message);
-                    return Err(e.on("TableEnumOrId").about(field.qualified_name()));
+                    self.errors.push(e.on("TableEnumOrId").about(field.qualified_name()));
                 }
             }
         }
-        Ok(())
     }
 
     /// Refuses two fields of one name on an object, custom or standard.
-    fn check_fields(&self) -> Result<(), DefError> {
-        let check = |label: &str, taken: &mut HashSet<String>, defs: &[FieldDef]| {
+    fn check_fields(&mut self) {
+        let errors = &mut self.errors;
+        let mut check = |label: &str, taken: &mut HashSet<String>, defs: &[FieldDef]| {
             for def in defs {
                 if !taken.insert(fold_name(&def.full_name).into_owned()) {
                     let message = format!("There is already a field named {} on {label}.", stem(&def.full_name));
                     let e = DefError::new(ErrorCode::DuplicateDeveloperName, message);
-                    return Err(e.on("FullName").about(def.qualified_name()));
+                    errors.push(e.on("FullName").about(def.qualified_name()));
                 }
             }
-            Ok(())
         };
         for (def, ..) in &self.custom {
-            check(&def.label, &mut HashSet::new(), &def.fields)?;
+            check(&def.label, &mut HashSet::new(), &def.fields);
         }
         for (key, change) in &self.changes {
             let Some(object) = self.standard.object(key) else { continue };
             let mut taken = object.fields().iter().map(|f| fold_name(&f.name).into_owned()).collect();
-            check(&object.label, &mut taken, &change.fields)?;
+            check(&object.label, &mut taken, &change.fields);
         }
-        Ok(())
     }
 
     /// Resolves what references point to, and adds child relationships to the parents.
-    fn relate(&mut self) -> Result<(), DefError> {
+    fn relate(&mut self) {
         let mut children: Vec<(String, ChildRelationship, String)> = Vec::new();
-        let (custom, standard, by_name) = (&mut self.custom, self.standard, &self.by_name);
+        let (custom, standard, by_name, errors) = (&mut self.custom, self.standard, &self.by_name, &mut self.errors);
         let names: Vec<String> = custom.iter().map(|(def, ..)| def.full_name.clone()).collect();
         let resolve = |target: &str| -> Option<String> {
             let key = fold_name(target);
@@ -124,7 +132,8 @@ impl<'a> Plan<'a> {
             let target = def.reference_to.clone().unwrap_or_default();
             let Some(parent) = resolve(&target) else {
                 let message = format!("referenceTo value of '{target}' does not resolve to a valid sObject type");
-                return Err(DefError::integrity(message).on("referenceTo").about(def.qualified_name()));
+                errors.push(DefError::integrity(message).on("referenceTo").about(def.qualified_name()));
+                continue;
             };
             let namespace = super::name::ApiName::parse(&def.full_name);
             let name = def.relationship_name.as_ref().map(|n| match &namespace {
@@ -143,13 +152,12 @@ impl<'a> Plan<'a> {
             def.reference_to = Some(parent);
         }
         for (parent, child, name) in children {
-            self.add_child(&parent, child, &name)?;
+            self.add_child(&parent, child, &name);
         }
-        Ok(())
     }
 
     /// Adds a child relationship to a parent, which has at most one of a name.
-    fn add_child(&mut self, parent: &str, child: ChildRelationship, plain: &str) -> Result<(), DefError> {
+    fn add_child(&mut self, parent: &str, child: ChildRelationship, plain: &str) {
         let same = |other: &ChildRelationship| match (&other.name, &child.name) {
             (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
             _ => false,
@@ -160,7 +168,7 @@ impl<'a> Plan<'a> {
                 (def.label.clone(), children, false)
             }
             None => {
-                let Some(object) = self.standard.object(parent) else { return Ok(()) };
+                let Some(object) = self.standard.object(parent) else { return };
                 let taken = object.children().iter().any(same);
                 (object.label.clone(), &mut self.changes.entry(parent.to_owned()).or_default().children, taken)
             }
@@ -168,26 +176,27 @@ impl<'a> Plan<'a> {
         if taken || into.iter().any(same) {
             let message = format!("There is already a Child Relationship named {plain} on {label}.");
             let e = DefError::new(ErrorCode::DuplicateDeveloperName, message);
-            return Err(e.on("relationshipName").about(format!("{}.{}", child.child, child.field)));
+            self.errors.push(e.on("relationshipName").about(format!("{}.{}", child.child, child.field)));
+        } else {
+            into.push(child);
         }
-        into.push(child);
-        Ok(())
     }
 
     /// Master-detail rules: the child is a custom object, with at most two masters, none of them itself or, over any
     /// number of steps, its own detail.
-    fn check_masters(&mut self) -> Result<(), DefError> {
+    fn check_masters(&mut self) {
+        let errors = &mut self.errors;
         let is_master_detail = |f: &&FieldDef| f.kind == FieldKindDef::MasterDetail;
-        if let Some(field) = self.changes.values().flat_map(|c| &c.fields).find(is_master_detail) {
+        for field in self.changes.values().flat_map(|c| &c.fields).filter(is_master_detail) {
             let message = "A MasterDetail field can only be created on a custom object";
-            return Err(DefError::integrity(message).on("type").about(field.qualified_name()));
+            errors.push(DefError::integrity(message).on("type").about(field.qualified_name()));
         }
-        let mut masters: HashMap<String, Vec<String>> = HashMap::new();
+        let mut masters: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (def, ..) in &mut self.custom {
             let mut own: Vec<&mut FieldDef> = def.fields.iter_mut().filter(|f| f.kind == FieldKindDef::MasterDetail).collect();
             if let Some(third) = own.get(MAX_MASTERS) {
                 let message = format!("A custom object can have at most {MAX_MASTERS} MasterDetail fields");
-                return Err(DefError::integrity(message).on("type").about(third.qualified_name()));
+                errors.push(DefError::integrity(message).on("type").about(third.qualified_name()));
             }
             own.sort_by_key(|f| f.relationship_order.unwrap_or(u8::MAX));
             for (order, field) in (0_u8..).zip(own) {
@@ -195,7 +204,7 @@ impl<'a> Plan<'a> {
                 let target = field.reference_to.as_deref().unwrap_or_default();
                 if target == "User" {
                     let message = "A MasterDetail field can not refer to User";
-                    return Err(DefError::integrity(message).on("referenceTo").about(field.qualified_name()));
+                    errors.push(DefError::integrity(message).on("referenceTo").about(field.qualified_name()));
                 }
                 masters.entry(fold_name(&def.full_name).into_owned()).or_default().push(fold_name(target).into_owned());
             }
@@ -207,14 +216,14 @@ impl<'a> Plan<'a> {
                 if name == start {
                     let object = self.by_name.get(start).map_or(start.as_str(), |at| self.custom[*at].0.full_name.as_str());
                     let message = format!("{object} can not be its own master in a MasterDetail relationship");
-                    return Err(DefError::integrity(message).on("referenceTo").about(object));
+                    errors.push(DefError::integrity(message).on("referenceTo").about(object));
+                    break;
                 }
                 if seen.insert(name) {
                     next.extend(masters.get(name).into_iter().flatten().map(String::as_str));
                 }
             }
         }
-        Ok(())
     }
 
     /// Lets tasks and events be about the records of objects that allow activities.
@@ -238,19 +247,24 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn build(self) -> Result<ObjectSet, DefError> {
+    fn build(self) -> Result<ObjectSet, Vec<DefError>> {
+        let mut errors = self.errors;
         let mut built: Vec<Arc<Object>> = Vec::with_capacity(self.custom.len() + self.changes.len());
         for (def, prefix, children) in self.custom {
             let mut fields = system_fields(&def);
-            add_fields(&mut fields, &def.fields)?;
-            built.push(Arc::new(assemble(&def, prefix, fields, children)));
-        }
-        for (key, change) in self.changes {
-            if let Some(object) = self.standard.object(&key) {
-                built.push(Arc::new(extend(object, change)?));
+            match add_fields(&mut fields, &def.fields) {
+                Ok(()) => built.push(Arc::new(assemble(&def, prefix, fields, children))),
+                Err(e) => errors.push(e),
             }
         }
-        Ok(ObjectSet::new(built))
+        for (key, change) in self.changes {
+            match self.standard.object(&key).map(|object| extend(object, change)) {
+                Some(Ok(object)) => built.push(Arc::new(object)),
+                Some(Err(e)) => errors.push(e),
+                None => {}
+            }
+        }
+        if errors.is_empty() { Ok(ObjectSet::new(built)) } else { Err(errors) }
     }
 }
 

@@ -16,6 +16,7 @@ fn refused(metadata: Value) -> String {
 
 fn built(metadata: Value) -> Field {
     let def = field_of("X__c", "F__c", metadata).unwrap();
+    assert_eq!(field_of("X__c", "F__c", def.to_metadata()).unwrap(), def, "read back as Tooling shows it");
     let stored: FieldDef = serde_json::from_str(&serde_json::to_string(&def).unwrap()).unwrap();
     assert_eq!(stored, def);
     build_field(&def, None).unwrap().remove(0)
@@ -207,6 +208,8 @@ fn picklists_old_and_new() {
     let twice =
         json!({"type": "Picklist", "label": "F", "valueSet": {"valueSetDefinition": {"value": [{"fullName": "a"}, {"fullName": "A"}]}}});
     assert_eq!(refused(twice), "Duplicate picklist value: A");
+    let global = field_of("X__c", "F__c", json!({"type": "Picklist", "label": "F", "valueSet": {"valueSetName": "Gone"}})).unwrap();
+    assert_eq!(build_field(&global, None).unwrap_err().message, "In field: valueSet - no GlobalValueSet named Gone found");
     assert_eq!(refused(json!({"type": "Picklist", "label": "F"})), "Must specify 'valueSet' for a CustomField of type Picklist");
 }
 
@@ -237,6 +240,7 @@ fn objects() {
         "nameField": {"label": "Number", "type": "AutoNumber", "displayFormat": "X-{000}", "startingNumber": 7}}));
     let def = ObjectDef::from_meta("X__c", &node).unwrap();
     assert_eq!(serde_json::from_str::<ObjectDef>(&serde_json::to_string(&def).unwrap()).unwrap(), def);
+    assert_eq!(ObjectDef::from_meta("X__c", &MetaNode::from_json(&def.to_metadata())).unwrap(), def);
     let object = build_object(&def, prefix("a00")).unwrap();
     let names: Vec<&str> = object.fields().iter().map(|f| f.name.as_str()).collect();
     assert_eq!(
@@ -365,4 +369,24 @@ fn dependent_picklists() {
     assert_eq!(made.fields()[9].name, "City__c");
     let e = build_object(&object("X__c", vec![city]), prefix("a00")).unwrap_err();
     assert_eq!(e.message, "In field: controllingField - no CustomField named X__c.Country__c found");
+}
+
+#[test]
+fn every_fault_of_a_project_is_told() {
+    let dangling = |name: &str| field_of("Account", name, json!({"type": "Lookup", "label": "F", "referenceTo": "Gone__c"})).unwrap();
+    let errors = overlay_all(&standard(), &[], &[dangling("A__c"), dangling("B__c")]).unwrap_err();
+    assert_eq!(errors.iter().filter_map(|e| e.subject.as_deref()).collect::<Vec<_>>(), ["Account.A__c", "Account.B__c"]);
+}
+
+#[test]
+fn metadata_as_tooling_shows_it() {
+    let def =
+        field_of("Account", "T__c", json!({"type": "Text", "label": "T", "length": 100, "securityClassification": "Public"})).unwrap();
+    let shown = def.to_metadata();
+    let members: Vec<&String> = shown.as_object().unwrap().keys().collect();
+    assert!(members.is_sorted());
+    assert_eq!(shown["length"], json!(100));
+    assert_eq!(shown["required"], json!(false));
+    assert_eq!(shown["precision"], Value::Null);
+    assert_eq!(shown["securityClassification"], json!("Public"));
 }

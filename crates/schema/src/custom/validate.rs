@@ -64,6 +64,11 @@ fn members_of(kind: FieldKindDef) -> (&'static [&'static str], &'static [&'stati
     }
 }
 
+/// Whether a type takes a member of [`TYPE_MEMBERS`].
+pub(super) fn takes(kind: FieldKindDef, member: &str) -> bool {
+    members_of(kind).0.contains(&member)
+}
+
 /// Checks a field against the rules of its type.
 pub(super) fn field(def: &FieldDef, m: &Members<'_>) -> Result<(), DefError> {
     let kind = def.kind;

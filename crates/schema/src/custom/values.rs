@@ -142,7 +142,7 @@ pub(super) fn read(m: &Members<'_>) -> Result<Option<ValueSetDef>, DefError> {
 
 fn value_set(node: &MetaNode) -> Result<ValueSetDef, DefError> {
     let m = Members::new(node, "ValueSet");
-    m.only(&[&["controllingField", "restricted", "valueSetDefinition", "valueSetName", "valueSettings"]])?;
+    m.only(&[&["controllingField", "restricted", "urls", "valueSetDefinition", "valueSetName", "valueSettings"]])?;
     let mut set = ValueSetDef {
         restricted: m.flag("restricted")?.unwrap_or(false),
         value_set_name: m.word("valueSetName")?,
@@ -155,13 +155,13 @@ fn value_set(node: &MetaNode) -> Result<ValueSetDef, DefError> {
             return Err(DefError::integrity(message).on("valueSet").at(definition));
         }
         let d = Members::new(definition, "ValueSetValuesDefinition");
-        d.only(&[&["sorted", "value"]])?;
+        d.only(&[&["sorted", "urls", "value"]])?;
         set.sorted = d.flag("sorted")?.unwrap_or(false);
         set.values = read_values(definition.all("value"))?;
     }
     for setting in node.all("valueSettings") {
         let s = Members::new(setting, "ValueSettings");
-        s.only(&[&["controllingFieldValue", "valueName"]])?;
+        s.only(&[&["controllingFieldValue", "urls", "valueName"]])?;
         let Some(value_name) = s.text("valueName")? else { continue };
         let controlling_field_value = setting.all("controllingFieldValue").filter_map(|c| c.text.clone()).collect();
         set.value_settings.push(ValueSetting { controlling_field_value, value_name });

@@ -212,6 +212,6 @@ fn dangling_fields_go_with_what_they_refer_to() {
 fn errors_of_the_whole_are_placed() {
     let dir = Dir::new(&[("objects/Account/fields/L__c.field-meta.xml", &lookup("L__c", "Gone__c"))]);
     let project = dir.load().unwrap();
-    let e = crate::custom::overlay(&crate::ObjectSet::default(), &[], &project.fields).unwrap_err();
-    assert!(project.locate(&e).unwrap().path.ends_with("L__c.field-meta.xml"));
+    let errors = crate::custom::overlay_all(&crate::ObjectSet::default(), &[], &project.fields).unwrap_err();
+    assert!(project.locate(&errors[0]).unwrap().path.ends_with("L__c.field-meta.xml"));
 }
