@@ -1,1 +1,27 @@
-//! orglet-engine
+//! What the platform does, apart from any protocol: the save pipeline, queries and their cursors, sessions and grants,
+//! metadata changes, replication, limits.
+//!
+//! Every function is synchronous and answers a [`Failure`] that the protocol renders.
+
+pub mod auth;
+pub mod clock;
+pub mod dev;
+mod failure;
+mod ids;
+pub mod limits;
+pub mod metadata;
+pub mod org;
+pub mod query;
+pub mod record;
+pub mod replication;
+pub mod save;
+pub mod seed;
+pub mod server;
+mod system;
+mod virtuals;
+
+pub use auth::Identity;
+pub use clock::Clock;
+pub use failure::Failure;
+pub use org::Org;
+pub use server::{OrgFacts, OrgOptions, Server};

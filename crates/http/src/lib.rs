@@ -1,4 +1,18 @@
-//! orglet-http
+//! The protocols: REST, its tooling part, OAuth and identity, SOAP login. A request comes in whole and an answer goes
+//! out whole; what carries them is the binary's business.
 
 pub mod codec;
+pub mod compat;
 pub mod error;
+mod oauth;
+mod reply;
+mod request;
+mod rest;
+pub mod router;
+mod server;
+mod soap;
+mod tooling;
+
+pub use reply::Reply;
+pub use request::{Call, Peer, Scheme};
+pub use server::Server;

@@ -7,6 +7,7 @@ pub mod custom;
 pub mod field;
 pub mod object;
 pub mod standard;
+pub mod tooling;
 pub mod types;
 
 pub use access::AccessSet;

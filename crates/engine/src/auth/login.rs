@@ -1,0 +1,163 @@
+//! Logins by password and the grants of the token endpoint.
+
+use super::{Identity, User};
+use crate::system::{own, text};
+use crate::{Failure, Org, Server, dev};
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use base64::Engine as _;
+use hmac::{Hmac, KeyInit, Mac};
+use orglet_base::Id;
+use orglet_schema::AccessSet;
+use std::sync::Arc;
+
+/// Why a login is refused.
+#[derive(Debug)]
+pub enum LoginError {
+    /// Unknown user, wrong password, or the user is locked out; the platform does not say which.
+    Credentials,
+    /// The user is not active.
+    Inactive,
+    /// No connected app has this consumer key.
+    ClientId,
+    /// The consumer secret is wrong.
+    ClientSecret,
+    /// Something else went wrong.
+    Failure(Failure),
+}
+
+impl From<Failure> for LoginError {
+    fn from(e: Failure) -> Self {
+        LoginError::Failure(e)
+    }
+}
+
+/// A session granted.
+pub struct Grant {
+    /// Whose it is; the token is in it.
+    pub identity: Identity,
+    /// Milliseconds since 1970.
+    pub issued_at: i64,
+}
+
+impl Server {
+    /// Logs a user in by name and password. The security token may follow the password: this server takes every
+    /// address it listens on as trusted, so that it is not required.
+    pub fn login(&self, username: &str, password: &str) -> Result<Grant, LoginError> {
+        let (org, user) = self.user_by_name(username)?.ok_or(LoginError::Credentials)?;
+        if !self.password_fits(&org, &user, password)? {
+            return Err(LoginError::Credentials);
+        }
+        self.grant(org, user)
+    }
+
+    /// The password grant: a login through a connected app.
+    pub fn password_grant(&self, client_id: &str, client_secret: Option<&str>, username: &str, password: &str) -> Result<Grant, LoginError> {
+        self.check_client(client_id, client_secret)?;
+        self.login(username, password)
+    }
+
+    /// The client-credentials grant: runs as the user that the connected app is configured with.
+    pub fn client_credentials_grant(&self, client_id: &str, client_secret: &str) -> Result<Grant, LoginError> {
+        self.check_client(client_id, Some(client_secret))?;
+        let org = self.default_org();
+        let user = org.user(self.admin_id())?.ok_or(LoginError::Credentials)?;
+        self.grant(org, user)
+    }
+
+    fn check_client(&self, client_id: &str, client_secret: Option<&str>) -> Result<(), LoginError> {
+        let (id, secret) = self.client();
+        if client_id != id {
+            return Err(LoginError::ClientId);
+        }
+        match client_secret {
+            Some(given) if given == secret => Ok(()),
+            _ => Err(LoginError::ClientSecret),
+        }
+    }
+
+    fn grant(&self, org: Arc<Org>, user: Arc<User>) -> Result<Grant, LoginError> {
+        if !user.active {
+            return Err(LoginError::Inactive);
+        }
+        let token = self.sessions.create(org.id, user.id)?;
+        let issued_at = org.now().0;
+        Ok(Grant { identity: Identity { org, user, access: self.access.clone(), token: token.into() }, issued_at })
+    }
+
+    fn user_by_name(&self, username: &str) -> Result<Option<(Arc<Org>, Arc<User>)>, Failure> {
+        let org = self.default_org();
+        Ok(org.user_by_name(username)?.map(|user| (org, user)))
+    }
+
+    fn password_fits(&self, org: &Org, user: &User, given: &str) -> Result<bool, Failure> {
+        let row = self.store.read_with::<_, Failure>(|tx| {
+            Ok(tx.first(&own(
+                "SELECT password, security_token FROM \"_credentials\" WHERE org = ?1 AND user = ?2",
+                vec![org.id.to_string().into(), user.id.to_string().into()],
+            ))?)
+        })?;
+        let (stored, token) = match &row {
+            Some(row) => (text(&row[0]).to_owned(), text(&row[1]).to_owned()),
+            // The development credentials are public, so that there is nothing to hash.
+            None if user.id == self.admin_id() && self.credentials_are_default() => {
+                let bare = given.strip_suffix(dev::SECURITY_TOKEN).unwrap_or(given);
+                return Ok(bare == dev::PASSWORD || given == dev::PASSWORD);
+            }
+            None => return Ok(false),
+        };
+        let Ok(hash) = PasswordHash::new(&stored) else { return Ok(false) };
+        let fits = |password: &str| argon2::Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
+        Ok(fits(given) || (!token.is_empty() && given.strip_suffix(token.as_str()).is_some_and(fits)))
+    }
+
+    /// Sets a user's password; it is hashed.
+    pub fn set_password(&self, org: &Org, user: Id, password: &str, security_token: &str) -> Result<(), Failure> {
+        let broken = |e: argon2::password_hash::Error| Failure::Store(orglet_store::StoreError::Other(format!("hashing: {e}")));
+        let hash = argon2::Argon2::default().hash_password(password.as_bytes()).map_err(broken)?.to_string();
+        self.store.transact_with::<_, Failure>(|tx| {
+            tx.execute(&own(
+                "INSERT OR REPLACE INTO \"_credentials\" VALUES (?1, ?2, ?3, ?4)",
+                vec![org.id.to_string().into(), user.to_string().into(), hash.as_str().into(), security_token.into()],
+            ))?;
+            Ok(())
+        })
+    }
+
+    /// The identity behind an access token; `None` where it is unknown, expired or revoked.
+    pub fn authenticate(&self, token: &str) -> Result<Option<Identity>, Failure> {
+        let Some((org, _)) = token.split_once('!') else { return Ok(None) };
+        let Ok(org_id) = Id::parse(org) else { return Ok(None) };
+        let Some(org) = self.org(org_id) else { return Ok(None) };
+        let user = if self.is_standing_token(token) {
+            self.admin_id()
+        } else {
+            match self.sessions.find(token)? {
+                Some(session) if session.org == org.id => session.user,
+                _ => return Ok(None),
+            }
+        };
+        let Some(user) = org.user(user)?.filter(|u| u.active) else { return Ok(None) };
+        Ok(Some(Identity { org, user, access: self.access.clone(), token: token.into() }))
+    }
+
+    /// Ends the session of a token; answers whether there was one.
+    pub fn revoke(&self, token: &str) -> Result<bool, Failure> {
+        self.sessions.revoke(token)
+    }
+
+    pub(crate) fn full_access() -> Arc<AccessSet> {
+        Arc::new(AccessSet::full())
+    }
+}
+
+impl Grant {
+    /// The token answer's `signature`: Base64 of HMAC-SHA256, keyed with the consumer secret, over identity URL and
+    /// time of issue.
+    pub fn signature(&self, client_secret: &str, identity_url: &str) -> String {
+        let Ok(mut mac) = Hmac::<sha2::Sha256>::new_from_slice(client_secret.as_bytes()) else { return String::new() };
+        mac.update(identity_url.as_bytes());
+        mac.update(self.issued_at.to_string().as_bytes());
+        base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes())
+    }
+}

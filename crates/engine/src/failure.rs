@@ -1,0 +1,42 @@
+//! How an operation of the engine fails.
+
+use orglet_base::{ApiError, Id};
+use orglet_store::StoreError;
+
+/// A failure, before a protocol gives it its form.
+#[derive(Debug)]
+pub enum Failure {
+    /// An error that the client sees.
+    Api(ApiError),
+    /// An external ID matched several records: their object and ids.
+    Choices(String, Vec<Id>),
+    /// A batch that was rolled back, with what became of each record; never leaves the save.
+    Batch(Vec<Result<crate::save::Saved, Failure>>),
+    /// The store failed; the client sees an internal error, the log sees why.
+    Store(StoreError),
+}
+
+impl From<ApiError> for Failure {
+    fn from(e: ApiError) -> Self {
+        Failure::Api(e)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(e: StoreError) -> Self {
+        Failure::Store(e)
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Failure::Api(e) => e.fmt(f),
+            Failure::Choices(object, ids) => write!(f, "{} records of {object} match", ids.len()),
+            Failure::Batch(_) => f.write_str("rolled back"),
+            Failure::Store(e) => e.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}

@@ -1,0 +1,59 @@
+//! Record ids: counters per key prefix, handed out from blocks that are reserved durably before their first id is
+//! given, so that none is ever given twice, whatever happens to the process.
+
+use crate::Failure;
+use crate::system::{int, own};
+use orglet_base::{Id, KeyPrefix};
+use orglet_store::Store;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+
+/// Ids reserved at a time.
+const BLOCK: u64 = 1000;
+/// The two characters after the key prefix.
+const INSTANCE: [u8; 2] = *b"5g";
+/// Where counting starts in an org that no seed was chosen for; below stand the rows that every org is seeded with.
+const START: u64 = 100_000;
+
+#[derive(Debug)]
+pub(crate) struct Allocator {
+    blocks: Mutex<HashMap<KeyPrefix, (u64, u64)>>,
+    start: u64,
+}
+
+impl Allocator {
+    /// Counting starts at a place that `seed` chooses.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { blocks: Mutex::default(), start: START + (seed % 1_000_000) * 1_000_000 }
+    }
+
+    /// `count` new ids with a prefix. What is reserved and not used is lost, which is what "never twice" costs.
+    pub(crate) fn take(&self, store: &dyn Store, prefix: KeyPrefix, count: usize) -> Result<Vec<Id>, Failure> {
+        let mut blocks = self.blocks.lock();
+        let (next, end) = blocks.entry(prefix).or_insert((0, 0));
+        let mut ids = Vec::with_capacity(count);
+        for _ in 0..count {
+            if *next == *end {
+                (*next, *end) = self.reserve(store, prefix, BLOCK.max(count as u64))?;
+            }
+            ids.push(Id::new(prefix, INSTANCE, *next));
+            *next += 1;
+        }
+        Ok(ids)
+    }
+
+    fn reserve(&self, store: &dyn Store, prefix: KeyPrefix, size: u64) -> Result<(u64, u64), Failure> {
+        store.transact_with(|tx| {
+            let found = tx.first(&own("SELECT next FROM \"_ids\" WHERE prefix = ?1", vec![prefix.as_str().into()]))?;
+            let next = found.map_or(self.start, |row| int(&row[0]) as u64);
+            let end = (next + size) as i64;
+            tx.execute(&own("INSERT INTO \"_ids\" VALUES (?1, ?2) ON CONFLICT (prefix) DO UPDATE SET next = ?2", vec![prefix.as_str().into(), end.into()]))?;
+            Ok((next, next + size))
+        })
+    }
+}
+
+/// An id of the rows that every org is seeded with.
+pub(crate) fn seeded(prefix: &str, counter: u64) -> Id {
+    Id::new(KeyPrefix::parse(prefix).unwrap_or(KeyPrefix(*b"000")), INSTANCE, counter)
+}

@@ -1,0 +1,186 @@
+//! Queries: from text to a page of rows, and the pages after it.
+//!
+//! A result that does not fit one page has the ids of all its rows, in order, put aside under a query locator:
+//! membership and order are frozen, values are read page by page, and no transaction outlives its request.
+
+mod cursor;
+mod rows;
+
+pub use rows::{ChildRows, Children, RecordSet, RowSet};
+
+use crate::{Failure, Identity, Server, virtuals};
+use orglet_base::{ApiError, ApiVersion, ErrorCode, Param, Statement};
+use orglet_plan::{BindContext, Output, Plan, RecordPlan};
+use orglet_store::Tx;
+use orglet_syntax::soql;
+use std::sync::Arc;
+
+/// Rows of a page when the client asks for no other number; also the most.
+pub const BATCH: usize = 2000;
+/// The fewest rows of a page that a client can ask for.
+pub const SMALLEST_BATCH: usize = 200;
+
+/// A query as a client sends it.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The SOQL text.
+    pub soql: &'a str,
+    /// The API version asked.
+    pub version: ApiVersion,
+    /// Deleted rows too.
+    pub all_rows: bool,
+    /// Rows of a page.
+    pub batch: usize,
+}
+
+/// A page of a query's result.
+#[derive(Debug)]
+pub struct Answer {
+    /// The plan, which has the shape of the rows.
+    pub plan: Arc<Plan>,
+    /// The way from the plan's root to the sub-query that this page is of; empty for the query itself.
+    path: Vec<usize>,
+    /// Rows of the whole result.
+    pub total: u64,
+    /// Where the next page is, when there is one.
+    pub next: Option<String>,
+    /// The rows. Empty for `COUNT()`.
+    pub set: RecordSet,
+}
+
+impl Answer {
+    /// The plan of the rows; `None` for counts and aggregates.
+    pub fn record_plan(&self) -> Option<&RecordPlan> {
+        let Output::Records(root) = &self.plan.output else { return None };
+        self.path.iter().try_fold(root, |plan, child| plan.children.get(*child).map(|c| &c.plan))
+    }
+}
+
+/// Parses and plans a query.
+pub fn plan(identity: &Identity, request: &Request<'_>) -> Result<Arc<Plan>, Failure> {
+    let quirks = orglet_syntax::Quirks::for_api_version(u32::from(request.version.0));
+    let ast = soql::parse(request.soql, quirks).map_err(|e| {
+        let code = ErrorCode::all().find(|c| c.as_str() == e.code()).unwrap_or(ErrorCode::MalformedQuery);
+        ApiError::new(code, e.render(request.soql))
+    })?;
+    let catalog = identity.org.catalog();
+    let cx = BindContext {
+        catalog: &catalog,
+        access: &identity.access,
+        version: request.version,
+        now: identity.org.now(),
+        time_zone: &identity.user.time_zone,
+        user: identity.user.id,
+        all_rows: request.all_rows,
+        dialect: identity.org.store.dialect(),
+        query_text: request.soql,
+    };
+    Ok(Arc::new(orglet_plan::plan(&ast, &cx)?))
+}
+
+/// Runs a query; answers its first page.
+pub fn run(server: &Server, identity: &Identity, request: &Request<'_>) -> Result<Answer, Failure> {
+    let plan = plan(identity, request)?;
+    let virtuals = virtuals::rows(identity, &plan)?;
+    let answer = |total, next, set| Answer { plan: plan.clone(), path: Vec::new(), total, next, set };
+    match &plan.output {
+        Output::Count(statement) => {
+            let statement = with_rows(statement.clone(), &virtuals);
+            let total = identity.org.read(|tx| Ok(tx.first(&statement)?.map_or(0, |row| crate::system::int(&row[0]))))?;
+            Ok(answer(u64::try_from(total).unwrap_or(0), None, RecordSet::default()))
+        }
+        Output::Aggregate(aggregate) => {
+            let statement = with_rows(aggregate.statement(BATCH as u64 + 1), &virtuals);
+            let rows = identity.org.read(|tx| RowSet::read(tx, &statement))?;
+            if rows.len() > BATCH {
+                return Err(ApiError::new(
+                    ErrorCode::ExceededIdLimit,
+                    "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch",
+                )
+                .into());
+            }
+            Ok(answer(rows.len() as u64, None, RecordSet { rows, children: Vec::new() }))
+        }
+        Output::Records(records) => {
+            let batch = request.batch.clamp(1, BATCH);
+            let read = Reader { virtuals: &virtuals, batch };
+            let (set, ids) = identity.org.read(|tx| {
+                let rows = RowSet::read(tx, &with_rows(records.page(batch as u64 + 1), &virtuals))?;
+                if rows.len() <= batch {
+                    return Ok((read.complete(tx, records, rows)?, None));
+                }
+                let ids = RowSet::read_ids(tx, &with_rows(records.ids(), &virtuals))?;
+                Ok((read.complete(tx, records, rows.truncated(batch))?, Some(ids)))
+            })?;
+            let mut set = set;
+            set.put_aside(&mut |path, ids| cursor::store(server, identity, request, path, ids, batch))?;
+            match ids {
+                None => Ok(answer(set.rows.len() as u64, None, set)),
+                Some(ids) => {
+                    if records.object.storage == orglet_schema::Storage::Virtual {
+                        let text = format!("{} does not support queryMore(), use LIMIT to restrict the results to a single batch", records.object.name);
+                        return Err(ApiError::new(ErrorCode::ExceededIdLimit, text).into());
+                    }
+                    let locator = cursor::store(server, identity, request, &[], &ids, batch)?;
+                    Ok(answer(ids.len() as u64, Some(locator), set))
+                }
+            }
+        }
+    }
+}
+
+/// The page that a query locator names.
+pub fn more(server: &Server, identity: &Identity, locator: &str, version: ApiVersion, batch: usize) -> Result<Answer, Failure> {
+    let batch = batch.clamp(1, BATCH);
+    let page = cursor::page(server, identity, locator, batch)?;
+    let request = Request { soql: &page.soql, version, all_rows: page.all_rows, batch };
+    let plan = plan(identity, &request)?;
+    let mut answer = Answer { plan, path: page.path, total: page.total, next: page.next, set: RecordSet::default() };
+    let Some(records) = answer.record_plan() else { return Err(cursor::invalid().into()) };
+    let virtuals = Vec::new();
+    let read = Reader { virtuals: &virtuals, batch };
+    let mut set = identity.org.read(|tx| {
+        let rows = RowSet::read(tx, &records.by_ids(&page.ids))?.ordered_by(&page.ids);
+        read.complete(tx, records, rows)
+    })?;
+    let path = answer.path.clone();
+    set.put_aside(&mut |below, ids| {
+        let whole: Vec<usize> = path.iter().chain(below).copied().collect();
+        cursor::store(server, identity, &request, &whole, ids, batch)
+    })?;
+    answer.set = set;
+    Ok(answer)
+}
+
+/// Puts the rows of virtual objects into a statement's parameters.
+fn with_rows(mut statement: Statement, virtuals: &[String]) -> Statement {
+    for param in &mut statement.params {
+        if let Param::Virtual(i) = param {
+            *param = Param::Json(virtuals.get(*i).cloned().unwrap_or_else(|| "[]".to_owned()));
+        }
+    }
+    statement
+}
+
+/// Reads what belongs to rows: their children.
+struct Reader<'a> {
+    virtuals: &'a [String],
+    batch: usize,
+}
+
+impl Reader<'_> {
+    fn complete(&self, tx: &mut dyn Tx, plan: &RecordPlan, rows: RowSet) -> Result<RecordSet, Failure> {
+        let ids: Vec<String> = (0..rows.len()).filter_map(|i| rows.cell(i, 0).text().map(str::to_owned)).collect();
+        let mut children = Vec::with_capacity(plan.children.len());
+        for child in &plan.children {
+            let found = if ids.is_empty() {
+                RowSet::default()
+            } else {
+                RowSet::read(tx, &with_rows(child.for_parents(&ids), self.virtuals))?
+            };
+            let (kept, by_parent) = found.split_by_last_column(self.batch);
+            children.push(ChildRows { set: self.complete(tx, &child.plan, kept)?, by_parent });
+        }
+        Ok(RecordSet { rows, children })
+    }
+}

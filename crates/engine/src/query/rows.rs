@@ -1,0 +1,175 @@
+//! Rows in memory: a page, packed into one buffer, with the rows of its child sub-queries.
+
+use crate::Failure;
+use orglet_base::{Cell, Statement};
+use orglet_store::Tx;
+use std::collections::HashMap;
+
+/// Rows of a result, packed: cells of one buffer rather than thousands of strings.
+#[derive(Clone, Debug, Default)]
+pub struct RowSet {
+    columns: usize,
+    cells: Vec<Packed>,
+    text: String,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Packed {
+    Null,
+    Int(i64),
+    Text(u32, u32),
+}
+
+impl RowSet {
+    /// Reads every row of a statement. Bytes of base64 fields are not read: answers show an address in their stead.
+    pub(crate) fn read(tx: &mut dyn Tx, statement: &Statement) -> Result<Self, Failure> {
+        let mut set = Self::default();
+        tx.query(statement, &mut |row| {
+            set.columns = row.columns();
+            for i in 0..row.columns() {
+                set.push(row.cell(i));
+            }
+            true
+        })?;
+        Ok(set)
+    }
+
+    /// Reads the ids of a statement of one column.
+    pub(crate) fn read_ids(tx: &mut dyn Tx, statement: &Statement) -> Result<Vec<String>, Failure> {
+        let mut ids = Vec::new();
+        tx.query(statement, &mut |row| {
+            ids.extend(row.cell(0).text().map(str::to_owned));
+            true
+        })?;
+        Ok(ids)
+    }
+
+    fn push(&mut self, cell: Cell<'_>) {
+        self.cells.push(match cell {
+            Cell::Null => Packed::Null,
+            Cell::Int(n) => Packed::Int(n),
+            Cell::Text(t) => {
+                let start = self.text.len() as u32;
+                self.text.push_str(t);
+                Packed::Text(start, self.text.len() as u32)
+            }
+            // Present or not is all that an answer needs to know.
+            Cell::Blob(_) => Packed::Int(1),
+        });
+    }
+
+    /// How many rows.
+    pub fn len(&self) -> usize {
+        self.cells.len().checked_div(self.columns).unwrap_or(0)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
+    /// A cell; NULL outside the rows.
+    pub fn cell(&self, row: usize, column: usize) -> Cell<'_> {
+        if column >= self.columns {
+            return Cell::Null;
+        }
+        match self.cells.get(row * self.columns + column) {
+            Some(Packed::Int(n)) => Cell::Int(*n),
+            Some(Packed::Text(a, b)) => Cell::Text(&self.text[*a as usize..*b as usize]),
+            Some(Packed::Null) | None => Cell::Null,
+        }
+    }
+
+    /// The first rows.
+    pub(crate) fn truncated(mut self, rows: usize) -> Self {
+        self.cells.truncate(rows * self.columns);
+        self
+    }
+
+    /// The rows in the order of their ids in column 0; ids without a row are passed over.
+    pub(crate) fn ordered_by(mut self, ids: &[String]) -> Self {
+        let at: HashMap<&str, usize> = (0..self.len()).filter_map(|i| Some((self.cell(i, 0).text()?, i))).collect();
+        let order: Vec<usize> = ids.iter().filter_map(|id| at.get(id.as_str()).copied()).collect();
+        let mut cells = Vec::with_capacity(self.cells.len());
+        for row in order {
+            cells.extend_from_slice(&self.cells[row * self.columns..(row + 1) * self.columns]);
+        }
+        self.cells = cells;
+        self
+    }
+
+    /// Groups rows by the id in their last column. At most `batch` rows of each group are kept; the ids of larger
+    /// groups are listed whole.
+    pub(crate) fn split_by_last_column(self, batch: usize) -> (Self, HashMap<String, Children>) {
+        let mut groups: HashMap<String, Children> = HashMap::new();
+        let mut kept = Self { columns: self.columns, cells: Vec::with_capacity(self.cells.len()), text: String::new() };
+        for row in 0..self.len() {
+            let Some(parent) = self.cell(row, self.columns - 1).text() else { continue };
+            let group = groups.entry(parent.to_owned()).or_default();
+            group.total += 1;
+            if group.rows.len() < batch {
+                group.rows.push(kept.len());
+                for column in 0..self.columns {
+                    kept.push(self.cell(row, column));
+                }
+            }
+        }
+        for row in 0..self.len() {
+            if let (Some(id), Some(parent)) = (self.cell(row, 0).text(), self.cell(row, self.columns - 1).text())
+                && let Some(group) = groups.get_mut(parent).filter(|g| g.total > batch as u64)
+            {
+                group.all_ids.push(id.to_owned());
+            }
+        }
+        (kept, groups)
+    }
+}
+
+/// Rows with their children.
+#[derive(Debug, Default)]
+pub struct RecordSet {
+    /// The rows.
+    pub rows: RowSet,
+    /// For each child sub-query of the plan, in order, its rows.
+    pub children: Vec<ChildRows>,
+}
+
+/// The rows of a child sub-query for all parents of a page.
+#[derive(Debug)]
+pub struct ChildRows {
+    /// Rows of all parents.
+    pub set: RecordSet,
+    /// Which are whose. A parent that is not here has no children.
+    pub by_parent: HashMap<String, Children>,
+}
+
+/// The children of one parent.
+#[derive(Debug, Default)]
+pub struct Children {
+    /// Indexes of the rows in [`ChildRows::set`].
+    pub rows: Vec<usize>,
+    /// How many there are in all.
+    pub total: u64,
+    /// Where the rest is, when not all are here.
+    pub next: Option<String>,
+    all_ids: Vec<String>,
+}
+
+impl RecordSet {
+    /// Gives every group of children that was cut a query locator. `store` takes the way to the sub-query and the ids.
+    pub(crate) fn put_aside(&mut self, store: &mut dyn FnMut(&[usize], &[String]) -> Result<String, Failure>) -> Result<(), Failure> {
+        self.put_aside_below(&mut Vec::new(), store)
+    }
+
+    fn put_aside_below(&mut self, path: &mut Vec<usize>, store: &mut dyn FnMut(&[usize], &[String]) -> Result<String, Failure>) -> Result<(), Failure> {
+        for (i, child) in self.children.iter_mut().enumerate() {
+            path.push(i);
+            for group in child.by_parent.values_mut().filter(|g| !g.all_ids.is_empty()) {
+                group.next = Some(store(path, &std::mem::take(&mut group.all_ids))?);
+            }
+            child.set.put_aside_below(path, store)?;
+            path.pop();
+        }
+        Ok(())
+    }
+}

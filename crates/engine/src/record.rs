@@ -1,0 +1,129 @@
+//! Single records: reading one by id, finding some by a key.
+
+use crate::{Failure, Identity, Org};
+use orglet_base::{ApiError, ErrorCode, Id, Value};
+use orglet_plan::write;
+use orglet_schema::{Field, Object};
+use orglet_store::Tx;
+use std::sync::Arc;
+
+/// A record's values, one for each field of its object; [`Value::Null`] where a field has no column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// By index in `Object::fields()`.
+    pub values: Vec<Value>,
+}
+
+impl Row {
+    /// A row without values.
+    pub fn empty(object: &Object) -> Self {
+        Self { values: vec![Value::Null; object.fields().len()] }
+    }
+
+    /// A field's value; null for a field that the object lacks.
+    pub fn get(&self, object: &Object, field: &str) -> &Value {
+        object.field_index(field).and_then(|i| self.values.get(i)).unwrap_or(&Value::Null)
+    }
+
+    /// Sets a field that the object has; does nothing when it lacks it.
+    pub fn set(&mut self, object: &Object, field: &str, value: impl Into<Value>) {
+        if let Some(i) = object.field_index(field) {
+            self.values[i] = value.into();
+        }
+    }
+
+    /// Whether the row is in the recycle bin.
+    pub fn is_deleted(&self, object: &Object) -> bool {
+        *self.get(object, "IsDeleted") == Value::Bool(true)
+    }
+}
+
+/// Fields that have a column, with their index.
+pub(crate) fn columns(object: &Object) -> Vec<(usize, &Field)> {
+    object.fields().iter().enumerate().filter(|(_, f)| f.has_column()).collect()
+}
+
+/// The row with an id, deleted or not.
+pub(crate) fn by_id(tx: &mut dyn Tx, org: &Org, object: &Object, id: Id) -> Result<Option<Row>, Failure> {
+    let columns = columns(object);
+    let fields: Vec<&Field> = columns.iter().map(|(_, f)| *f).collect();
+    let mut found = None;
+    tx.query(&write::point_read(object, &fields, &id.to_string(), org.store.dialect()), &mut |row| {
+        let mut values = vec![Value::Null; object.fields().len()];
+        for (at, (index, field)) in columns.iter().enumerate() {
+            values[*index] = field.cell_kind().to_value(row.cell(at));
+        }
+        found = Some(Row { values });
+        false
+    })?;
+    Ok(found)
+}
+
+/// Ids of live rows whose field has a value, at most `limit`.
+pub(crate) fn find(tx: &mut dyn Tx, org: &Org, object: &Object, field: &Field, value: &Value, limit: usize) -> Result<Vec<Id>, Failure> {
+    let Some(id) = object.field("Id") else { return Ok(Vec::new()) };
+    let cell = field.cell_kind().to_cell(value);
+    let statement = write::select_where_eq(object, &[id], field, cell, true, org.store.dialect());
+    let mut ids = Vec::new();
+    tx.query(&statement, &mut |row| {
+        ids.extend(row.cell(0).text().and_then(|t| Id::parse(t).ok()));
+        ids.len() < limit
+    })?;
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+/// Reads the id slot of a row's URL. Text that is no id is taken as the name of an external ID field (routing-004); an
+/// id of another object, or with a bad checksum, is MALFORMED_ID (crud-023).
+pub fn parse_target(object: &Object, segment: &str) -> Result<Id, ApiError> {
+    match Id::parse(segment) {
+        Ok(id) if object.key_prefix == Some(id.prefix()) => Ok(id),
+        Err(orglet_base::IdError::Shape) => Err(no_external_id(segment)),
+        _ => {
+            let label = object.field("Id").map_or("Record ID", |f| f.label.as_str());
+            Err(ApiError::new(ErrorCode::MalformedId, format!("{label}: id value of incorrect type: {segment}")).with_fields(["Id"]))
+        }
+    }
+}
+
+/// 404 for a path segment that is no external ID field (routing-004, routing-005).
+pub fn no_external_id(name: &str) -> ApiError {
+    ApiError::new(ErrorCode::NotFound, format!("Provided external ID field does not exist or is not accessible: {name}"))
+}
+
+/// 404 for a row in the recycle bin (crud-031).
+pub fn deleted() -> ApiError {
+    ApiError::new(ErrorCode::EntityIsDeleted, "entity is deleted").with_fields(Vec::<String>::new())
+}
+
+/// The external ID field that a URL names; `Id` counts as one.
+pub fn external_id_field<'a>(object: &'a Object, name: &str) -> Result<&'a Field, ApiError> {
+    object.field(name).filter(|f| f.external_id || f.id_lookup).ok_or_else(|| no_external_id(name))
+}
+
+/// The one live record whose external ID has a value: none is 404, several are choices (routing-026).
+pub fn by_external_id(identity: &Identity, object: &Arc<Object>, field: &Field, raw: &str) -> Result<Id, Failure> {
+    let ids = find_by_external_id(identity, object, field, raw)?;
+    match ids.as_slice() {
+        [] => Err(ApiError::not_found().into()),
+        [id] => Ok(*id),
+        _ => Err(Failure::Choices(object.name.clone(), ids)),
+    }
+}
+
+/// The live records whose external ID has a value, at most 200.
+pub fn find_by_external_id(identity: &Identity, object: &Arc<Object>, field: &Field, raw: &str) -> Result<Vec<Id>, Failure> {
+    let Some(value) = key_value(field, raw)? else { return Ok(Vec::new()) };
+    identity.org.read(|tx| find(tx, &identity.org, object, field, &value, 200))
+}
+
+/// The text of a URL as a key's value; `None` for a value that no record can have.
+pub fn key_value(field: &Field, raw: &str) -> Result<Option<Value>, ApiError> {
+    let kind = field.ty.kind();
+    if field.name == "Id" {
+        return Ok(Id::parse(raw).ok().map(Value::Id));
+    }
+    let Ok(value) = kind.parse(field, orglet_schema::Input::Text(raw)) else { return Ok(None) };
+    let value = kind.validate(field, value).unwrap_or(Value::Null);
+    Ok((!value.is_null()).then_some(value))
+}

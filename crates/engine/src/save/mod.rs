@@ -1,0 +1,116 @@
+//! The save pipeline, the one way in for every write: checks that need no data, then one transaction with the checks
+//! that do, the write, and what follows from it. A single record is a batch of one.
+
+mod delete;
+mod prepare;
+mod references;
+mod rules;
+mod write;
+
+use crate::{Failure, Identity};
+use orglet_base::{ApiError, ErrorCode, Id, Value};
+use orglet_schema::Object;
+use std::sync::Arc;
+
+/// What is done with the records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// New records.
+    Insert,
+    /// Records with an id.
+    Update,
+    /// New records, or those that an external ID names.
+    Upsert {
+        /// The external ID field's index.
+        key: usize,
+        /// Only update: no match is an error.
+        update_only: bool,
+    },
+    /// To the recycle bin.
+    Delete,
+}
+
+/// A batch of records of one object.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Their object.
+    pub object: Arc<Object>,
+    /// What is done.
+    pub op: Op,
+    /// The records.
+    pub records: Vec<Incoming>,
+    /// Whether one failing record undoes all.
+    pub all_or_none: bool,
+    /// The platform's own writes (seeds): field permissions are not asked, and records bring their ids.
+    pub system: bool,
+}
+
+/// A record on its way in.
+#[derive(Clone, Debug, Default)]
+pub struct Incoming {
+    /// Its id, where it has one.
+    pub id: Option<Id>,
+    /// The value of the external ID, for upserts.
+    pub key: Option<Value>,
+    /// Fields by index, with what they are to become.
+    pub fields: Vec<(usize, Assign)>,
+}
+
+/// What a field is to become.
+#[derive(Clone, Debug)]
+pub enum Assign {
+    /// A value, as parsed.
+    Value(Value),
+    /// The record that an external ID names: `"Account": {"Ext__c": "x"}`.
+    Lookup {
+        /// The relationship, as written.
+        relationship: String,
+        /// The object looked up in.
+        object: Arc<Object>,
+        /// Index of its external ID field.
+        field: usize,
+        /// The value looked for.
+        value: Value,
+    },
+}
+
+/// A record that was saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// Its id.
+    pub id: Id,
+    /// Whether it is new.
+    pub created: bool,
+}
+
+/// Saves a batch. The outer error is a failure of the whole; each record has its own outcome.
+pub fn save(identity: &Identity, change: &Change) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+    let outcomes = match change.op {
+        Op::Delete => delete::run(identity, change)?,
+        _ => write::run(identity, change)?,
+    };
+    if change.object.name == "User" {
+        identity.org.users.write().clear();
+    }
+    Ok(outcomes)
+}
+
+/// Saves one record.
+pub fn save_one(identity: &Identity, object: &Arc<Object>, op: Op, record: Incoming) -> Result<Saved, Failure> {
+    let change = Change { object: object.clone(), op, records: vec![record], all_or_none: true, system: false };
+    save(identity, &change)?.pop().unwrap_or_else(|| Err(ApiError::not_found().into()))
+}
+
+/// What the other records of an all-or-none batch answer (errors.md, collections).
+pub(crate) fn rolled_back() -> ApiError {
+    ApiError::new(
+        ErrorCode::AllOrNoneOperationRolledBack,
+        "Record rolled back because not all records were valid and the request was using AllOrNone header",
+    )
+    .with_fields(Vec::<String>::new())
+}
+
+/// 404 for an id that no row has (crud-028).
+pub(crate) fn no_row() -> ApiError {
+    ApiError::new(ErrorCode::InvalidCrossReferenceKey, "invalid cross reference id").with_fields(Vec::<String>::new()).with_status(404)
+}

@@ -1,0 +1,116 @@
+//! The checks that need no data: which fields may be written, what values look like, what must be given.
+
+use super::{Assign, Change, Incoming, Op};
+use crate::Identity;
+use orglet_base::{ApiError, ErrorCode, Value};
+use orglet_schema::{Field, FieldType, Object};
+
+/// A record whose fields have been checked one by one.
+pub(super) struct Prepared {
+    pub(super) values: Vec<(usize, Value)>,
+    pub(super) lookups: Vec<(usize, Assign)>,
+}
+
+/// Checks a record for being inserted (`insert`) or updated.
+pub(super) fn check(identity: &Identity, change: &Change, record: &Incoming, insert: bool) -> Result<Prepared, ApiError> {
+    let object = &*change.object;
+    if !change.system {
+        may_write(identity, object, record, insert)?;
+    }
+    let mut values = Vec::with_capacity(record.fields.len() + 4);
+    let mut lookups = Vec::new();
+    for (index, assign) in &record.fields {
+        let field = &object.fields()[*index];
+        match assign {
+            Assign::Value(value) => {
+                let value = field.ty.kind().validate(field, value.clone())?;
+                values.push((*index, value));
+            }
+            lookup => lookups.push((*index, lookup.clone())),
+        }
+    }
+    one_way_to_name_a_parent(object, &values, &lookups)?;
+    if let (Op::Upsert { key, .. }, Some(value)) = (&change.op, &record.key)
+        && insert
+        && object.fields()[*key].name != "Id"
+    {
+        values.push((*key, value.clone()));
+    }
+    if !change.system {
+        if insert {
+            required_on_insert(object, &values, &lookups)?;
+        } else {
+            required_on_update(object, &values)?;
+        }
+    }
+    Ok(Prepared { values, lookups })
+}
+
+/// CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY (crud-055, crud-056) and INVALID_FIELD_FOR_INSERT_UPDATE with every field that
+/// may not be written (crud-033).
+fn may_write(identity: &Identity, object: &Object, record: &Incoming, insert: bool) -> Result<(), ApiError> {
+    let (allowed, verb) = if insert { (object.flags.createable, "inserted") } else { (object.flags.updateable, "updated") };
+    if !allowed {
+        let text = format!("entity type cannot be {verb}: {}", object.label);
+        return Err(ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new()));
+    }
+    let refused: Vec<&str> = record
+        .fields
+        .iter()
+        .map(|(i, _)| &object.fields()[*i])
+        .filter(|f| !(if insert { f.createable } else { f.updateable }) || !identity.access.writes_field(object, f))
+        .map(|f| f.name.as_str())
+        .collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let text = format!(
+        "Unable to create/update fields: {}. Please check the security settings of this field and verify that it is read/write for your profile or permission set.",
+        refused.join(", ")
+    );
+    Err(ApiError::new(ErrorCode::InvalidFieldForInsertUpdate, text).with_fields(refused))
+}
+
+/// A lookup may be given by id or by external ID, not by both (crud-021).
+fn one_way_to_name_a_parent(object: &Object, values: &[(usize, Value)], lookups: &[(usize, Assign)]) -> Result<(), ApiError> {
+    for (index, assign) in lookups {
+        if let Assign::Lookup { relationship, .. } = assign
+            && values.iter().any(|(i, v)| i == index && !v.is_null())
+        {
+            let text = format!(
+                "Cannot specify both an external ID reference {relationship} and a salesforce id, {}",
+                object.fields()[*index].name
+            );
+            return Err(ApiError::new(ErrorCode::InvalidField, text));
+        }
+    }
+    Ok(())
+}
+
+fn required_on_insert(object: &Object, values: &[(usize, Value)], lookups: &[(usize, Assign)]) -> Result<(), ApiError> {
+    let given = |i: usize| values.iter().any(|(k, v)| *k == i && !v.is_null()) || lookups.iter().any(|(k, _)| *k == i);
+    let cleared = |i: usize| values.iter().any(|(k, v)| *k == i && v.is_null());
+    missing(object.fields().iter().enumerate().filter(|(i, f)| {
+        let must = f.required_on_create() || (cleared(*i) && may_not_be_cleared(f));
+        must && !given(*i)
+    }))
+}
+
+fn required_on_update(object: &Object, values: &[(usize, Value)]) -> Result<(), ApiError> {
+    missing(values.iter().filter(|(_, v)| v.is_null()).map(|(i, _)| (*i, &object.fields()[*i])).filter(|(_, f)| may_not_be_cleared(f)))
+}
+
+/// Whether null is refused: required fields without a default. A checkbox reads null as false; an owner falls back.
+fn may_not_be_cleared(field: &Field) -> bool {
+    !field.nillable && field.ty != FieldType::Boolean && !field.defaulted_on_create
+}
+
+/// REQUIRED_FIELD_MISSING with every field (crud-022).
+fn missing<'a>(fields: impl Iterator<Item = (usize, &'a Field)>) -> Result<(), ApiError> {
+    let names: Vec<&str> = fields.map(|(_, f)| f.name.as_str()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let text = format!("Required fields are missing: [{}]", names.join(", "));
+    Err(ApiError::new(ErrorCode::RequiredFieldMissing, text).with_fields(names))
+}

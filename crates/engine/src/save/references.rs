@@ -1,0 +1,77 @@
+//! References: that the record exists, is live and is of an object that the field may point to.
+
+use super::Assign;
+use crate::record::{self, Row};
+use crate::{Failure, Org};
+use orglet_base::{ApiError, ErrorCode, Id, Value};
+use orglet_plan::write;
+use orglet_schema::{Catalog, Field, FieldType, Object};
+use orglet_store::Tx;
+
+/// Resolves a lookup by external ID (crud-020, crud-048).
+pub(super) fn resolve(tx: &mut dyn Tx, org: &Org, field: &Field, assign: &Assign) -> Result<Value, Failure> {
+    let Assign::Lookup { object, field: key, value, .. } = assign else { return Ok(Value::Null) };
+    let key = &object.fields()[*key];
+    let ids = record::find(tx, org, object, key, value, 3)?;
+    match ids.as_slice() {
+        [id] => Ok(Value::Id(*id)),
+        [] => {
+            let text = format!("Foreign key external ID: {} not found for field {} in entity {}", value.display().to_lowercase(), key.name, object.name);
+            Err(ApiError::new(ErrorCode::InvalidField, text).with_fields(Vec::<String>::new()).into())
+        }
+        several => {
+            let list: Vec<String> = several.iter().map(Id::to_string).collect();
+            let text = format!("{}: more than one record found for external id field: [{}]", key.label, list.join(", "));
+            Err(ApiError::new(ErrorCode::DuplicateExternalId, text).with_fields([&field.name]).into())
+        }
+    }
+}
+
+/// Checks every reference that a save changed.
+pub(super) fn check(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, object: &Object, row: &Row, changed: &[usize]) -> Result<(), Failure> {
+    for index in changed {
+        let field = &object.fields()[*index];
+        if field.ty != FieldType::Reference || field.reference_to.is_empty() {
+            continue;
+        }
+        let Value::Id(id) = row.values[*index] else { continue };
+        let Some(target) = catalog.object_of(id).filter(|t| field.reference_to.iter().any(|r| r.eq_ignore_ascii_case(&t.name))) else {
+            // An id of another object (crud-024).
+            let text = format!("{}: id value of incorrect type: {id}", field.label);
+            return Err(ApiError::new(ErrorCode::MalformedId, text).with_fields([&field.name]).into());
+        };
+        if !target.has_table() {
+            continue;
+        }
+        match state(tx, org, target, id)? {
+            State::Live => {}
+            State::Deleted => return Err(record::deleted().with_status(400).into()),
+            State::Missing if field.name == "RecordTypeId" => {
+                let text = format!("Record Type ID: this ID value isn't valid for the user: {id}");
+                return Err(ApiError::new(ErrorCode::InvalidCrossReferenceKey, text).with_fields(["RecordTypeId"]).into());
+            }
+            State::Missing => {
+                let e = ApiError::new(ErrorCode::InvalidCrossReferenceKey, "invalid cross reference id");
+                return Err(e.with_fields(Vec::<String>::new()).into());
+            }
+        }
+    }
+    Ok(())
+}
+
+enum State {
+    Live,
+    Deleted,
+    Missing,
+}
+
+fn state(tx: &mut dyn Tx, org: &Org, object: &Object, id: Id) -> Result<State, Failure> {
+    let deleted = object.field("IsDeleted");
+    let fields: Vec<&Field> = object.field("Id").into_iter().chain(deleted).collect();
+    let found = tx.first(&write::point_read(object, &fields, &id.to_string(), org.store.dialect()))?;
+    Ok(match found {
+        None => State::Missing,
+        Some(cells) if deleted.is_some() && cells.get(1) == Some(&orglet_base::OwnedCell::Int(1)) => State::Deleted,
+        Some(_) => State::Live,
+    })
+}

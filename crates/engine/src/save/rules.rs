@@ -1,0 +1,199 @@
+//! What the platform derives when records of certain standard objects are saved.
+
+use crate::record::{self, Row};
+use crate::{Failure, Identity, Org};
+use orglet_base::{DateTime, Id, Value};
+use orglet_plan::write as sql;
+use orglet_schema::types::person_name;
+use orglet_schema::{Catalog, Field, Object};
+use orglet_store::Tx;
+use rust_decimal::Decimal;
+
+/// Derives fields before the row is written. `changed` are the fields that the request set.
+#[allow(clippy::too_many_arguments, reason = "a stage of the pipeline: it sees what the save sees")]
+pub(super) fn before_save(
+    tx: &mut dyn Tx,
+    org: &Org,
+    catalog: &Catalog,
+    object: &Object,
+    old: Option<&Row>,
+    row: &mut Row,
+    changed: &[usize],
+    now: DateTime,
+) -> Result<(), Failure> {
+    let set = |name: &str| object.field_index(name).is_some_and(|i| changed.contains(&i));
+    match object.name.as_str() {
+        "Contact" | "Lead" | "User" => {
+            let part = |row: &Row, name: &str| row.get(object, name).as_text().map(str::to_owned);
+            let name = person_name(
+                part(row, "FirstName").as_deref(),
+                part(row, "MiddleName").as_deref(),
+                part(row, "LastName").as_deref(),
+                part(row, "Suffix").as_deref(),
+            );
+            row.set(object, "Name", name);
+        }
+        "Opportunity" => opportunity(object, row, old.is_none() || set("StageName"), set("Probability")),
+        "Case" => {
+            let closed = fact(object, "Status", row.get(object, "Status"), "closed").is_some_and(|f| f == "true");
+            let was = old.is_some_and(|o| *o.get(object, "IsClosed") == Value::Bool(true));
+            row.set(object, "IsClosed", closed);
+            if closed && !was {
+                row.set(object, "ClosedDate", Value::DateTime(now));
+            } else if !closed {
+                row.set(object, "ClosedDate", Value::Null);
+            }
+        }
+        "Task" => {
+            let closed = fact(object, "Status", row.get(object, "Status"), "closed").is_some_and(|f| f == "true");
+            row.set(object, "IsClosed", closed);
+            let high = fact(object, "Priority", row.get(object, "Priority"), "highPriority").is_some_and(|f| f == "true");
+            row.set(object, "IsHighPriority", high);
+        }
+        "PricebookEntry" if old.is_none() => {
+            for (to, from) in [("Name", "Name"), ("ProductCode", "ProductCode")] {
+                let value = of_parent(tx, org, catalog, row.get(object, "Product2Id"), from)?;
+                row.set(object, to, value);
+            }
+        }
+        "OpportunityLineItem" | "OrderItem" | "QuoteLineItem" => line_item(tx, org, catalog, object, row, changed)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+/// What follows a write in other records.
+#[allow(clippy::too_many_arguments, reason = "a stage of the pipeline: it sees what the save sees")]
+pub(super) fn after_save(
+    tx: &mut dyn Tx,
+    org: &Org,
+    catalog: &Catalog,
+    object: &Object,
+    _old: Option<&Row>,
+    row: &Row,
+    _identity: &Identity,
+    now: DateTime,
+) -> Result<(), Failure> {
+    if object.name == "OpportunityLineItem"
+        && let Some(opportunity) = row.get(object, "OpportunityId").as_id()
+    {
+        sum_line_items(tx, org, catalog, object, opportunity, now)?;
+    }
+    Ok(())
+}
+
+/// Stage drives probability (unless one is given), forecast category, closed and won; amount and probability the
+/// expected revenue; the close date the fiscal period.
+fn opportunity(object: &Object, row: &mut Row, stage_set: bool, probability_set: bool) {
+    let stage = row.get(object, "StageName").clone();
+    let of_stage = |name: &str| fact(object, "StageName", &stage, name).map(str::to_owned);
+    if stage_set {
+        if !probability_set && let Some(p) = of_stage("probability").and_then(|p| p.parse::<Decimal>().ok()) {
+            row.set(object, "Probability", Value::Decimal(p));
+        }
+        let category = of_stage("forecastCategory").unwrap_or_else(|| "Pipeline".into());
+        let name = of_stage("forecastCategoryName").unwrap_or_else(|| forecast_category_name(&category).to_owned());
+        row.set(object, "ForecastCategory", category);
+        row.set(object, "ForecastCategoryName", name);
+        row.set(object, "IsClosed", of_stage("closed").is_some_and(|f| f == "true"));
+        row.set(object, "IsWon", of_stage("won").is_some_and(|f| f == "true"));
+    }
+    if let (Value::Decimal(amount), Value::Decimal(probability)) = (row.get(object, "Amount"), row.get(object, "Probability")) {
+        let expected = amount.checked_mul(*probability).map(|x| x / Decimal::from(100));
+        let scale = object.field("ExpectedRevenue").map_or(2, |f| u32::from(f.scale));
+        row.set(object, "ExpectedRevenue", expected.map_or(Value::Null, |x| Value::Decimal(x.round_dp(scale))));
+    } else {
+        row.set(object, "ExpectedRevenue", Value::Null);
+    }
+    if let Value::Date(close) = row.get(object, "CloseDate") {
+        let (year, quarter) = (close.year(), (close.month() - 1) / 3 + 1);
+        row.set(object, "FiscalYear", Value::Int(i64::from(year)));
+        row.set(object, "FiscalQuarter", Value::Int(i64::from(quarter)));
+        row.set(object, "Fiscal", format!("{year} {quarter}"));
+    }
+}
+
+fn forecast_category_name(category: &str) -> &str {
+    match category {
+        "BestCase" => "Best Case",
+        "MostLikely" => "Most Likely",
+        "Forecast" => "Commit",
+        other => other,
+    }
+}
+
+/// Price and product of a line come from its price book entry; total is quantity times price, less the discount.
+fn line_item(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, object: &Object, row: &mut Row, changed: &[usize]) -> Result<(), Failure> {
+    let entry = row.get(object, "PricebookEntryId").clone();
+    let set = |name: &str| object.field_index(name).is_some_and(|i| changed.contains(&i));
+    for (to, from) in [("Product2Id", "Product2Id"), ("ListPrice", "UnitPrice"), ("ProductCode", "ProductCode")] {
+        if row.get(object, to).is_null() {
+            let value = of_parent(tx, org, catalog, &entry, from)?;
+            row.set(object, to, value);
+        }
+    }
+    if let (Value::Decimal(total), Value::Decimal(quantity)) = (row.get(object, "TotalPrice").clone(), row.get(object, "Quantity").clone())
+        && set("TotalPrice")
+        && !set("UnitPrice")
+        && !quantity.is_zero()
+    {
+        row.set(object, "UnitPrice", Value::Decimal((total / quantity).round_dp(2)));
+    } else if let (Value::Decimal(price), Value::Decimal(quantity)) = (row.get(object, "UnitPrice").clone(), row.get(object, "Quantity").clone()) {
+        let discount = match row.get(object, "Discount") {
+            Value::Decimal(d) => *d,
+            _ => Decimal::ZERO,
+        };
+        let subtotal = price.checked_mul(quantity).unwrap_or_default();
+        let total = subtotal - subtotal.checked_mul(discount / Decimal::from(100)).unwrap_or_default();
+        row.set(object, "Subtotal", Value::Decimal(subtotal.round_dp(2)));
+        row.set(object, "TotalPrice", Value::Decimal(total.round_dp(2)));
+    }
+    Ok(())
+}
+
+/// An opportunity with products has the sum of their totals as its amount.
+pub(super) fn sum_line_items(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, items: &Object, opportunity: Id, now: DateTime) -> Result<(), Failure> {
+    let (Some(parent), Some(key)) = (catalog.object("Opportunity"), items.field("OpportunityId")) else { return Ok(()) };
+    let ids = record::find(tx, org, items, key, &Value::Id(opportunity), usize::MAX)?;
+    let mut total = Decimal::ZERO;
+    for id in &ids {
+        if let Some(item) = record::by_id(tx, org, items, *id)?
+            && let Value::Decimal(d) = item.get(items, "TotalPrice")
+        {
+            total += d;
+        }
+    }
+    let Some(old) = record::by_id(tx, org, parent, opportunity)? else { return Ok(()) };
+    let mut row = old.clone();
+    row.set(parent, "HasOpportunityLineItem", !ids.is_empty());
+    if !ids.is_empty() {
+        row.set(parent, "Amount", Value::Decimal(total));
+    }
+    opportunity_again(parent, &mut row);
+    row.set(parent, "SystemModstamp", Value::DateTime(now));
+    let dirty: Vec<(usize, &Field)> = record::columns(parent).into_iter().filter(|(i, _)| row.values[*i] != old.values[*i]).collect();
+    if !dirty.is_empty() {
+        let fields: Vec<&Field> = dirty.iter().map(|(_, f)| *f).collect();
+        let cells = dirty.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
+        tx.execute(&sql::update(parent, &fields, cells, &opportunity.to_string(), org.store.dialect()))?;
+    }
+    Ok(())
+}
+
+fn opportunity_again(object: &Object, row: &mut Row) {
+    opportunity(object, row, false, false);
+}
+
+/// A field of the record that a reference names; null where there is none.
+fn of_parent(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, reference: &Value, field: &str) -> Result<Value, Failure> {
+    let Some(id) = reference.as_id() else { return Ok(Value::Null) };
+    let Some(object) = catalog.object_of(id) else { return Ok(Value::Null) };
+    Ok(record::by_id(tx, org, object, id)?.map_or(Value::Null, |row| row.get(object, field).clone()))
+}
+
+/// What the platform knows of a picklist value.
+fn fact<'a>(object: &'a Object, field: &str, value: &Value, name: &str) -> Option<&'a str> {
+    let text = value.as_text()?;
+    let known = object.field(field)?.picklist.iter().find(|v| v.value == text)?;
+    known.facts.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+}

@@ -1,0 +1,243 @@
+//! Inserts, updates and upserts.
+
+use super::{Assign, Change, Incoming, Op, Saved, no_row, prepare, references, rolled_back, rules};
+use crate::record::{self, Row, columns};
+use crate::system::{int, own};
+use crate::{Failure, Identity, Org};
+use orglet_base::{ApiError, DateTime, ErrorCode, Id, Value};
+use orglet_plan::write as sql;
+use orglet_schema::{Catalog, DefaultValue, Field, FieldType, Object};
+use orglet_store::Tx;
+
+pub(super) fn run(identity: &Identity, change: &Change) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+    let org = &*identity.org;
+    org.ensure_table(&change.object)?;
+    let catalog = org.catalog();
+    let fresh = fresh_ids(org, change)?;
+    let now = org.now().truncate_to_second();
+    org.transact(|tx| {
+        let mut outcomes = Vec::with_capacity(change.records.len());
+        let mut fresh = fresh.iter().copied();
+        for record in &change.records {
+            let save = Save { identity, org, catalog: &catalog, change, now };
+            let id = record.id.or_else(|| fresh.next());
+            let outcome = match change.records.len() {
+                1 => save.one(tx, record, id),
+                _ => tx.nested(|tx| save.one(tx, record, id)),
+            };
+            match outcome {
+                // A missing table is made and the whole run again; other store failures concern every record.
+                Err(Failure::Store(e)) => return Err(Failure::Store(e)),
+                outcome => outcomes.push(outcome),
+            }
+        }
+        if (change.all_or_none || change.records.len() == 1) && outcomes.iter().any(Result::is_err) {
+            return Err(Failure::Batch(outcomes));
+        }
+        Ok(outcomes)
+    })
+    .or_else(|e| match e {
+        Failure::Batch(outcomes) => Ok(outcomes
+            .into_iter()
+            .map(|o| o.and_then(|_| Err(rolled_back().into())))
+            .collect()),
+        other => Err(other),
+    })
+}
+
+/// Ids for the records that may be new. They are taken before the transaction: an id that goes unused is lost, never
+/// given twice.
+fn fresh_ids(org: &Org, change: &Change) -> Result<Vec<Id>, Failure> {
+    let wanted = match change.op {
+        Op::Insert | Op::Upsert { .. } => change.records.iter().filter(|r| r.id.is_none()).count(),
+        _ => 0,
+    };
+    match change.object.key_prefix {
+        Some(prefix) if wanted > 0 => org.new_ids(prefix, wanted),
+        _ => Ok(Vec::new()),
+    }
+}
+
+struct Save<'a> {
+    identity: &'a Identity,
+    org: &'a Org,
+    catalog: &'a Catalog,
+    change: &'a Change,
+    now: DateTime,
+}
+
+impl Save<'_> {
+    fn one(&self, tx: &mut dyn Tx, record: &Incoming, id: Option<Id>) -> Result<Saved, Failure> {
+        match &self.change.op {
+            Op::Insert => self.insert(tx, record, id),
+            Op::Update => self.update(tx, record, record.id.ok_or_else(ApiError::not_found)?),
+            Op::Upsert { key, update_only } => {
+                let found = match &record.key {
+                    Some(value) => record::find(tx, self.org, &self.change.object, &self.change.object.fields()[*key], value, 200)?,
+                    None => Vec::new(),
+                };
+                match found.as_slice() {
+                    [] if *update_only || self.change.object.fields()[*key].name == "Id" => Err(ApiError::not_found().into()),
+                    [] => self.insert(tx, record, id),
+                    [one] => self.update(tx, record, *one),
+                    _ => Err(Failure::Choices(self.change.object.name.clone(), found)),
+                }
+            }
+            Op::Delete => Err(ApiError::not_found().into()),
+        }
+    }
+
+    fn insert(&self, tx: &mut dyn Tx, record: &Incoming, id: Option<Id>) -> Result<Saved, Failure> {
+        let object = &*self.change.object;
+        let prepared = prepare::check(self.identity, self.change, record, true)?;
+        let Some(id) = id else {
+            let text = format!("entity type cannot be inserted: {}", object.label);
+            return Err(ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new()).into());
+        };
+        let mut row = Row::empty(object);
+        let mut changed = Vec::with_capacity(prepared.values.len());
+        for (index, value) in prepared.values {
+            row.values[index] = value;
+            changed.push(index);
+        }
+        self.look_up(tx, object, &mut row, &mut changed, &prepared.lookups)?;
+        if !self.change.system {
+            references::check(tx, self.org, self.catalog, object, &row, &changed)?;
+        }
+        self.defaults(tx, object, &mut row, id)?;
+        rules::before_save(tx, self.org, self.catalog, object, None, &mut row, &changed, self.now)?;
+        self.unique(tx, object, &row, None, None)?;
+        let columns = columns(object);
+        let fields: Vec<&Field> = columns.iter().map(|(_, f)| *f).collect();
+        let cells = columns.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
+        tx.execute(&sql::insert(object, &fields, &[cells], self.org.store.dialect()))?;
+        rules::after_save(tx, self.org, self.catalog, object, None, &row, self.identity, self.now)?;
+        Ok(Saved { id, created: true })
+    }
+
+    fn update(&self, tx: &mut dyn Tx, record: &Incoming, id: Id) -> Result<Saved, Failure> {
+        let object = &*self.change.object;
+        let prepared = prepare::check(self.identity, self.change, record, false)?;
+        let old = record::by_id(tx, self.org, object, id)?.ok_or_else(no_row)?;
+        if old.is_deleted(object) {
+            return Err(record::deleted().into());
+        }
+        let mut row = old.clone();
+        let mut changed = Vec::with_capacity(prepared.values.len());
+        for (index, value) in prepared.values {
+            row.values[index] = self.cleared(&object.fields()[index], value);
+            changed.push(index);
+        }
+        self.look_up(tx, object, &mut row, &mut changed, &prepared.lookups)?;
+        changed.retain(|i| row.values[*i] != old.values[*i]);
+        if !self.change.system {
+            references::check(tx, self.org, self.catalog, object, &row, &changed)?;
+        }
+        rules::before_save(tx, self.org, self.catalog, object, Some(&old), &mut row, &changed, self.now)?;
+        self.unique(tx, object, &row, Some(id), Some(&old))?;
+        if !self.change.system {
+            row.set(object, "LastModifiedDate", Value::DateTime(self.now));
+            row.set(object, "LastModifiedById", Value::Id(self.identity.user.id));
+            row.set(object, "SystemModstamp", Value::DateTime(self.now));
+        }
+        let dirty: Vec<(usize, &Field)> = columns(object).into_iter().filter(|(i, _)| row.values[*i] != old.values[*i]).collect();
+        if !dirty.is_empty() {
+            let fields: Vec<&Field> = dirty.iter().map(|(_, f)| *f).collect();
+            let cells = dirty.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
+            tx.execute(&sql::update(object, &fields, cells, &id.to_string(), self.org.store.dialect()))?;
+        }
+        rules::after_save(tx, self.org, self.catalog, object, Some(&old), &row, self.identity, self.now)?;
+        Ok(Saved { id, created: false })
+    }
+
+    /// Null for a field that falls back to something: a checkbox to false, an owner to the user.
+    fn cleared(&self, field: &Field, value: Value) -> Value {
+        match value {
+            Value::Null if field.ty == FieldType::Boolean => Value::Bool(false),
+            Value::Null if field.name == "OwnerId" => Value::Id(self.identity.user.id),
+            other => other,
+        }
+    }
+
+    fn look_up(&self, tx: &mut dyn Tx, object: &Object, row: &mut Row, changed: &mut Vec<usize>, lookups: &[(usize, Assign)]) -> Result<(), Failure> {
+        for (index, assign) in lookups {
+            row.values[*index] = references::resolve(tx, self.org, &object.fields()[*index], assign)?;
+            changed.push(*index);
+        }
+        Ok(())
+    }
+
+    /// Default values, system fields, auto-numbers.
+    fn defaults(&self, tx: &mut dyn Tx, object: &Object, row: &mut Row, id: Id) -> Result<(), Failure> {
+        let user = self.identity.user.id;
+        for (index, field) in object.fields().iter().enumerate() {
+            let value = match field.name.as_str() {
+                "Id" => Value::Id(id),
+                "IsDeleted" => Value::Bool(false),
+                "CreatedDate" | "LastModifiedDate" | "SystemModstamp" if row.values[index].is_null() => Value::DateTime(self.now),
+                "CreatedById" | "LastModifiedById" | "OwnerId" if row.values[index].is_null() => Value::Id(user),
+                _ if !row.values[index].is_null() => continue,
+                _ => match (&field.auto_number, &field.default) {
+                    (Some(auto), _) => {
+                        let name = format!("{}.{}", object.name, field.name);
+                        Value::Text(orglet_schema::types::render_auto_number(&auto.format, next(tx, &name, auto.start)?, self.now))
+                    }
+                    (None, Some(default)) => self.default_value(field, default),
+                    (None, None) if field.ty == FieldType::Boolean => Value::Bool(false),
+                    (None, None) if !field.nillable && field.ty.is_decimal() => Value::Decimal(0.into()),
+                    (None, None) if !field.nillable && field.ty == FieldType::Int => Value::Int(0),
+                    _ => continue,
+                },
+            };
+            row.values[index] = value;
+        }
+        // The name of a custom object's record falls back to its id.
+        if object.custom
+            && let Some(field) = object.name_field()
+            && row.get(object, &field.name).is_null()
+        {
+            let name = field.name.clone();
+            row.set(object, &name, Value::Text(id.to_string()));
+        }
+        Ok(())
+    }
+
+    fn default_value(&self, field: &Field, default: &DefaultValue) -> Value {
+        match default {
+            DefaultValue::Bool(b) => Value::Bool(*b),
+            DefaultValue::Text(t) => Value::from(t.as_str()),
+            DefaultValue::Number(n) => field.ty.kind().parse(field, orglet_schema::Input::Number(n)).unwrap_or(Value::Null),
+            DefaultValue::Now if field.ty == FieldType::Date => {
+                let zoned = jiff::Timestamp::from_millisecond(self.now.0).map(|t| t.to_zoned(self.identity.user.time_zone.clone()).date());
+                zoned.map_or(Value::Null, Value::Date)
+            }
+            DefaultValue::Now => Value::DateTime(self.now),
+            DefaultValue::User => Value::Id(self.identity.user.id),
+        }
+    }
+
+    /// Uniqueness among live rows (crud-042). An index of the store holds it too; here the message is made.
+    fn unique(&self, tx: &mut dyn Tx, object: &Object, row: &Row, own: Option<Id>, old: Option<&Row>) -> Result<(), Failure> {
+        for (index, field) in object.fields().iter().enumerate().filter(|(_, f)| f.unique && f.name != "Id") {
+            let value = &row.values[index];
+            if value.is_null() || old.is_some_and(|o| o.values[index] == *value) {
+                continue;
+            }
+            let others = record::find(tx, self.org, object, field, value, 2)?;
+            if let Some(other) = others.into_iter().find(|o| Some(*o) != own) {
+                let text = format!("duplicate value found: {} duplicates value on record with id: {}", field.name, other);
+                return Err(ApiError::new(ErrorCode::DuplicateValue, text).with_fields(Vec::<String>::new()).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The next number of a counter.
+pub(super) fn next(tx: &mut dyn Tx, name: &str, start: u64) -> Result<u64, Failure> {
+    let found = tx.first(&own("SELECT next FROM \"_counters\" WHERE name = ?1", vec![name.into()]))?;
+    let number = found.map_or(start, |row| int(&row[0]) as u64);
+    let after = (number + 1) as i64;
+    tx.execute(&own("INSERT INTO \"_counters\" VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET next = ?2", vec![name.into(), after.into()]))?;
+    Ok(number)
+}

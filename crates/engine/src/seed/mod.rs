@@ -1,0 +1,168 @@
+//! The rows that every org begins with, and the made-up CRM of `--sample-data`. Both go through the save pipeline; ids
+//! are the same in every org.
+
+mod sample;
+
+use crate::record::Row;
+use crate::save::{self, Assign, Change, Incoming, Op};
+use crate::system::own;
+use crate::{Failure, Identity, Server, auth, dev, ids};
+use jiff::tz::TimeZone;
+use orglet_base::{Id, Value};
+use orglet_schema::standard::seed::{self, SeedValue};
+use orglet_schema::{Field, Input, Object};
+use orglet_store::StoreError;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Id of the System Administrator.
+pub(crate) fn admin_id() -> Id {
+    ids::seeded("005", 1)
+}
+
+/// Seeds the default org when it is new, and adds sample data when that was asked for and is not there.
+pub(crate) fn fill(server: &Server) -> Result<(), Failure> {
+    let identity = bootstrap_identity(server);
+    if !done(server, "seeded")? {
+        standard_rows(server, &identity)?;
+        mark(server, "seeded")?;
+    }
+    if server.options().sample_data && !done(server, "sampled")? {
+        sample::fill(&identity)?;
+        mark(server, "sampled")?;
+    }
+    Ok(())
+}
+
+fn done(server: &Server, what: &'static str) -> Result<bool, Failure> {
+    server.default_org().read(|tx| Ok(tx.first(&own("SELECT 1 FROM \"_meta\" WHERE name = ?1", vec![what.into()]))?.is_some()))
+}
+
+fn mark(server: &Server, what: &'static str) -> Result<(), Failure> {
+    server.default_org().transact(|tx| {
+        tx.execute(&own("INSERT OR REPLACE INTO \"_meta\" VALUES (?1, 'yes')", vec![what.into()]))?;
+        Ok(())
+    })
+}
+
+/// The administrator before its own row is there.
+fn bootstrap_identity(server: &Server) -> Identity {
+    let user = auth::User {
+        id: server.admin_id(),
+        username: String::new(),
+        name: String::new(),
+        first_name: None,
+        last_name: String::new(),
+        email: String::new(),
+        alias: String::new(),
+        nickname: String::new(),
+        profile_id: None,
+        role_id: None,
+        time_zone_key: "GMT".into(),
+        time_zone: TimeZone::UTC,
+        locale: "en_US".into(),
+        language: "en_US".into(),
+        user_type: "Standard".into(),
+        active: true,
+        modified: None,
+        street: None,
+        city: None,
+        state: None,
+        postal_code: None,
+        country: None,
+        mobile_phone: None,
+    };
+    Identity { org: server.default_org(), user: Arc::new(user), access: server.access.clone(), token: "".into() }
+}
+
+fn standard_rows(server: &Server, identity: &Identity) -> Result<(), Failure> {
+    let org = &identity.org;
+    let catalog = org.catalog();
+    let mut keys: HashMap<(&'static str, String), Id> = HashMap::new();
+    let mut counters: HashMap<&'static str, u64> = HashMap::new();
+    let mut batches: Vec<(Arc<Object>, Vec<Incoming>)> = Vec::new();
+    for row in seed::rows() {
+        let Some(object) = catalog.object(row.object) else { continue };
+        let Some(prefix) = seed::id_prefix(row.object) else { continue };
+        // Objects that share a key prefix share its counter.
+        let counter = counters.entry(leak_free(prefix.as_str())).or_insert(0);
+        *counter += 1;
+        let id = if row.object == "Organization" { org.id } else { ids::seeded(prefix.as_str(), *counter) };
+        keys.insert((row.object, row.key.clone()), id);
+        let mut incoming = Incoming { id: Some(id), ..Incoming::default() };
+        for (name, value) in &row.values {
+            let Some(index) = object.field_index(name) else { continue };
+            let value = match value {
+                SeedValue::Text(t) => parse(&object.fields()[index], t)?,
+                SeedValue::Row { object, key } => keys.get(&(*object, key.clone())).map_or(Value::Null, |id| Value::Id(*id)),
+            };
+            incoming.fields.push((index, Assign::Value(value)));
+        }
+        match batches.last_mut() {
+            Some((last, rows)) if Arc::ptr_eq(last, object) => rows.push(incoming),
+            _ => batches.push((object.clone(), vec![incoming])),
+        }
+    }
+    // References go both ways between these rows: the user comes last, so they are not looked at while seeding.
+    for (object, records) in batches {
+        insert(identity, &object, records)?;
+    }
+    let profile = keys.get(&("Profile", "admin".to_owned())).copied();
+    let role = keys.get(&("UserRole", "CEO".to_owned())).copied();
+    user(server, identity, profile, role)
+}
+
+/// Key prefixes are few; the map wants names that live as long as the program.
+fn leak_free(prefix: &str) -> &'static str {
+    const KNOWN: &[&str] = &["00D", "00e", "00E", "00G", "100", "01s", "01m", "09a", "01J"];
+    KNOWN.iter().find(|k| **k == prefix).copied().unwrap_or("other")
+}
+
+fn user(server: &Server, identity: &Identity, profile: Option<Id>, role: Option<Id>) -> Result<(), Failure> {
+    let catalog = identity.org.catalog();
+    let Some(object) = catalog.object("User") else { return Ok(()) };
+    let username = server.options().admin_username.clone().unwrap_or_else(|| dev::USERNAME.to_owned());
+    let mut row = Row::empty(object);
+    for (name, value) in [
+        ("Username", username.as_str()),
+        ("FirstName", "Admin"),
+        ("LastName", "User"),
+        ("Email", "admin@orglet.example"),
+        ("Alias", "admin"),
+        ("CommunityNickname", "admin"),
+        ("TimeZoneSidKey", "GMT"),
+        ("LocaleSidKey", "en_US"),
+        ("LanguageLocaleKey", "en_US"),
+        ("EmailEncodingKey", "UTF-8"),
+        ("UserType", "Standard"),
+        ("CompanyName", "orglet"),
+        ("Country", "US"),
+        ("DigestFrequency", "D"),
+        ("DefaultGroupNotificationFrequency", "N"),
+    ] {
+        row.set(object, name, value);
+    }
+    for flag in ["IsActive", "UserPermissionsMarketingUser", "ForecastEnabled", "UserPermissionsInteractionUser", "UserPermissionsSupportUser"] {
+        row.set(object, flag, true);
+    }
+    row.set(object, "ProfileId", profile.map_or(Value::Null, Value::Id));
+    row.set(object, "UserRoleId", role.map_or(Value::Null, Value::Id));
+    let fields = row.values.into_iter().enumerate().filter(|(_, v)| !v.is_null()).map(|(i, v)| (i, Assign::Value(v))).collect();
+    insert(identity, object, vec![Incoming { id: Some(server.admin_id()), key: None, fields }])?;
+    Ok(())
+}
+
+/// A value of a data file.
+fn parse(field: &Field, text: &str) -> Result<Value, Failure> {
+    field
+        .ty
+        .kind()
+        .parse(field, Input::Text(text))
+        .map_err(|e| StoreError::Other(format!("seed value of {}: {} is no {}", field.name, e.value, e.word)).into())
+}
+
+/// Inserts rows as the platform's own.
+fn insert(identity: &Identity, object: &Arc<Object>, records: Vec<Incoming>) -> Result<Vec<Id>, Failure> {
+    let change = Change { object: object.clone(), op: Op::Insert, records, all_or_none: true, system: true };
+    save::save(identity, &change)?.into_iter().map(|outcome| outcome.map(|s| s.id)).collect()
+}

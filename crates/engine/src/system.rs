@@ -1,0 +1,53 @@
+//! The engine's own tables, in an org's database and in the server's. Their names begin with an underscore, so that no
+//! sObject can have them.
+
+use orglet_base::{Dialect, OwnedCell, Param, Statement};
+
+/// Tables of an org's database.
+pub(crate) fn org_tables(_dialect: Dialect) -> Vec<Statement> {
+    [
+        "CREATE TABLE IF NOT EXISTS \"_meta\" (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS \"_ids\" (prefix TEXT PRIMARY KEY NOT NULL, next INTEGER NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS \"_counters\" (name TEXT PRIMARY KEY NOT NULL, next INTEGER NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS \"_custom\" (id TEXT PRIMARY KEY NOT NULL, kind TEXT NOT NULL, object TEXT NOT NULL, \
+         name TEXT NOT NULL, prefix TEXT, body TEXT NOT NULL, created TEXT NOT NULL, modified TEXT NOT NULL, author TEXT NOT NULL)",
+        "CREATE UNIQUE INDEX IF NOT EXISTS \"_custom_name\" ON \"_custom\" (kind, object COLLATE FOLD, name COLLATE FOLD)",
+    ]
+    .map(|sql| Statement::new(sql, Vec::new()))
+    .to_vec()
+}
+
+/// Tables of the server's database.
+pub(crate) fn server_tables() -> Vec<Statement> {
+    [
+        "CREATE TABLE IF NOT EXISTS \"_sessions\" (token TEXT PRIMARY KEY NOT NULL, org TEXT NOT NULL, user TEXT NOT NULL, \
+         created TEXT NOT NULL, expires INTEGER NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS \"_credentials\" (org TEXT NOT NULL, user TEXT NOT NULL, password TEXT, security_token TEXT, PRIMARY KEY (org, user))",
+        "CREATE TABLE IF NOT EXISTS \"_cursors\" (id TEXT PRIMARY KEY NOT NULL, org TEXT NOT NULL, user TEXT NOT NULL, soql TEXT NOT NULL, \
+         child TEXT NOT NULL, all_rows INTEGER NOT NULL, total INTEGER NOT NULL, created INTEGER NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS \"_cursor_ids\" (cursor TEXT NOT NULL, first INTEGER NOT NULL, ids TEXT NOT NULL, PRIMARY KEY (cursor, first))",
+    ]
+    .map(|sql| Statement::new(sql, Vec::new()))
+    .to_vec()
+}
+
+/// Text of a cell, empty for anything else.
+pub(crate) fn text(cell: &OwnedCell) -> &str {
+    match cell {
+        OwnedCell::Text(t) => t,
+        _ => "",
+    }
+}
+
+/// Number of a cell, 0 for anything else.
+pub(crate) fn int(cell: &OwnedCell) -> i64 {
+    match cell {
+        OwnedCell::Int(n) => *n,
+        _ => 0,
+    }
+}
+
+/// A statement on the engine's own tables.
+pub(crate) fn own(sql: &'static str, params: Vec<Param>) -> Statement {
+    Statement::new(sql, params)
+}

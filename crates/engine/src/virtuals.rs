@@ -1,0 +1,238 @@
+//! The rows of virtual objects, made from the catalog when a query reads them.
+
+use crate::metadata::{self, Custom};
+use crate::{Failure, Identity};
+use orglet_base::{OwnedCell, Value};
+use orglet_plan::{Plan, VirtualNeed};
+use orglet_schema::{Catalog, CellKind, Field, FieldType, Object};
+use serde_json::Value as Json;
+use std::sync::Arc;
+
+/// For each virtual object of a plan, its rows as a JSON array of arrays of cells.
+pub(crate) fn rows(identity: &Identity, plan: &Plan) -> Result<Vec<String>, Failure> {
+    plan.virtuals.iter().map(|need| of_object(identity, need)).collect()
+}
+
+fn of_object(identity: &Identity, need: &VirtualNeed) -> Result<String, Failure> {
+    let catalog = identity.org.catalog();
+    let columns: Vec<&Field> = need.object.fields().iter().filter(|f| f.has_column()).collect();
+    let mut rows: Vec<Json> = Vec::new();
+    let mut push = |value: &dyn Fn(&str) -> OwnedCell| rows.push(Json::Array(columns.iter().map(|f| json(value(&f.name))).collect()));
+    match need.object.name.as_str() {
+        "EntityDefinition" => {
+            for object in chosen(&catalog, need) {
+                push(&|name| entity(&catalog, &object, name));
+            }
+        }
+        "FieldDefinition" => {
+            for object in chosen(&catalog, need) {
+                for field in object.fields() {
+                    push(&|name| definition(&catalog, &object, field, name));
+                }
+            }
+        }
+        "CustomObject" => {
+            for custom in metadata::all(&identity.org)?.iter().filter(|c| c.kind == metadata::OBJECT) {
+                push(&|name| custom_object(custom, name));
+            }
+        }
+        "CustomField" => {
+            let all = metadata::all(&identity.org)?;
+            for custom in all.iter().filter(|c| c.kind == metadata::FIELD) {
+                push(&|name| custom_field(&all, custom, name));
+            }
+        }
+        _ => {}
+    }
+    Ok(Json::Array(rows).to_string())
+}
+
+/// The objects that a query's filters leave: those named, by API name or durable id, or all.
+fn chosen(catalog: &Catalog, need: &VirtualNeed) -> Vec<Arc<Object>> {
+    let named = need.filters.iter().find(|(field, _)| {
+        ["EntityDefinitionId", "QualifiedApiName", "DurableId", "EntityDefinition.QualifiedApiName", "DeveloperName"].iter().any(|n| n.eq_ignore_ascii_case(field))
+    });
+    match named {
+        // A field's durable id is its object's, a dot and its own.
+        Some((field, values)) if need.object.name == "EntityDefinition" || !field.eq_ignore_ascii_case("QualifiedApiName") => {
+            let names = values.iter().map(|v| v.split('.').next().unwrap_or(v).to_owned());
+            let mut found: Vec<Arc<Object>> = names.filter_map(|n| by_durable_id(catalog, &n)).collect();
+            found.dedup_by(|a, b| a.name == b.name);
+            if field.eq_ignore_ascii_case("DeveloperName") { catalog.objects().into_iter().cloned().collect() } else { found }
+        }
+        _ => catalog.objects().into_iter().cloned().collect(),
+    }
+}
+
+fn by_durable_id(catalog: &Catalog, name: &str) -> Option<Arc<Object>> {
+    catalog.object(name).cloned()
+}
+
+fn json(cell: OwnedCell) -> Json {
+    match cell {
+        OwnedCell::Null | OwnedCell::Blob(_) => Json::Null,
+        OwnedCell::Int(n) => Json::from(n),
+        OwnedCell::Text(t) => Json::from(t),
+    }
+}
+
+fn text(t: impl Into<String>) -> OwnedCell {
+    OwnedCell::Text(t.into())
+}
+
+fn flag(b: bool) -> OwnedCell {
+    OwnedCell::Int(i64::from(b))
+}
+
+fn optional(t: Option<&str>) -> OwnedCell {
+    t.map_or(OwnedCell::Null, text)
+}
+
+fn developer_name(name: &str) -> &str {
+    name.strip_suffix("__c").unwrap_or(name)
+}
+
+fn entity(catalog: &Catalog, object: &Object, name: &str) -> OwnedCell {
+    let flags = &object.flags;
+    match name {
+        "Id" => text("000000000000000AAA"),
+        "DurableId" | "QualifiedApiName" => text(&*object.name),
+        "DeveloperName" => text(developer_name(&object.name)),
+        "MasterLabel" | "Label" => text(&*object.label),
+        "PluralLabel" => text(&*object.label_plural),
+        "KeyPrefix" => optional(object.key_prefix.as_ref().map(|p| p.as_str())),
+        "PublisherId" => text(if object.custom { "<local>" } else { "System" }),
+        "IsCustomizable" => flag(object.custom || flags.layoutable),
+        "IsApexTriggerable" | "IsTriggerable" => flag(flags.triggerable),
+        "IsWorkflowEnabled" | "IsProcessEnabled" => flag(flags.layoutable && flags.triggerable),
+        "IsCompactLayoutable" => flag(flags.compact_layoutable),
+        "IsCustomSetting" => flag(flags.custom_setting),
+        "IsDeprecatedAndHidden" => flag(flags.deprecated_and_hidden),
+        "IsReplicateable" => flag(flags.replicateable),
+        "IsRetrieveable" => flag(flags.retrieveable),
+        "IsSearchLayoutable" => flag(flags.search_layoutable),
+        "IsSearchable" => flag(flags.searchable),
+        "IsIdEnabled" => flag(object.field("Id").is_some()),
+        "IsEverCreatable" => flag(flags.createable),
+        "IsEverUpdatable" => flag(flags.updateable),
+        "IsEverDeletable" => flag(flags.deletable),
+        "IsFeedEnabled" => flag(flags.feed_enabled),
+        "IsQueryable" => flag(flags.queryable),
+        "IsMruEnabled" => flag(flags.mru_enabled),
+        "IsLayoutable" => flag(flags.layoutable),
+        "HasSubtypes" => flag(flags.has_subtypes),
+        "IsSubtype" | "IsInterface" | "IsAutoActivityCaptureEnabled" => flag(false),
+        "InternalSharingModel" | "ExternalSharingModel" => text("ReadWrite"),
+        "DeploymentStatus" if object.custom => text("Deployed"),
+        "LastModifiedDate" => CellKind::DateTime.to_cell(&Value::DateTime(catalog.modified())),
+        _ => OwnedCell::Null,
+    }
+}
+
+fn definition(catalog: &Catalog, object: &Object, field: &Field, name: &str) -> OwnedCell {
+    match name {
+        "Id" => text("000000000000000AAA"),
+        "DurableId" => text(format!("{}.{}", object.name, developer_name(&field.name))),
+        "QualifiedApiName" => text(&*field.name),
+        "EntityDefinitionId" => text(&*object.name),
+        "DeveloperName" => text(developer_name(&field.name)),
+        "MasterLabel" | "Label" => text(&*field.label),
+        "Length" => OwnedCell::Int(i64::from(field.length)),
+        "DataType" => text(data_type(catalog, field)),
+        "ExtraTypeInfo" => optional(field.extra_type_info.as_deref()),
+        "IsCalculated" => flag(field.calculated),
+        "IsHtmlFormatted" => flag(field.html_formatted),
+        "IsNameField" => flag(field.name_field),
+        "IsNillable" => flag(field.nillable),
+        "Precision" => OwnedCell::Int(i64::from(field.precision.max(field.digits))),
+        "Scale" => OwnedCell::Int(i64::from(field.scale)),
+        "IsIndexed" => flag(field.unique || field.external_id || field.id_lookup || field.name_field || field.ty == FieldType::Reference),
+        "IsApiFilterable" | "IsListFilterable" | "IsWorkflowFilterable" => flag(field.filterable),
+        "IsApiSortable" | "IsListSortable" => flag(field.sortable),
+        "IsApiGroupable" => flag(field.groupable),
+        "IsListVisible" => flag(true),
+        "IsCompound" => flag(field.ty.is_compound()),
+        "IsSearchPrefilterable" => flag(field.search_prefilterable),
+        "IsPolymorphicForeignKey" => flag(field.polymorphic_foreign_key),
+        "IsHighScaleNumber" | "IsFieldHistoryTracked" | "IsCompactLayoutable" | "IsAiPredictionField" | "IsCaseCreationEnabled" => flag(false),
+        "RelationshipName" => optional(field.relationship_name.as_deref()),
+        "PublisherId" => text(if field.custom { "<local>" } else { "System" }),
+        "LastModifiedDate" => CellKind::DateTime.to_cell(&Value::DateTime(catalog.modified())),
+        _ => OwnedCell::Null,
+    }
+}
+
+/// A field's type as Setup words it: `Text(80)`, `Lookup(Account)`, `Currency(16, 2)`.
+fn data_type(_catalog: &Catalog, field: &Field) -> String {
+    let whole = i32::from(field.precision) - i32::from(field.scale);
+    match field.ty {
+        FieldType::Id => "Lookup()".into(),
+        FieldType::Reference if field.cascade_delete => format!("Master-Detail({})", field.reference_to.join(",")),
+        FieldType::Reference => format!("Lookup({})", field.reference_to.join(",")),
+        FieldType::String if field.is_auto_number || field.auto_number.is_some() => "Auto Number".into(),
+        FieldType::String => format!("Text({})", field.length),
+        FieldType::TextArea if field.html_formatted => format!("Rich Text Area({})", field.length),
+        FieldType::TextArea if field.length > 255 => format!("Long Text Area({})", field.length),
+        FieldType::TextArea => format!("Text Area({})", field.length),
+        FieldType::Boolean => "Checkbox".into(),
+        FieldType::Int => format!("Number({}, 0)", field.digits),
+        FieldType::Long => "Number(18, 0)".into(),
+        FieldType::Double => format!("Number({whole}, {})", field.scale),
+        FieldType::Currency => format!("Currency({whole}, {})", field.scale),
+        FieldType::Percent => format!("Percent({whole}, {})", field.scale),
+        FieldType::Date => "Date".into(),
+        FieldType::DateTime => "Date/Time".into(),
+        FieldType::Time => "Time".into(),
+        FieldType::Email => "Email".into(),
+        FieldType::Phone => "Phone".into(),
+        FieldType::Url => format!("URL({})", field.length),
+        FieldType::Picklist => "Picklist".into(),
+        FieldType::MultiPicklist => "Picklist (Multi-Select)".into(),
+        FieldType::Combobox => "Picklist".into(),
+        FieldType::Address => "Address".into(),
+        FieldType::Location => "Geolocation".into(),
+        FieldType::EncryptedString => format!("Text (Encrypted)({})", field.length),
+        FieldType::Base64 => "Base64".into(),
+        FieldType::AnyType | FieldType::ComplexValue => "Unknown".into(),
+    }
+}
+
+fn audit(custom: &Custom, name: &str) -> OwnedCell {
+    match name {
+        "CreatedDate" => text(&*custom.created),
+        "LastModifiedDate" => text(&*custom.modified),
+        "CreatedById" | "LastModifiedById" => text(&*custom.author),
+        "ManageableState" => text("unmanaged"),
+        _ => OwnedCell::Null,
+    }
+}
+
+fn custom_object(custom: &Custom, name: &str) -> OwnedCell {
+    match (name, custom.object_def()) {
+        ("Id", _) => text(custom.id.to_string()),
+        ("DeveloperName", _) => text(developer_name(&custom.name)),
+        ("Description", Some(def)) => optional(def.description.as_deref()),
+        ("SharingModel", Some(def)) => text(&*def.sharing_model),
+        _ => audit(custom, name),
+    }
+}
+
+fn custom_field(all: &[Custom], custom: &Custom, name: &str) -> OwnedCell {
+    let Some(def) = custom.field_def() else { return OwnedCell::Null };
+    let number = |n: Option<u32>| n.map_or(OwnedCell::Null, |n| OwnedCell::Int(i64::from(n)));
+    // Standard objects are named, custom ones by the id of their definition.
+    let table = all.iter().find(|c| c.kind == metadata::OBJECT && c.name.eq_ignore_ascii_case(&custom.object));
+    match name {
+        "Id" => text(custom.id.to_string()),
+        "TableEnumOrId" | "EntityDefinitionId" => text(table.map_or_else(|| custom.object.clone(), |t| t.id.to_string())),
+        "DeveloperName" => text(developer_name(&custom.name)),
+        "Description" => optional(def.description.as_deref()),
+        "InlineHelpText" => optional(def.inline_help_text.as_deref()),
+        "Length" => number(def.length),
+        "Precision" => number(def.precision.map(u32::from)),
+        "Scale" => number(def.scale.map(u32::from)),
+        "RelationshipLabel" => optional(def.relationship_label.as_deref()),
+        "FullName" => text(format!("{}.{}", custom.object, custom.name)),
+        _ => audit(custom, name),
+    }
+}

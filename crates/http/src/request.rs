@@ -1,0 +1,102 @@
+//! A request as the protocols see it.
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
+
+/// How the client reached us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// In the clear.
+    Http,
+    /// Over TLS.
+    Https,
+}
+
+/// The other end of the connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer {
+    /// How it reached us.
+    pub scheme: Scheme,
+    /// Whether its `X-Forwarded-Proto` is believed.
+    pub trusted: bool,
+}
+
+/// A request, taken apart.
+#[derive(Debug)]
+pub struct Call {
+    /// The method; overridden ones (`_HttpMethod`) already in place.
+    pub method: Method,
+    /// The path as sent, still encoded.
+    pub path: String,
+    /// Query parameters, decoded, in order.
+    pub query: Vec<(String, String)>,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// The body, inflated.
+    pub body: Bytes,
+    /// `http://host` or `https://host`, as the client sees us; addresses in answers begin with it.
+    pub origin: String,
+}
+
+impl Call {
+    pub(crate) fn new(request: http::Request<Bytes>, peer: Peer) -> Self {
+        let (parts, body) = request.into_parts();
+        let text = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok());
+        let forwarded = text("x-forwarded-proto").filter(|_| peer.trusted).map(|p| p.eq_ignore_ascii_case("https"));
+        let https = forwarded.unwrap_or(peer.scheme == Scheme::Https);
+        let host = text("host").or_else(|| parts.uri.authority().map(|a| a.as_str())).unwrap_or("localhost");
+        let origin = format!("{}://{host}", if https { "https" } else { "http" });
+        let query: Vec<(String, String)> = parts.uri.query().map(|q| form_urlencoded::parse(q.as_bytes()).into_owned().collect()).unwrap_or_default();
+        let mut method = parts.method;
+        // Name and value are case-sensitive, and only POST may be overridden (rest.md 1.2).
+        if method == Method::POST
+            && let Some((_, value)) = query.iter().find(|(name, _)| name == "_HttpMethod")
+            && let Ok(other) = Method::from_bytes(value.as_bytes())
+        {
+            method = other;
+        }
+        Self { method, path: parts.uri.path().to_owned(), query, headers: parts.headers, body, origin }
+    }
+
+    /// A header's text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|v| v.to_str().ok())
+    }
+
+    /// A query parameter.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// Whether the answer should be indented.
+    pub fn pretty(&self) -> bool {
+        self.header("x-prettyprint").is_some_and(|v| v == "1" || v.eq_ignore_ascii_case("true"))
+    }
+
+    /// The host part of [`Call::origin`].
+    pub fn host(&self) -> &str {
+        self.origin.split_once("://").map_or("localhost", |(_, host)| host)
+    }
+
+    /// The body's media type without its parameters, in lower case.
+    pub fn media_type(&self) -> Option<String> {
+        let value = self.header("content-type")?;
+        Some(value.split(';').next().unwrap_or(value).trim().to_ascii_lowercase())
+    }
+
+    /// The access token of `Authorization: Bearer …` or `OAuth …`. The error is a header that is neither.
+    pub fn token(&self) -> Result<Option<&str>, ()> {
+        let Some(value) = self.header("authorization") else { return Ok(None) };
+        let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+        let token = token.trim();
+        let known = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("oauth");
+        if known && !token.is_empty() { Ok(Some(token)) } else { Err(()) }
+    }
+}
+
+/// A path segment, percent-decoded. Bytes that are no UTF-8 are replaced: no name or value has them.
+pub(crate) fn decode(segment: &str) -> Cow<'_, str> {
+    percent_decode_str(segment).decode_utf8_lossy()
+}

@@ -1,0 +1,143 @@
+//! The resources of `/services/data/vNN.0`, as a table: path, verbs, formats. COMPAT.md is made from it.
+
+use http::Method;
+
+/// A resource of the REST API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the table below says what each is")]
+pub enum Resource {
+    Resources,
+    Limits,
+    RecordCount,
+    DescribeGlobal,
+    BasicInformation,
+    Describe,
+    Deleted,
+    Updated,
+    Row,
+    RowByKey,
+    Relationship,
+    Query,
+    QueryAll,
+    QueryMore,
+    ToolingResources,
+    ToolingQuery,
+    ToolingDescribeGlobal,
+    ToolingBasicInformation,
+    ToolingDescribe,
+    ToolingRow,
+}
+
+/// A line of the table.
+#[derive(Debug)]
+pub struct Route {
+    /// Path below the version; `{x}` takes one segment, `{x…}` the rest.
+    pub path: &'static str,
+    /// What it is.
+    pub resource: Resource,
+    /// Its verbs, in the order in which a 405 lists them.
+    pub verbs: &'static [&'static str],
+    /// The resource's name for people.
+    pub name: &'static str,
+}
+
+const READ: &[&str] = &["HEAD", "GET"];
+
+/// The table. The first line that fits a path is taken.
+pub static ROUTES: &[Route] = &[
+    Route { path: "", resource: Resource::Resources, verbs: READ, name: "Resources by Version" },
+    Route { path: "limits", resource: Resource::Limits, verbs: READ, name: "Limits" },
+    Route { path: "limits/recordCount", resource: Resource::RecordCount, verbs: READ, name: "Record Count" },
+    Route { path: "sobjects", resource: Resource::DescribeGlobal, verbs: READ, name: "Describe Global" },
+    Route { path: "sobjects/{object}", resource: Resource::BasicInformation, verbs: &["HEAD", "GET", "POST"], name: "sObject Basic Information" },
+    Route { path: "sobjects/{object}/describe", resource: Resource::Describe, verbs: READ, name: "sObject Describe" },
+    Route { path: "sobjects/{object}/deleted", resource: Resource::Deleted, verbs: READ, name: "sObject Get Deleted" },
+    Route { path: "sobjects/{object}/updated", resource: Resource::Updated, verbs: READ, name: "sObject Get Updated" },
+    Route { path: "sobjects/{object}/{id}", resource: Resource::Row, verbs: &["HEAD", "GET", "PATCH", "DELETE"], name: "sObject Rows" },
+    Route {
+        path: "sobjects/{object}/{field}/{value}",
+        resource: Resource::RowByKey,
+        verbs: &["HEAD", "GET", "POST", "PATCH", "DELETE"],
+        name: "sObject Rows by External ID; sObject Relationships",
+    },
+    Route { path: "sobjects/{object}/{id}/{relations…}", resource: Resource::Relationship, verbs: &["HEAD", "GET", "PATCH", "DELETE"], name: "sObject Relationships" },
+    Route { path: "query", resource: Resource::Query, verbs: READ, name: "Query" },
+    Route { path: "query/{locator}", resource: Resource::QueryMore, verbs: READ, name: "Query More Results" },
+    Route { path: "queryAll", resource: Resource::QueryAll, verbs: READ, name: "QueryAll" },
+    Route { path: "queryAll/{locator}", resource: Resource::QueryMore, verbs: READ, name: "QueryAll More Results" },
+    Route { path: "tooling", resource: Resource::ToolingResources, verbs: READ, name: "Tooling Resources" },
+    Route { path: "tooling/query", resource: Resource::ToolingQuery, verbs: READ, name: "Tooling Query" },
+    Route { path: "tooling/sobjects", resource: Resource::ToolingDescribeGlobal, verbs: READ, name: "Tooling Describe Global" },
+    Route { path: "tooling/sobjects/{object}", resource: Resource::ToolingBasicInformation, verbs: &["HEAD", "GET", "POST"], name: "Tooling sObject" },
+    Route { path: "tooling/sobjects/{object}/describe", resource: Resource::ToolingDescribe, verbs: READ, name: "Tooling sObject Describe" },
+    Route { path: "tooling/sobjects/{object}/{id}", resource: Resource::ToolingRow, verbs: &["HEAD", "GET", "PATCH", "DELETE"], name: "Tooling sObject Rows" },
+];
+
+impl Route {
+    /// Whether the route takes a method.
+    pub fn takes(&self, method: &Method) -> bool {
+        self.verbs.contains(&method.as_str())
+    }
+
+    /// The verbs as a 405 and its `Allow` header list them.
+    pub fn allowed(&self) -> String {
+        self.verbs.join(",")
+    }
+}
+
+/// Finds the route of a path below the version, given as its segments. Answers it with the segments that its
+/// parameters take.
+pub fn find<'a>(segments: &[&'a str]) -> Option<(&'static Route, Vec<&'a str>)> {
+    ROUTES.iter().find_map(|route| Some((route, fit(route.path, segments)?)))
+}
+
+fn fit<'a>(path: &str, segments: &[&'a str]) -> Option<Vec<&'a str>> {
+    let mut taken = Vec::new();
+    let mut rest = segments.iter();
+    if path.is_empty() {
+        return segments.is_empty().then_some(taken);
+    }
+    for part in path.split('/') {
+        if part.ends_with("…}") {
+            let more: Vec<&str> = rest.by_ref().copied().collect();
+            if more.is_empty() {
+                return None;
+            }
+            taken.extend(more);
+            return Some(taken);
+        }
+        let segment = rest.next()?;
+        if part.starts_with('{') {
+            if segment.is_empty() {
+                return None;
+            }
+            taken.push(*segment);
+        } else if !part.eq_ignore_ascii_case(segment) {
+            return None;
+        }
+    }
+    rest.next().is_none().then_some(taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_find_their_resource() {
+        for (path, resource, params) in [
+            ("", Resource::Resources, vec![]),
+            ("sobjects/Account", Resource::BasicInformation, vec!["Account"]),
+            ("sobjects/Account/describe", Resource::Describe, vec!["Account"]),
+            ("sobjects/Account/001", Resource::Row, vec!["Account", "001"]),
+            ("sobjects/Account/Ext__c/a b", Resource::RowByKey, vec!["Account", "Ext__c", "a b"]),
+            ("sobjects/Contact/003/Account/Owner", Resource::Relationship, vec!["Contact", "003", "Account", "Owner"]),
+            ("queryAll/01g-2000", Resource::QueryMore, vec!["01g-2000"]),
+        ] {
+            let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
+            let (route, taken) = find(&segments).unwrap();
+            assert_eq!((route.resource, taken), (resource, params), "{path}");
+        }
+        assert!(find(&["nothing"]).is_none());
+    }
+}

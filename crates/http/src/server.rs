@@ -1,0 +1,92 @@
+//! The one entry: a request finds its protocol.
+
+use crate::codec::Format;
+use crate::request::{Call, Peer};
+use crate::{Reply, compat, error, oauth, rest, soap};
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use orglet_base::{ApiError, ErrorCode};
+use orglet_engine::{Failure, OrgFacts, OrgOptions};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The protocols over an engine.
+pub struct Server {
+    pub(crate) engine: Arc<orglet_engine::Server>,
+    failures: AtomicU64,
+}
+
+impl Server {
+    /// Over an engine that is open.
+    pub fn new(engine: Arc<orglet_engine::Server>) -> Self {
+        Self { engine, failures: AtomicU64::new(1) }
+    }
+
+    /// Over a new engine in memory.
+    pub fn in_memory(options: OrgOptions) -> Result<Self, Failure> {
+        Ok(Self::new(Arc::new(orglet_engine::Server::open(OrgOptions { data: None, ..options })?)))
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Arc<orglet_engine::Server> {
+        &self.engine
+    }
+
+    /// What a client needs to know.
+    pub fn facts(&self) -> Result<OrgFacts, Failure> {
+        self.engine.facts()
+    }
+
+    /// Whether the answer needs no more than a point read, so that it may be made where the request arrived.
+    pub fn is_quick(&self, method: &Method, path: &str) -> bool {
+        method == Method::GET && rest::is_row_path(path)
+    }
+
+    /// Answers a request.
+    pub fn handle(&self, request: Request<Bytes>, peer: Peer) -> Response<Bytes> {
+        let mut call = Call::new(request, peer);
+        let head = call.method == Method::HEAD;
+        if head {
+            call.method = Method::GET;
+        }
+        let mut reply = self.answer(&call, head);
+        if head {
+            reply.body.clear();
+        }
+        compat::common_headers(&mut reply);
+        reply.into_response()
+    }
+
+    fn answer(&self, call: &Call, head: bool) -> Reply {
+        let path = call.path.as_str();
+        if path == "/services/data" || path.starts_with("/services/data/") || path.starts_with("/services/data.") {
+            rest::answer(self, call, head)
+        } else if path.starts_with("/services/oauth2/") || path.starts_with("/id/") || path.starts_with("/.well-known/") {
+            oauth::answer(self, call)
+        } else if path.starts_with("/services/Soap/") {
+            soap::answer(self, call)
+        } else {
+            let format = Format::from_accept(call.header("accept")).unwrap_or(Format::Json);
+            error::render(&[ApiError::not_found()], format, call.pretty()).into()
+        }
+    }
+
+    /// A failure of the engine as an answer; one of the store is told to the log, with the number that the client sees
+    /// (routing-027).
+    pub(crate) fn failed(&self, failure: Failure, format: Format, pretty: bool, rows: &str) -> Reply {
+        match failure {
+            Failure::Api(e) => error::render(&[e], format, pretty).into(),
+            Failure::Choices(object, ids) => {
+                let urls: Vec<String> = ids.iter().map(|id| format!("{rows}/sobjects/{object}/{id}")).collect();
+                error::choices(&urls, format, pretty).into()
+            }
+            Failure::Batch(_) | Failure::Store(_) => {
+                let n = self.failures.fetch_add(1, Ordering::Relaxed);
+                let shown = format!("{n}-{} ({})", n * 7919 % 100_000, -(n as i64));
+                tracing::error!(error_id = shown, %failure, "internal failure");
+                let text = format!("An unexpected error occurred. Please include this ErrorId if you contact support: {shown}");
+                error::render(&[ApiError::new(ErrorCode::UnknownException, text)], format, pretty).into()
+            }
+        }
+    }
+}
