@@ -17,7 +17,7 @@ const MAX_MASTERS: usize = 2;
 /// returned: names, what references point to, names of child relationships, master-detail rules. The order of `objects`
 /// and of fields is the order in which they were made.
 pub fn overlay(standard: &ObjectSet, objects: &[(ObjectDef, KeyPrefix)], fields: &[FieldDef]) -> Result<ObjectSet, DefError> {
-    overlay_all(standard, objects, fields).map_err(|errors| first(errors))
+    overlay_all(standard, objects, fields).map_err(first)
 }
 
 /// As [`overlay()`], but tells all that is wrong, for definitions that come in whole projects.
