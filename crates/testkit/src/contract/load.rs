@@ -1,0 +1,168 @@
+//! Reads the contract's folder.
+
+use super::case::{Case, Format, Step};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Everything under `contract/`.
+#[derive(Clone, Debug, Default)]
+pub struct Contract {
+    /// The cases, by file and position.
+    pub cases: Vec<Case>,
+    /// Named preparations that cases refer to with `use name`.
+    pub fixtures: BTreeMap<String, Vec<String>>,
+}
+
+const NEWEST: &str = "68.0";
+
+/// Reads every case file below `dir`. An unreadable file, an unknown key, a case without a name, a request or a
+/// source, and a name given twice are errors; all of them are told at once, one a line.
+pub fn load(dir: &Path) -> Result<Contract, String> {
+    let mut contract = Contract::default();
+    let mut problems = Vec::new();
+    let mut topics: Vec<_> = match std::fs::read_dir(dir) {
+        Ok(list) => list.filter_map(Result::ok).map(|e| e.path()).collect(),
+        Err(e) => return Err(format!("{}: {e}", dir.display())),
+    };
+    topics.sort();
+    for path in topics {
+        if path.is_dir() {
+            let mut files: Vec<_> = std::fs::read_dir(&path)
+                .map_err(|e| format!("{}: {e}", path.display()))?
+                .filter_map(Result::ok)
+                .map(|e| e.path())
+                .collect();
+            files.sort();
+            for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "toml")) {
+                read_file(dir, file, &mut contract, &mut problems);
+            }
+        } else if path.extension().is_some_and(|e| e == "toml") {
+            read_file(dir, &path, &mut contract, &mut problems);
+        }
+    }
+    let mut seen = BTreeSet::new();
+    for case in &contract.cases {
+        if !seen.insert(case.name.clone()) {
+            problems.push(format!("{}: the name {} is taken", case.file, case.name));
+        }
+        if case.source.is_empty() || case.source.iter().any(|s| s.trim().is_empty()) {
+            problems.push(format!("{}: {} has no source", case.file, case.name));
+        }
+    }
+    if problems.is_empty() { Ok(contract) } else { Err(problems.join("\n")) }
+}
+
+fn read_file(dir: &Path, file: &Path, contract: &mut Contract, problems: &mut Vec<String>) {
+    let shown = file.strip_prefix(dir).unwrap_or(file).display().to_string();
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(e) => return problems.push(format!("{shown}: {e}")),
+    };
+    let mut table: toml::Table = match text.parse() {
+        Ok(table) => table,
+        Err(e) => return problems.push(format!("{shown}: {e}")),
+    };
+    let topic = shown.split('/').next().unwrap_or_default().to_owned();
+    let resource = table.remove("resource").and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_else(|| topic.clone());
+    let file_setup = strings(table.remove("setup"));
+    let file_source = strings(table.remove("source"));
+    let file_now = table.remove("now").and_then(|v| v.as_str().map(str::to_owned));
+    if let Some(toml::Value::Table(fixtures)) = table.remove("fixture") {
+        for (name, lines) in fixtures {
+            if contract.fixtures.insert(name.clone(), strings(Some(lines))).is_some() {
+                problems.push(format!("{shown}: the fixture {name} is defined twice"));
+            }
+        }
+    }
+    let cases = match table.remove("case") {
+        Some(toml::Value::Array(cases)) => cases,
+        Some(_) => return problems.push(format!("{shown}: `case` must be a list of tables")),
+        None => Vec::new(),
+    };
+    for key in table.keys() {
+        problems.push(format!("{shown}: unknown key {key}"));
+    }
+    for (index, value) in cases.into_iter().enumerate() {
+        let toml::Value::Table(table) = value else {
+            problems.push(format!("{shown}: case {} is not a table", index + 1));
+            continue;
+        };
+        match read_case(table, &file_setup, &file_source) {
+            Ok(mut case) => {
+                case.topic.clone_from(&topic);
+                case.file.clone_from(&shown);
+                if case.resource.is_empty() {
+                    case.resource.clone_from(&resource);
+                }
+                case.now = case.now.or_else(|| file_now.clone());
+                contract.cases.push(case);
+            }
+            Err(e) => problems.push(format!("{shown}: case {}: {e}", index + 1)),
+        }
+    }
+}
+
+fn read_case(mut table: toml::Table, file_setup: &[String], file_source: &[String]) -> Result<Case, String> {
+    let mut text = |key: &str| table.remove(key).and_then(|v| v.as_str().map(str::to_owned));
+    let name = text("name").ok_or("no name")?;
+    let (resource, verb, now, pending) = (text("resource"), text("verb"), text("now"), text("pending"));
+    let mut setup = file_setup.to_vec();
+    setup.extend(strings(table.remove("setup")));
+    let mut source = strings(table.remove("source"));
+    if source.is_empty() {
+        source.extend_from_slice(file_source);
+    }
+    let versions = strings(table.remove("versions"));
+    let safe = table.remove("safe").and_then(|v| v.as_bool()).unwrap_or(false);
+    let formats: Option<Vec<Format>> = match table.remove("formats") {
+        Some(v) => Some(v.try_into().map_err(|e| format!("{name}: formats: {e}"))?),
+        None => None,
+    };
+    let then = match table.remove("then") {
+        Some(toml::Value::Array(steps)) => steps,
+        Some(_) => return Err(format!("{name}: `then` must be a list of tables")),
+        None => Vec::new(),
+    };
+    let mut steps = Vec::new();
+    for value in std::iter::once(toml::Value::Table(table)).chain(then) {
+        let step: Step = value.try_into().map_err(|e| format!("{name}: {e}"))?;
+        if step.request.is_some() == step.query.is_some() {
+            return Err(format!("{name}: a step has either `request` or `query`"));
+        }
+        steps.push(step);
+    }
+    let formats = formats.unwrap_or_else(|| {
+        let xml = steps.iter().any(Step::has_xml);
+        let json = !xml || steps.iter().any(Step::has_json);
+        [json.then_some(Format::Json), xml.then_some(Format::Xml)].into_iter().flatten().collect()
+    });
+    let verb = verb.unwrap_or_else(|| match &steps[0].request {
+        Some(r) => r.split_whitespace().next().unwrap_or_default().to_owned(),
+        None => "GET".into(),
+    });
+    let versions = if versions.is_empty() { vec![NEWEST.to_owned()] } else { versions };
+    Ok(Case {
+        topic: String::new(),
+        file: String::new(),
+        name,
+        source,
+        resource: resource.unwrap_or_default(),
+        verb,
+        versions,
+        formats,
+        now,
+        safe,
+        pending,
+        setup,
+        steps,
+    })
+}
+
+/// A string, a list of strings, or nothing.
+fn strings(value: Option<toml::Value>) -> Vec<String> {
+    match value {
+        Some(toml::Value::String(s)) => vec![s],
+        Some(toml::Value::Array(list)) => list.into_iter().filter_map(|v| v.as_str().map(str::to_owned)).collect(),
+        _ => Vec::new(),
+    }
+}

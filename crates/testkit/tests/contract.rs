@@ -1,0 +1,65 @@
+//! The contract, run in-process: one test for each topic, so that a failure tells where to look.
+
+use orglet_testkit::contract::{Contract, Factory, load, read_coverage, run_cases};
+use orglet_testkit::{OrgSetup, Target};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../contract")
+}
+
+fn contract() -> Contract {
+    load(&folder()).unwrap_or_else(|e| panic!("{e}"))
+}
+
+struct InProcess;
+
+impl Factory for InProcess {
+    fn make(&self, setup: &OrgSetup) -> Result<Box<dyn Target>, String> {
+        orglet_testkit::target::in_process(setup)
+    }
+}
+
+fn run(topic: &str) {
+    let contract = contract();
+    let cases: Vec<_> = contract.cases.iter().filter(|c| c.topic == topic).collect();
+    assert!(!cases.is_empty(), "no cases in contract/{topic}");
+    let report = run_cases(&contract, &cases, &InProcess);
+    eprintln!("{}", report.text());
+    assert!(report.failures.is_empty() && report.unexpected.is_empty(), "{}", report.text());
+}
+
+macro_rules! topics {
+    ($($name:ident)*) => {
+        const TOPICS: &[&str] = &[$(stringify!($name)),*];
+        $(
+            #[test]
+            fn $name() {
+                run(stringify!($name));
+            }
+        )*
+    };
+}
+
+topics!(auth discovery describe external_id login oauth query replication routing rows saves tooling xml);
+
+#[test]
+fn every_topic_is_run() {
+    let contract = contract();
+    let there: BTreeSet<&str> = contract.cases.iter().map(|c| c.topic.as_str()).collect();
+    assert_eq!(there, TOPICS.iter().copied().collect(), "the folders of contract/ and the list of topics differ");
+    eprintln!("{} cases", contract.cases.len());
+}
+
+#[test]
+fn coverage_lists_the_catalogue() {
+    let contract = contract();
+    let coverage = read_coverage(&folder().join("coverage.tsv")).unwrap_or_else(|e| panic!("{e}"));
+    let problems = coverage.problems(&contract);
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    let counting: Vec<_> = coverage.rows.iter().filter(|r| r.counts).collect();
+    assert_eq!(counting.len(), 126, "rows of the crud, routing, metadata and auth areas with known text and evidence");
+    let covered = counting.iter().filter(|r| !r.cases.is_empty()).count();
+    eprintln!("{covered} of {} rows have a case", counting.len());
+}
