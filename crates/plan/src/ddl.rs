@@ -2,6 +2,7 @@
 //! [`add_column`], [`drop_column`] and the renames, which the caller runs once.
 
 use crate::emit::quoted;
+use crate::shape::key_field;
 use orglet_base::{Dialect, Statement};
 use orglet_schema::{CellKind, Field, FieldType, Object};
 
@@ -57,9 +58,19 @@ pub fn create_index(object: &Object, field: &Field, _dialect: Dialect) -> Vec<St
     let Some(kind) = index_kind(field) else { return Vec::new() };
     let unique = if kind == Index::Unique { "UNIQUE " } else { "" };
     let collate = if field.compares_exactly() { "" } else { " COLLATE FOLD" };
-    let live = if kind == Index::Unique && object.field("IsDeleted").is_some() { " WHERE \"IsDeleted\" = 0" } else { "" };
+    // Rows without a value are left out: look-ups by value imply one, and the planner of SQLite would else take the
+    // partial index for the cheapest way to read the whole table.
+    let rows = match (kind, object.field("IsDeleted")) {
+        (Index::Unique, Some(_)) => format!(" WHERE \"IsDeleted\" = 0 AND {} IS NOT NULL", quoted(&field.name)),
+        _ => String::new(),
+    };
+    // With the Id behind the value, rows come out of a plain index in the order in which queries want them.
+    let id = match (kind, key_field(object)) {
+        (Index::Plain, Some(key)) => format!(", {}", quoted(&key.name)),
+        _ => String::new(),
+    };
     vec![statement(format!(
-        "CREATE {unique}INDEX IF NOT EXISTS {} ON {} ({}{collate}){live}",
+        "CREATE {unique}INDEX IF NOT EXISTS {} ON {} ({}{collate}{id}){rows}",
         index_name(&object.name, &field.name),
         quoted(&object.name),
         quoted(&field.name),

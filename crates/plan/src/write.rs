@@ -141,3 +141,9 @@ pub fn select_in_window(
     ]
     .finish(dialect)
 }
+
+/// How many live rows an object has.
+pub fn count(object: &Object, dialect: Dialect) -> Statement {
+    let only = if object.field("IsDeleted").is_some() { " WHERE \"IsDeleted\" = 0" } else { "" };
+    sql!["SELECT count(*) FROM ", quoted(&object.name), only].finish(dialect)
+}

@@ -36,7 +36,11 @@ impl Conditions<'_, '_, '_> {
                 let inner = self.bind(inner, Place { nested: true, ..place })?;
                 Ok(self.binder.emit.negate(&inner))
             }
-            Condition::Group(inner) => self.bind(inner, Place { nested: true, ..place }),
+            // Parentheses around a semi-join alone change nothing.
+            Condition::Group(inner) => {
+                let alone = matches!(**inner, Condition::In { .. } | Condition::Group(_));
+                self.bind(inner, Place { nested: place.nested || !alone, ..place })
+            }
             Condition::Compare { left, op, op_span, right, right_span } => {
                 let operand = self.operand(left)?;
                 self.binder.compare(&operand, *op, *op_span, right, *right_span)

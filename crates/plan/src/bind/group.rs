@@ -148,9 +148,10 @@ impl Binder<'_> {
                     Key { sql, fold: false, kind, ty, plain: false, found: date.found }
                 }
             };
-            if !group.keys.iter().any(|k| k.sql == key.sql) {
-                group.keys.push(key);
+            if group.keys.iter().any(|k| k.sql == key.sql) {
+                return Err(self.cx.malformed(item.span(), format!("duplicate grouping expression: {}", full_name(&key.found))));
             }
+            group.keys.push(key);
         }
         Ok(group)
     }
@@ -319,7 +320,8 @@ impl Binder<'_> {
             let text = format!("field {} does not support aggregate operator {}", found.name, function.name());
             return Err(self.cx.malformed(call.span, text));
         }
-        if group.plain(&found.sql).is_some() {
+        // Ids alone are refused: counting the field that is grouped by is how people look for duplicates.
+        if found.ty == FieldType::Id && group.plain(&found.sql).is_some() {
             let text = format!("Grouped field should not be aggregated: {}", full_name(&found));
             return Err(self.cx.malformed(call.span, text));
         }

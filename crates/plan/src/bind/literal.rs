@@ -93,6 +93,11 @@ impl Binder<'_> {
                 if text.is_empty() {
                     return Ok(Wanted::Null);
                 }
+                // Keys of virtual objects may be names (`Account`), and references to them go by those.
+                let named = operand.field.as_ref().is_some_and(|(object, _)| !object.has_table());
+                if named && (operand.ty != FieldType::Id || Id::parse(text).is_err()) {
+                    return Ok(cell(text.clone()));
+                }
                 let Ok(id) = Id::parse(text) else {
                     let text = format!("invalid ID field: {text}");
                     return Err(self.cx.at(ErrorCode::InvalidQueryFilterOperator, operand.span, text));

@@ -9,6 +9,9 @@ use orglet_base::ApiError;
 use orglet_schema::{CellKind, FieldType};
 use orglet_syntax::ast::{Expr, Query, SelectItem};
 
+/// Objects that no semi-join may select from.
+const NOT_INNER: &[&str] = &["ActivityHistory", "Attachment", "Event", "EventAttendee", "Note", "OpenActivity", "Task"];
+
 impl Binder<'_> {
     /// `left [NOT] IN (SELECT …)`.
     pub(super) fn semi_join(
@@ -23,12 +26,12 @@ impl Binder<'_> {
         if scope.prefix() != 't' {
             return Err(cx.malformed(query.span, "Nesting of semi join sub-selects is not supported"));
         }
-        if place.or {
-            return Err(cx.malformed(query.span, "Semi join sub-selects are not allowed with the 'OR' operator"));
-        }
         if place.nested || !place.main {
             let text = "Semi join sub-selects are only allowed at the top level WHERE expressions and not in nested WHERE expressions.";
             return Err(cx.malformed(query.span, text));
+        }
+        if place.or {
+            return Err(cx.malformed(query.span, "Semi join sub-selects are not allowed with the 'OR' operator"));
         }
         self.semi_joins += 1;
         if self.semi_joins > 2 {
@@ -52,6 +55,10 @@ impl Binder<'_> {
         let root = self.object(&name, from.path.span)?;
         if root.name == scope.root.name {
             return Err(cx.malformed(query.span, "The inner and outer selects should not be on the same object type"));
+        }
+        if NOT_INNER.contains(&root.name.as_str()) {
+            let text = format!("Entity '{}' is not supported for semi join inner selects", root.name);
+            return Err(cx.malformed(from.path.span, text));
         }
         let illegal = [
             (query.group_by.is_some(), "GROUP"),

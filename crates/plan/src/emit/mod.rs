@@ -202,9 +202,15 @@ impl Emit {
         sql!["(", condition, ") IS NOT TRUE"]
     }
 
-    /// Several conditions in one.
-    pub(crate) fn all(self, conditions: Vec<Sql>, and: bool) -> Sql {
-        Sql::joined(conditions.iter().map(|c| sql!["(", c, ")"]), if and { " AND " } else { " OR " })
+    /// Several conditions in one. Many are bracketed in groups: databases bound the depth of an expression, and a chain
+    /// is as deep as it is long.
+    pub(crate) fn all(self, mut conditions: Vec<Sql>, and: bool) -> Sql {
+        const WIDTH: usize = 64;
+        let chain = |part: &[Sql]| Sql::joined(part.iter().map(|c| sql!["(", c, ")"]), if and { " AND " } else { " OR " });
+        while conditions.len() > WIDTH {
+            conditions = conditions.chunks(WIDTH).map(chain).collect();
+        }
+        chain(&conditions)
     }
 
     /// The place of a value in a list of texts, by which it is ordered; values outside the list come last.

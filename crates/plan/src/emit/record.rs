@@ -135,7 +135,11 @@ impl RecordSql {
 
     fn order(&self) -> Sql {
         let mut keys: Vec<Sql> = self.order.iter().map(|key| order_key(key, &key.sql, self.dialect)).collect();
-        keys.push(self.key.clone());
+        // The key makes the order a total one. It runs as the last key does, so that one index gives both.
+        if !self.order.iter().any(|key| key.sql == self.key) {
+            let descending = self.order.last().is_some_and(|key| key.descending);
+            keys.push(if descending { sql![self.key, " DESC"] } else { self.key.clone() });
+        }
         Sql::joined(keys, ", ")
     }
 
@@ -174,7 +178,7 @@ impl RecordSql {
         let parent = sql![self.joins[0].alias, ".", quoted(field)];
         let chosen = Emit(self.dialect).in_texts(&parent, false, parents.to_vec());
         let filter = Some(match &self.filter {
-            Some(f) => sql![chosen, " AND ", f],
+            Some(f) => sql![chosen, " AND (", f, ")"],
             None => chosen,
         });
         let order = self.order();
