@@ -48,7 +48,7 @@ impl DateTime {
         if b.len() < 20 || !matches!(b[10], b'T' | b't') {
             return None;
         }
-        let date = parse_date(&text.get(..10)?.to_string())?;
+        let date = parse_date(text.get(..10)?)?;
         let rest = text.get(11..)?;
         let zone_at = rest.find(['Z', 'z', '+', '-'])?;
         let (clock, zone) = rest.split_at(zone_at);

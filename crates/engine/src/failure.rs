@@ -10,6 +10,8 @@ pub enum Failure {
     Api(ApiError),
     /// An external ID matched several records: their object and ids.
     Choices(String, Vec<Id>),
+    /// A definition of a custom object or field is refused.
+    Definition(Box<orglet_schema::custom::DefError>),
     /// A batch that was rolled back, with what became of each record; never leaves the save.
     Batch(Vec<Result<crate::save::Saved, Failure>>),
     /// The store failed; the client sees an internal error, the log sees why.
@@ -33,6 +35,7 @@ impl std::fmt::Display for Failure {
         match self {
             Failure::Api(e) => e.fmt(f),
             Failure::Choices(object, ids) => write!(f, "{} records of {object} match", ids.len()),
+            Failure::Definition(e) => e.fmt(f),
             Failure::Batch(_) => f.write_str("rolled back"),
             Failure::Store(e) => e.fmt(f),
         }

@@ -47,7 +47,10 @@ impl Allocator {
             let found = tx.first(&own("SELECT next FROM \"_ids\" WHERE prefix = ?1", vec![prefix.as_str().into()]))?;
             let next = found.map_or(self.start, |row| int(&row[0]) as u64);
             let end = (next + size) as i64;
-            tx.execute(&own("INSERT INTO \"_ids\" VALUES (?1, ?2) ON CONFLICT (prefix) DO UPDATE SET next = ?2", vec![prefix.as_str().into(), end.into()]))?;
+            tx.execute(&own(
+                "INSERT INTO \"_ids\" VALUES (?1, ?2) ON CONFLICT (prefix) DO UPDATE SET next = ?2",
+                vec![prefix.as_str().into(), end.into()],
+            ))?;
             Ok((next, next + size))
         })
     }

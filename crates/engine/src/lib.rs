@@ -11,6 +11,7 @@ mod ids;
 pub mod limits;
 pub mod metadata;
 pub mod org;
+pub mod project;
 pub mod query;
 pub mod record;
 pub mod replication;

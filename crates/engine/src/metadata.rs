@@ -149,7 +149,7 @@ fn build(customs: &[Custom], version: u64, modified: DateTime) -> Result<Catalog
     let objects: Vec<(ObjectDef, KeyPrefix)> = customs.iter().filter_map(|c| Some((c.object_def()?.clone(), c.prefix?))).collect();
     let fields: Vec<FieldDef> = customs.iter().filter_map(|c| c.field_def().cloned()).collect();
     let set = standard::objects();
-    let overlay = custom::overlay(&set, &objects, &fields).map_err(ApiError::from)?;
+    let overlay = custom::overlay(&set, &objects, &fields).map_err(|e| Failure::Definition(Box::new(e)))?;
     Ok(Catalog::new(version, modified, set, overlay))
 }
 
@@ -238,7 +238,11 @@ impl Draft<'_> {
             }
             Edit::AddField(def) => {
                 let object = self.org.catalog().object(&def.object).map_or_else(|| def.object.clone(), |o| o.name.clone());
-                let object = self.customs.iter().find(|c| c.kind == OBJECT && c.name.eq_ignore_ascii_case(&object)).map_or(object, |c| c.name.clone());
+                let object = self
+                    .customs
+                    .iter()
+                    .find(|c| c.kind == OBJECT && c.name.eq_ignore_ascii_case(&object))
+                    .map_or(object, |c| c.name.clone());
                 let name = def.full_name.clone();
                 self.add(FIELD, &object, &name, None, Body::Field(FieldDef { object: object.clone(), ..def }))
             }
@@ -311,7 +315,10 @@ impl Draft<'_> {
         let n = self.org.store.transact_with::<_, Failure>(|tx| {
             let found = tx.first(&own("SELECT next FROM \"_counters\" WHERE name = 'custom prefix'", vec![]))?;
             let n = found.map_or(0, |row| int(&row[0]));
-            tx.execute(&own("INSERT INTO \"_counters\" VALUES ('custom prefix', ?1) ON CONFLICT (name) DO UPDATE SET next = ?1", vec![(n + 1).into()]))?;
+            tx.execute(&own(
+                "INSERT INTO \"_counters\" VALUES ('custom prefix', ?1) ON CONFLICT (name) DO UPDATE SET next = ?1",
+                vec![(n + 1).into()],
+            ))?;
             Ok(n as usize)
         })?;
         if n >= DIGITS.len() * DIGITS.len() {
@@ -340,7 +347,8 @@ fn columns(before: &Object, after: &Object, dialect: Dialect, statements: &mut V
         match after.field(&field.name).filter(|f| f.has_column()) {
             None => statements.extend(ddl::drop_column(before, field, dialect)),
             Some(now) if now.cell_kind() != field.cell_kind() && !both_text(now.cell_kind(), field.cell_kind()) => {
-                let text = format!("The type of {} cannot be changed while it may hold data; delete the field and make a new one", field.name);
+                let text =
+                    format!("The type of {} cannot be changed while it may hold data; delete the field and make a new one", field.name);
                 return Err(ApiError::new(ErrorCode::FieldIntegrityException, text).with_fields(["Metadata"]).into());
             }
             Some(now) => {

@@ -2,6 +2,7 @@
 
 use crate::ids::Allocator;
 use crate::limits::Usage;
+use crate::record::{self, Row};
 use crate::{Clock, Failure, metadata};
 use orglet_base::{DateTime, Id, KeyPrefix, fold_name};
 use orglet_plan::ddl;
@@ -69,6 +70,13 @@ impl Org {
         self.allocator.take(&*self.store, prefix, count)
     }
 
+    /// The org's own record, of the object `Organization`.
+    pub fn organization(&self) -> Result<Option<Row>, Failure> {
+        let catalog = self.catalog();
+        let Some(object) = catalog.object("Organization") else { return Ok(None) };
+        self.read(|tx| record::by_id(tx, self, object, self.id))
+    }
+
     /// Makes an object's table when it is not there yet, in a commit of its own.
     pub(crate) fn ensure_table(&self, object: &Object) -> Result<(), Failure> {
         let key = fold_name(&object.name);
@@ -120,7 +128,8 @@ impl Org {
 /// Folded names of the tables that a database has.
 fn existing_tables(store: &dyn Store) -> Result<HashSet<String>, Failure> {
     store.read_with(|tx| {
-        let rows = tx.all(&crate::system::own("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'", vec![]))?;
+        let rows = tx
+            .all(&crate::system::own("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'", vec![]))?;
         Ok(rows.iter().map(|row| fold_name(crate::system::text(&row[0])).into_owned()).collect())
     })
 }

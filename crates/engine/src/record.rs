@@ -1,8 +1,9 @@
 //! Single records: reading one by id, finding some by a key.
 
+use crate::query::RowSet;
 use crate::{Failure, Identity, Org};
 use orglet_base::{ApiError, ErrorCode, Id, Value};
-use orglet_plan::write;
+use orglet_plan::{Node, record_shape, write};
 use orglet_schema::{Field, Object};
 use orglet_store::Tx;
 use std::sync::Arc;
@@ -126,4 +127,60 @@ pub fn key_value(field: &Field, raw: &str) -> Result<Option<Value>, ApiError> {
     let Ok(value) = kind.parse(field, orglet_schema::Input::Text(raw)) else { return Ok(None) };
     let value = kind.validate(field, value).unwrap_or(Value::Null);
     Ok((!value.is_null()).then_some(value))
+}
+
+/// A record as an answer shows it: its cells, and how they become its parts.
+#[derive(Debug)]
+pub struct Shown {
+    /// One row; column 0 is the Id.
+    pub rows: RowSet,
+    /// The parts, in the order of the fields asked for.
+    pub shape: Vec<Node>,
+    /// When it was last changed, where the object says.
+    pub modified: Option<orglet_base::DateTime>,
+}
+
+/// Reads fields of a record. A row that is not there is 404, one in the recycle bin too (crud-031).
+pub fn show(identity: &Identity, object: &Arc<Object>, id: Id, fields: &[&Field]) -> Result<Shown, Failure> {
+    let (mut columns, shape) = record_shape(object, fields);
+    let mut at = |name: &str| {
+        let field = object.field(name)?;
+        Some(columns.iter().position(|c| c.name == field.name).unwrap_or_else(|| {
+            columns.push(field);
+            columns.len() - 1
+        }))
+    };
+    let deleted = at("IsDeleted");
+    let modified = at("LastModifiedDate").or_else(|| at("SystemModstamp"));
+    let statement = write::point_read(object, &columns, &id.to_string(), identity.org.store.dialect());
+    let rows = identity.org.read(|tx| RowSet::read(tx, &statement))?;
+    if rows.is_empty() {
+        return Err(ApiError::not_found().into());
+    }
+    if deleted.is_some_and(|c| rows.cell(0, c).int() == Some(1)) {
+        return Err(self::deleted().into());
+    }
+    let modified = modified.and_then(|c| rows.cell(0, c).text()).and_then(orglet_base::DateTime::parse);
+    Ok(Shown { rows, shape, modified })
+}
+
+/// The record that a reference field of another points to; `None` where it is null.
+pub fn reference(identity: &Identity, object: &Arc<Object>, id: Id, field: &Field) -> Result<Option<Id>, Failure> {
+    let shown = show(identity, object, id, &[field])?;
+    let column = shown.shape.iter().find_map(|n| match n {
+        Node::Value { name, column, .. } if *name == field.name => Some(*column),
+        _ => None,
+    });
+    Ok(column.and_then(|c| shown.rows.cell(0, c).text()).and_then(|t| Id::parse(t).ok()))
+}
+
+/// How many live rows objects have, by name; objects without a table are passed over.
+pub fn counts(identity: &Identity, objects: &[Arc<Object>]) -> Result<Vec<(String, i64)>, Failure> {
+    let mut counts = Vec::new();
+    for object in objects.iter().filter(|o| o.has_table() && identity.org.has_rows(o)) {
+        let statement = write::count(object, identity.org.store.dialect());
+        let n = identity.org.read(|tx| Ok(tx.first(&statement)?.map_or(0, |row| crate::system::int(&row[0]))))?;
+        counts.push((object.name.clone(), n));
+    }
+    Ok(counts)
 }

@@ -96,7 +96,13 @@ fn bounded(count: usize) -> Result<(), ApiError> {
     Err(ApiError::new(ErrorCode::ExceededIdLimit, "more than 600000 records in the window; ask for a shorter one"))
 }
 
-fn scan(identity: &Identity, object: &Arc<Object>, window: Window, deleted: Option<bool>, take: &mut dyn FnMut(Id, DateTime)) -> Result<(), Failure> {
+fn scan(
+    identity: &Identity,
+    object: &Arc<Object>,
+    window: Window,
+    deleted: Option<bool>,
+    take: &mut dyn FnMut(Id, DateTime),
+) -> Result<(), Failure> {
     let stamp = object.field("SystemModstamp").or_else(|| object.field("LastModifiedDate")).or_else(|| object.field("CreatedDate"));
     let Some(stamp) = stamp else { return Ok(()) };
     let (from, to) = (OwnedCell::Text(window.start.to_canonical()), OwnedCell::Text(window.end.to_canonical()));

@@ -109,7 +109,7 @@ impl Server {
         // A password set in an earlier run stays set.
         let stored = self.store.read_with::<_, Failure>(|tx| Ok(tx.first(&own("SELECT count(*) FROM \"_credentials\"", vec![]))?))?;
         self.default_credentials = stored.is_none_or(|row| int(&row[0]) == 0);
-        self.standing_token = match (&self.options.admin_token, self.credentials_are_default()) {
+        self.standing_token = match (&self.options.admin_token, self.has_default_password()) {
             (Some(token), _) if token.contains('!') => Some(token.clone()),
             (Some(token), _) => Some(format!("{}!{token}", self.default_org.id.as_15())),
             (None, true) => Some(format!("{}!{}", self.default_org.id.as_15(), dev::TOKEN_TAIL)),
@@ -119,9 +119,16 @@ impl Server {
         Ok(self)
     }
 
-    /// Whether the documented development credentials are in force.
+    /// Whether the administrator still has the documented development password.
+    pub(crate) fn has_default_password(&self) -> bool {
+        self.default_credentials
+    }
+
+    /// Whether any of the documented development credentials is in force.
     pub fn credentials_are_default(&self) -> bool {
         self.default_credentials
+            || self.client().1 == dev::CLIENT_SECRET
+            || self.standing_token.as_deref().is_some_and(|t| t.ends_with(dev::TOKEN_TAIL))
     }
 
     /// The org that a client reaches who names none.
@@ -166,7 +173,7 @@ impl Server {
     /// What a client needs to know. Where no standing token is in force, a session is made.
     pub fn facts(&self) -> Result<OrgFacts, Failure> {
         let (client_id, client_secret) = self.client();
-        let default = self.credentials_are_default();
+        let default = self.has_default_password();
         let access_token = match &self.standing_token {
             Some(token) => token.clone(),
             None => self.sessions.create(self.default_org.id, self.admin)?,

@@ -50,7 +50,9 @@ fn of_object(identity: &Identity, need: &VirtualNeed) -> Result<String, Failure>
 /// The objects that a query's filters leave: those named, by API name or durable id, or all.
 fn chosen(catalog: &Catalog, need: &VirtualNeed) -> Vec<Arc<Object>> {
     let named = need.filters.iter().find(|(field, _)| {
-        ["EntityDefinitionId", "QualifiedApiName", "DurableId", "EntityDefinition.QualifiedApiName", "DeveloperName"].iter().any(|n| n.eq_ignore_ascii_case(field))
+        ["EntityDefinitionId", "QualifiedApiName", "DurableId", "EntityDefinition.QualifiedApiName", "DeveloperName"]
+            .iter()
+            .any(|n| n.eq_ignore_ascii_case(field))
     });
     match named {
         // A field's durable id is its object's, a dot and its own.
@@ -154,7 +156,9 @@ fn definition(catalog: &Catalog, object: &Object, field: &Field, name: &str) -> 
         "IsCompound" => flag(field.ty.is_compound()),
         "IsSearchPrefilterable" => flag(field.search_prefilterable),
         "IsPolymorphicForeignKey" => flag(field.polymorphic_foreign_key),
-        "IsHighScaleNumber" | "IsFieldHistoryTracked" | "IsCompactLayoutable" | "IsAiPredictionField" | "IsCaseCreationEnabled" => flag(false),
+        "IsHighScaleNumber" | "IsFieldHistoryTracked" | "IsCompactLayoutable" | "IsAiPredictionField" | "IsCaseCreationEnabled" => {
+            flag(false)
+        }
         "RelationshipName" => optional(field.relationship_name.as_deref()),
         "PublisherId" => text(if field.custom { "<local>" } else { "System" }),
         "LastModifiedDate" => CellKind::DateTime.to_cell(&Value::DateTime(catalog.modified())),

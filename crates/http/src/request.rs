@@ -48,7 +48,8 @@ impl Call {
         let https = forwarded.unwrap_or(peer.scheme == Scheme::Https);
         let host = text("host").or_else(|| parts.uri.authority().map(|a| a.as_str())).unwrap_or("localhost");
         let origin = format!("{}://{host}", if https { "https" } else { "http" });
-        let query: Vec<(String, String)> = parts.uri.query().map(|q| form_urlencoded::parse(q.as_bytes()).into_owned().collect()).unwrap_or_default();
+        let query: Vec<(String, String)> =
+            parts.uri.query().map(|q| form_urlencoded::parse(q.as_bytes()).into_owned().collect()).unwrap_or_default();
         let mut method = parts.method;
         // Name and value are case-sensitive, and only POST may be overridden (rest.md 1.2).
         if method == Method::POST

@@ -76,17 +76,21 @@ impl Server {
     pub(crate) fn failed(&self, failure: Failure, format: Format, pretty: bool, rows: &str) -> Reply {
         match failure {
             Failure::Api(e) => error::render(&[e], format, pretty).into(),
+            Failure::Definition(e) => error::render(&[(*e).into()], format, pretty).into(),
             Failure::Choices(object, ids) => {
                 let urls: Vec<String> = ids.iter().map(|id| format!("{rows}/sobjects/{object}/{id}")).collect();
                 error::choices(&urls, format, pretty).into()
             }
-            Failure::Batch(_) | Failure::Store(_) => {
-                let n = self.failures.fetch_add(1, Ordering::Relaxed);
-                let shown = format!("{n}-{} ({})", n * 7919 % 100_000, -(n as i64));
-                tracing::error!(error_id = shown, %failure, "internal failure");
-                let text = format!("An unexpected error occurred. Please include this ErrorId if you contact support: {shown}");
-                error::render(&[ApiError::new(ErrorCode::UnknownException, text)], format, pretty).into()
-            }
+            Failure::Batch(_) | Failure::Store(_) => error::render(&[self.internal(&failure)], format, pretty).into(),
         }
+    }
+
+    /// The error that a client sees for a failure of ours; the log gets the cause under the same number.
+    pub(crate) fn internal(&self, failure: &Failure) -> ApiError {
+        let n = self.failures.fetch_add(1, Ordering::Relaxed);
+        let shown = format!("{n}-{} ({})", n.wrapping_mul(7919) % 100_000, -(n as i64));
+        tracing::error!(error_id = shown, %failure, "internal failure");
+        let text = format!("An unexpected error occurred. Please include this ErrorId if you contact support: {shown}");
+        ApiError::new(ErrorCode::UnknownException, text)
     }
 }

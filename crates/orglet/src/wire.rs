@@ -1,11 +1,72 @@
 //! The one place where the application is made and handed to the shell.
 
-use crate::app::Built;
+use crate::app::{App, Built, OrgFacts, Peer, Scheme};
 use crate::cli::ServeOptions;
 use crate::error::StartError;
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Request, Response};
+use orglet_engine::{OrgOptions, dev, project};
+use std::sync::Arc;
 
 /// Builds the application that `orglet serve` runs. Fails where the data directory, a project or the credentials can't
 /// be used.
-pub fn build_app(_options: &ServeOptions) -> Result<Built, StartError> {
-    Err(StartError::app("this build holds no application yet"))
+pub fn build_app(options: &ServeOptions) -> Result<Built, StartError> {
+    let credentials = &options.credentials;
+    let client = (credentials.client_id.is_some() || credentials.client_secret.is_some()).then(|| {
+        let or = |given: &Option<String>, development: &str| given.clone().unwrap_or_else(|| development.to_owned());
+        (or(&credentials.client_id, dev::CLIENT_ID), or(&credentials.client_secret, dev::CLIENT_SECRET))
+    });
+    let engine = orglet_engine::Server::open(OrgOptions {
+        data: (!options.memory).then(|| options.data.clone()),
+        sample_data: options.sample_data,
+        now: options.now,
+        id_seed: options.id_seed,
+        admin_username: credentials.admin_username.clone(),
+        admin_password: credentials.admin_password.clone(),
+        admin_security_token: credentials.admin_token.clone(),
+        admin_token: credentials.access_token.clone(),
+        client,
+    })
+    .map_err(StartError::app)?;
+    let admin = engine.admin().map_err(StartError::app)?;
+    for skipped in project::load(&admin, &options.project, options.strict_project).map_err(StartError::app)? {
+        tracing::warn!("left out of the project: {skipped}");
+    }
+    let facts = engine.facts().map_err(StartError::app)?;
+    let credentials_are_default = engine.credentials_are_default();
+    let facts = OrgFacts {
+        org_id: facts.org_id,
+        user_id: facts.user_id,
+        username: facts.username,
+        password: facts.password,
+        security_token: facts.security_token,
+        client_id: facts.client_id,
+        client_secret: facts.client_secret,
+        access_token: facts.access_token,
+        api_version: facts.api_version,
+    };
+    let app: Arc<dyn App> = Arc::new(Protocols(orglet_http::Server::new(Arc::new(engine))));
+    Ok(Built { app, facts, credentials_are_default })
+}
+
+/// The protocols behind the shell.
+struct Protocols(orglet_http::Server);
+
+impl App for Protocols {
+    fn handle(&self, request: Request<Bytes>, peer: Peer) -> Response<Bytes> {
+        let scheme = match peer.scheme {
+            Scheme::Http => orglet_http::Scheme::Http,
+            Scheme::Https => orglet_http::Scheme::Https,
+        };
+        self.0.handle(request, orglet_http::Peer { scheme, trusted: peer.trusted })
+    }
+
+    fn is_quick(&self, request: &Parts) -> bool {
+        self.0.is_quick(&request.method, request.uri.path())
+    }
+
+    fn ready(&self) -> bool {
+        true
+    }
 }

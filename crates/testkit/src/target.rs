@@ -1,6 +1,7 @@
 //! What the contract is run against: an org that answers requests, in-process or elsewhere.
 
 use bytes::Bytes;
+use orglet_base::DateTime;
 
 /// What a test needs to know of an org to log in to it and to name its own rows.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +40,38 @@ pub trait Target {
 }
 
 /// A fresh org in this process, in memory, with the documented development credentials and no sample data.
-pub fn in_process(_setup: &OrgSetup) -> Result<Box<dyn Target>, String> {
-    Err("the in-process server is not there yet".into())
+pub fn in_process(setup: &OrgSetup) -> Result<Box<dyn Target>, String> {
+    let now = match &setup.now {
+        Some(text) => Some(DateTime::parse(text).ok_or_else(|| format!("no time: {text}"))?),
+        None => None,
+    };
+    let options = orglet_engine::OrgOptions { now, ..Default::default() };
+    let server = orglet_http::Server::in_memory(options).map_err(|e| e.to_string())?;
+    let facts = server.facts().map_err(|e| e.to_string())?;
+    Ok(Box::new(InProcess { server, facts }))
+}
+
+struct InProcess {
+    server: orglet_http::Server,
+    facts: orglet_engine::OrgFacts,
+}
+
+impl Target for InProcess {
+    fn send(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
+        self.server.handle(request, orglet_http::Peer { scheme: orglet_http::Scheme::Http, trusted: false })
+    }
+
+    fn facts(&self) -> Facts {
+        let f = self.facts.clone();
+        Facts {
+            org_id: f.org_id,
+            user_id: f.user_id,
+            username: f.username,
+            password: f.password,
+            security_token: f.security_token,
+            client_id: f.client_id,
+            client_secret: f.client_secret,
+            access_token: f.access_token,
+        }
+    }
 }

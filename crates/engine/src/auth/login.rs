@@ -52,7 +52,13 @@ impl Server {
     }
 
     /// The password grant: a login through a connected app.
-    pub fn password_grant(&self, client_id: &str, client_secret: Option<&str>, username: &str, password: &str) -> Result<Grant, LoginError> {
+    pub fn password_grant(
+        &self,
+        client_id: &str,
+        client_secret: Option<&str>,
+        username: &str,
+        password: &str,
+    ) -> Result<Grant, LoginError> {
         self.check_client(client_id, client_secret)?;
         self.login(username, password)
     }
@@ -65,7 +71,8 @@ impl Server {
         self.grant(org, user)
     }
 
-    fn check_client(&self, client_id: &str, client_secret: Option<&str>) -> Result<(), LoginError> {
+    /// Checks a connected app's consumer key and secret; no secret fits none.
+    pub fn check_client(&self, client_id: &str, client_secret: Option<&str>) -> Result<(), LoginError> {
         let (id, secret) = self.client();
         if client_id != id {
             return Err(LoginError::ClientId);
@@ -100,7 +107,7 @@ impl Server {
         let (stored, token) = match &row {
             Some(row) => (text(&row[0]).to_owned(), text(&row[1]).to_owned()),
             // The development credentials are public, so that there is nothing to hash.
-            None if user.id == self.admin_id() && self.credentials_are_default() => {
+            None if user.id == self.admin_id() && self.has_default_password() => {
                 let bare = given.strip_suffix(dev::SECURITY_TOKEN).unwrap_or(given);
                 return Ok(bare == dev::PASSWORD || given == dev::PASSWORD);
             }
@@ -139,6 +146,12 @@ impl Server {
         };
         let Some(user) = org.user(user)?.filter(|u| u.active) else { return Ok(None) };
         Ok(Some(Identity { org, user, access: self.access.clone(), token: token.into() }))
+    }
+
+    /// When the session of a token began and when it ends unless it is used, in milliseconds since 1970; `None` for a
+    /// token that no session has, the standing one among them.
+    pub fn session_times(&self, token: &str) -> Result<Option<(i64, i64)>, Failure> {
+        self.sessions.times(token)
     }
 
     /// Ends the session of a token; answers whether there was one.

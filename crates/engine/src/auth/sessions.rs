@@ -105,6 +105,15 @@ impl Sessions {
         Ok(Some(session))
     }
 
+    /// When a session began and when it ends, in milliseconds since 1970.
+    pub(crate) fn times(&self, token: &str) -> Result<Option<(i64, i64)>, Failure> {
+        let hash = hash(token);
+        let row = self.store.read_with::<_, Failure>(|tx| {
+            Ok(tx.first(&own("SELECT created, expires FROM \"_sessions\" WHERE token = ?1", vec![hash.as_str().into()]))?)
+        })?;
+        Ok(row.and_then(|row| Some((DateTime::parse(text(&row[0]))?.0, int(&row[1])))))
+    }
+
     /// Ends a session; answers whether there was one.
     pub(crate) fn revoke(&self, token: &str) -> Result<bool, Failure> {
         let hash = hash(token);

@@ -19,7 +19,14 @@ pub(super) fn invalid() -> ApiError {
 }
 
 /// Puts the ids of a result aside; answers the locator of what follows the first `batch` of them.
-pub(super) fn store(server: &Server, identity: &Identity, request: &Request<'_>, path: &[usize], ids: &[String], batch: usize) -> Result<String, Failure> {
+pub(super) fn store(
+    server: &Server,
+    identity: &Identity,
+    request: &Request<'_>,
+    path: &[usize],
+    ids: &[String],
+    batch: usize,
+) -> Result<String, Failure> {
     let id = Id::parse(&format!("01g5g0{}", random_text(9)?)).map_err(|_| invalid())?.to_string();
     let now = server.now().0;
     let way = path.iter().map(usize::to_string).collect::<Vec<_>>().join("/");

@@ -31,6 +31,8 @@ pub struct Request<'a> {
     pub all_rows: bool,
     /// Rows of a page.
     pub batch: usize,
+    /// Over the objects of the Tooling API.
+    pub tooling: bool,
 }
 
 /// A page of a query's result.
@@ -63,7 +65,7 @@ pub fn plan(identity: &Identity, request: &Request<'_>) -> Result<Arc<Plan>, Fai
         let code = ErrorCode::all().find(|c| c.as_str() == e.code()).unwrap_or(ErrorCode::MalformedQuery);
         ApiError::new(code, e.render(request.soql))
     })?;
-    let catalog = identity.org.catalog();
+    let catalog = if request.tooling { Arc::new(crate::metadata::tooling_catalog(&identity.org)) } else { identity.org.catalog() };
     let cx = BindContext {
         catalog: &catalog,
         access: &identity.access,
@@ -118,7 +120,10 @@ pub fn run(server: &Server, identity: &Identity, request: &Request<'_>) -> Resul
                 None => Ok(answer(set.rows.len() as u64, None, set)),
                 Some(ids) => {
                     if records.object.storage == orglet_schema::Storage::Virtual {
-                        let text = format!("{} does not support queryMore(), use LIMIT to restrict the results to a single batch", records.object.name);
+                        let text = format!(
+                            "{} does not support queryMore(), use LIMIT to restrict the results to a single batch",
+                            records.object.name
+                        );
                         return Err(ApiError::new(ErrorCode::ExceededIdLimit, text).into());
                     }
                     let locator = cursor::store(server, identity, request, &[], &ids, batch)?;
@@ -133,7 +138,7 @@ pub fn run(server: &Server, identity: &Identity, request: &Request<'_>) -> Resul
 pub fn more(server: &Server, identity: &Identity, locator: &str, version: ApiVersion, batch: usize) -> Result<Answer, Failure> {
     let batch = batch.clamp(1, BATCH);
     let page = cursor::page(server, identity, locator, batch)?;
-    let request = Request { soql: &page.soql, version, all_rows: page.all_rows, batch };
+    let request = Request { soql: &page.soql, version, all_rows: page.all_rows, batch, tooling: false };
     let plan = plan(identity, &request)?;
     let mut answer = Answer { plan, path: page.path, total: page.total, next: page.next, set: RecordSet::default() };
     let Some(records) = answer.record_plan() else { return Err(cursor::invalid().into()) };
@@ -173,11 +178,8 @@ impl Reader<'_> {
         let ids: Vec<String> = (0..rows.len()).filter_map(|i| rows.cell(i, 0).text().map(str::to_owned)).collect();
         let mut children = Vec::with_capacity(plan.children.len());
         for child in &plan.children {
-            let found = if ids.is_empty() {
-                RowSet::default()
-            } else {
-                RowSet::read(tx, &with_rows(child.for_parents(&ids), self.virtuals))?
-            };
+            let found =
+                if ids.is_empty() { RowSet::default() } else { RowSet::read(tx, &with_rows(child.for_parents(&ids), self.virtuals))? };
             let (kept, by_parent) = found.split_by_last_column(self.batch);
             children.push(ChildRows { set: self.complete(tx, &child.plan, kept)?, by_parent });
         }

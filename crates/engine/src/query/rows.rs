@@ -161,7 +161,11 @@ impl RecordSet {
         self.put_aside_below(&mut Vec::new(), store)
     }
 
-    fn put_aside_below(&mut self, path: &mut Vec<usize>, store: &mut dyn FnMut(&[usize], &[String]) -> Result<String, Failure>) -> Result<(), Failure> {
+    fn put_aside_below(
+        &mut self,
+        path: &mut Vec<usize>,
+        store: &mut dyn FnMut(&[usize], &[String]) -> Result<String, Failure>,
+    ) -> Result<(), Failure> {
         for (i, child) in self.children.iter_mut().enumerate() {
             path.push(i);
             for group in child.by_parent.values_mut().filter(|g| !g.all_ids.is_empty()) {

@@ -132,7 +132,11 @@ impl Delete<'_> {
     }
 
     fn stamps(&self) -> [(&'static str, Value); 3] {
-        [("LastModifiedDate", Value::DateTime(self.now)), ("LastModifiedById", Value::Id(self.user)), ("SystemModstamp", Value::DateTime(self.now))]
+        [
+            ("LastModifiedDate", Value::DateTime(self.now)),
+            ("LastModifiedById", Value::Id(self.user)),
+            ("SystemModstamp", Value::DateTime(self.now)),
+        ]
     }
 
     /// Clears a lookup of children that stay.

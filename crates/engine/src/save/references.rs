@@ -16,7 +16,12 @@ pub(super) fn resolve(tx: &mut dyn Tx, org: &Org, field: &Field, assign: &Assign
     match ids.as_slice() {
         [id] => Ok(Value::Id(*id)),
         [] => {
-            let text = format!("Foreign key external ID: {} not found for field {} in entity {}", value.display().to_lowercase(), key.name, object.name);
+            let text = format!(
+                "Foreign key external ID: {} not found for field {} in entity {}",
+                value.display().to_lowercase(),
+                key.name,
+                object.name
+            );
             Err(ApiError::new(ErrorCode::InvalidField, text).with_fields(Vec::<String>::new()).into())
         }
         several => {

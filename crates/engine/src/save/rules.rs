@@ -138,7 +138,9 @@ fn line_item(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, object: &Object, row
         && !quantity.is_zero()
     {
         row.set(object, "UnitPrice", Value::Decimal((total / quantity).round_dp(2)));
-    } else if let (Value::Decimal(price), Value::Decimal(quantity)) = (row.get(object, "UnitPrice").clone(), row.get(object, "Quantity").clone()) {
+    } else if let (Value::Decimal(price), Value::Decimal(quantity)) =
+        (row.get(object, "UnitPrice").clone(), row.get(object, "Quantity").clone())
+    {
         let discount = match row.get(object, "Discount") {
             Value::Decimal(d) => *d,
             _ => Decimal::ZERO,
@@ -152,7 +154,14 @@ fn line_item(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, object: &Object, row
 }
 
 /// An opportunity with products has the sum of their totals as its amount.
-pub(super) fn sum_line_items(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, items: &Object, opportunity: Id, now: DateTime) -> Result<(), Failure> {
+pub(super) fn sum_line_items(
+    tx: &mut dyn Tx,
+    org: &Org,
+    catalog: &Catalog,
+    items: &Object,
+    opportunity: Id,
+    now: DateTime,
+) -> Result<(), Failure> {
     let (Some(parent), Some(key)) = (catalog.object("Opportunity"), items.field("OpportunityId")) else { return Ok(()) };
     let ids = record::find(tx, org, items, key, &Value::Id(opportunity), usize::MAX)?;
     let mut total = Decimal::ZERO;

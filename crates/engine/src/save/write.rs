@@ -37,10 +37,7 @@ pub(super) fn run(identity: &Identity, change: &Change) -> Result<Vec<Result<Sav
         Ok(outcomes)
     })
     .or_else(|e| match e {
-        Failure::Batch(outcomes) => Ok(outcomes
-            .into_iter()
-            .map(|o| o.and_then(|_| Err(rolled_back().into())))
-            .collect()),
+        Failure::Batch(outcomes) => Ok(outcomes.into_iter().map(|o| o.and_then(|_| Err(rolled_back().into()))).collect()),
         other => Err(other),
     })
 }
@@ -159,7 +156,14 @@ impl Save<'_> {
         }
     }
 
-    fn look_up(&self, tx: &mut dyn Tx, object: &Object, row: &mut Row, changed: &mut Vec<usize>, lookups: &[(usize, Assign)]) -> Result<(), Failure> {
+    fn look_up(
+        &self,
+        tx: &mut dyn Tx,
+        object: &Object,
+        row: &mut Row,
+        changed: &mut Vec<usize>,
+        lookups: &[(usize, Assign)],
+    ) -> Result<(), Failure> {
         for (index, assign) in lookups {
             row.values[*index] = references::resolve(tx, self.org, &object.fields()[*index], assign)?;
             changed.push(*index);
@@ -238,6 +242,9 @@ pub(super) fn next(tx: &mut dyn Tx, name: &str, start: u64) -> Result<u64, Failu
     let found = tx.first(&own("SELECT next FROM \"_counters\" WHERE name = ?1", vec![name.into()]))?;
     let number = found.map_or(start, |row| int(&row[0]) as u64);
     let after = (number + 1) as i64;
-    tx.execute(&own("INSERT INTO \"_counters\" VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET next = ?2", vec![name.into(), after.into()]))?;
+    tx.execute(&own(
+        "INSERT INTO \"_counters\" VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET next = ?2",
+        vec![name.into(), after.into()],
+    ))?;
     Ok(number)
 }

@@ -142,7 +142,9 @@ fn user(server: &Server, identity: &Identity, profile: Option<Id>, role: Option<
     ] {
         row.set(object, name, value);
     }
-    for flag in ["IsActive", "UserPermissionsMarketingUser", "ForecastEnabled", "UserPermissionsInteractionUser", "UserPermissionsSupportUser"] {
+    for flag in
+        ["IsActive", "UserPermissionsMarketingUser", "ForecastEnabled", "UserPermissionsInteractionUser", "UserPermissionsSupportUser"]
+    {
         row.set(object, flag, true);
     }
     row.set(object, "ProfileId", profile.map_or(Value::Null, Value::Id));

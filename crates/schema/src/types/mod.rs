@@ -86,6 +86,7 @@ impl ParseFailure {
         let value = match input {
             Input::Text(t) | Input::Number(t) => t.to_owned(),
             Input::Bool(b) => b.to_string(),
+            Input::Object => "{".to_owned(),
             _ => String::new(),
         };
         Self { word, token: input.token(), value }
@@ -93,7 +94,8 @@ impl ParseFailure {
 
     /// The error, at a position counted from 1 (catalogue rows crud-009, 011, 012, 013).
     pub fn at(&self, line: u32, column: u32) -> ApiError {
-        let text = if self.value.is_empty() && self.token.starts_with("START") {
+        // An object prints its brace and takes the long form (SalesforceMobileSDK-ReactNative issue 194).
+        let text = if self.token == "START_ARRAY" {
             format!("Cannot deserialize instance of {} from {} value [line:{line}, column:{column}]", self.word, self.token)
         } else {
             format!(

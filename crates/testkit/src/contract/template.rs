@@ -63,14 +63,17 @@ pub fn fill(text: &str, vars: &Vars) -> Result<String, String> {
     for piece in split(text) {
         match piece {
             Piece::Text(t) => out.push_str(&t),
-            Piece::Class(name) => match vars.get(&name).cloned().or_else(|| computed(&name)) {
+            Piece::Class(name) => match value(&name, vars) {
                 Some(value) => out.push_str(&value),
-                None if short_id(&name, vars).is_some() => out.extend(short_id(&name, vars)),
                 None => return Err(format!("{{{name}}} is not set")),
             },
         }
     }
     Ok(out)
+}
+
+fn value(name: &str, vars: &Vars) -> Option<String> {
+    vars.get(name).cloned().or_else(|| short_id(name, vars)).or_else(|| computed(name))
 }
 
 /// `{account:15}`: the first 15 characters of an id.
@@ -90,7 +93,7 @@ pub fn pattern(text: &str, vars: &Vars) -> Vec<Piece> {
     let mut out: Vec<Piece> = Vec::new();
     for piece in split(text) {
         let piece = match piece {
-            Piece::Class(name) => match vars.get(&name).cloned().or_else(|| computed(&name)) {
+            Piece::Class(name) => match value(&name, vars) {
                 Some(value) => Piece::Text(value),
                 None => Piece::Class(name),
             },

@@ -1,0 +1,83 @@
+//! Loading SFDX projects into an org.
+
+use crate::metadata::{self, Edit};
+use crate::{Failure, Identity};
+use orglet_schema::custom::project::{self, Project, ProjectError, Skipped};
+use std::path::PathBuf;
+
+/// Why a project was not loaded. Nothing of it is in the org then.
+#[derive(Debug)]
+pub enum LoadError {
+    /// Files that cannot be understood, or definitions that do not fit together.
+    Files(Vec<ProjectError>),
+    /// A strict load met something that is known but not built.
+    Strict(Vec<Skipped>),
+    /// The org refused.
+    Failure(Failure),
+}
+
+impl std::fmt::Display for LoadError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let lines: Vec<String> = match self {
+            LoadError::Files(errors) => errors.iter().map(ToString::to_string).collect(),
+            LoadError::Strict(skipped) => skipped.iter().map(ToString::to_string).collect(),
+            LoadError::Failure(e) => return e.fmt(f),
+        };
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+/// Loads projects: objects and fields that the org lacks are made, those it has take the project's definition. Answers
+/// what is known but not built and was left out; with `strict` that refuses the whole.
+pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Vec<Skipped>, LoadError> {
+    if folders.is_empty() {
+        return Ok(Vec::new());
+    }
+    let project = project::load(folders).map_err(LoadError::Files)?;
+    if strict && !project.skipped.is_empty() {
+        return Err(LoadError::Strict(project.skipped));
+    }
+    let edits = edits(identity, &project).map_err(LoadError::Failure)?;
+    match metadata::apply(identity, edits) {
+        Ok(_) => Ok(project.skipped),
+        Err(Failure::Definition(e)) => {
+            let place = project.locate(&e).unwrap_or_else(|| ProjectError {
+                path: folders.first().cloned().unwrap_or_default(),
+                line: None,
+                reason: e.to_string(),
+            });
+            Err(LoadError::Files(vec![place]))
+        }
+        Err(other) => Err(LoadError::Failure(other)),
+    }
+}
+
+fn edits(identity: &Identity, project: &Project) -> Result<Vec<Edit>, Failure> {
+    let have = metadata::all(&identity.org)?;
+    let known = |kind: &str, object: &str, name: &str| {
+        have.iter().find(|c| c.kind == kind && c.object.eq_ignore_ascii_case(object) && c.name.eq_ignore_ascii_case(name)).map(|c| c.id)
+    };
+    let mut edits = Vec::new();
+    let mut fields = Vec::new();
+    for object in &project.objects {
+        let mut bare = object.clone();
+        for mut field in std::mem::take(&mut bare.fields) {
+            field.object.clone_from(&object.full_name);
+            fields.push(field);
+        }
+        edits.push(match known(metadata::OBJECT, &object.full_name, &object.full_name) {
+            Some(id) => Edit::ChangeObject(id, bare),
+            None => Edit::AddObject(bare),
+        });
+    }
+    // Fields come after every object, so that they may refer to any.
+    for field in fields.into_iter().chain(project.fields.iter().cloned()) {
+        edits.push(match known(metadata::FIELD, &field.object, &field.full_name) {
+            Some(id) => Edit::ChangeField(id, field),
+            None => Edit::AddField(field),
+        });
+    }
+    Ok(edits)
+}

@@ -1,0 +1,29 @@
+//! Versions, and the resources of a version.
+
+use super::Rest;
+use crate::codec::{Doc, Format, XmlOrder};
+use crate::{Call, Reply};
+use orglet_base::ApiVersion;
+
+/// `GET /services/data`: asks for no session and is not counted.
+pub(super) fn versions(call: &Call, format: Format, pretty: bool) -> Reply {
+    if call.method != http::Method::GET {
+        let text = format!("HTTP Method '{}' not allowed. Allowed are HEAD,GET", call.method);
+        let e = orglet_base::ApiError::routing(orglet_base::ErrorCode::MethodNotAllowed, text);
+        return Reply::from(crate::error::render(&[e], format, pretty)).with("allow", "HEAD,GET");
+    }
+    let list = ApiVersion::all().map(|v| {
+        Doc::obj([("label", v.label().into()), ("url", format!("/services/data/v{v}").into()), ("version", v.to_string().into())])
+    });
+    Reply::doc(200, &Doc::Wrapped("Version", list.collect()), format, pretty, "Versions", XmlOrder::Sorted)
+}
+
+/// `GET /services/data/vNN.0`: what is served, and nothing else.
+pub(super) fn resources(cx: &Rest<'_>) -> Reply {
+    let mut doc = Doc::Obj(Vec::new());
+    for key in ["tooling", "queryAll", "query", "limits", "sobjects"] {
+        doc.push(key, format!("{}/{key}", cx.base));
+    }
+    doc.push("identity", format!("{}/id/{}/{}", cx.call.origin, cx.identity.org.id, cx.identity.user.id));
+    cx.doc(200, &doc, "urls", XmlOrder::Kept)
+}

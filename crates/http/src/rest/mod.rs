@@ -1,0 +1,202 @@
+//! The REST API below `/services/data`. One pipeline of checks, in this order: version, session, accounting, resource,
+//! method, media type, body, object, record.
+
+mod conditional;
+mod describe;
+mod describe_field;
+mod discovery;
+mod limits;
+mod query;
+mod records;
+mod relations;
+mod replication;
+mod rows;
+mod write;
+
+pub(crate) use describe::{full as full_describe, summary};
+pub(crate) use query::run as run_query;
+pub(crate) use records::Printer;
+use write::decode_record;
+
+use crate::codec::{Doc, Format, Node, XmlOrder, json, xml};
+use crate::request::decode;
+use crate::router::{self, Resource};
+use crate::{Call, Reply, Server, error, tooling};
+use orglet_base::version::VersionSegment;
+use orglet_base::{ApiError, ApiVersion, ErrorCode};
+use orglet_engine::{Failure, Identity, limits as engine_limits};
+use orglet_schema::{Catalog, Object};
+use std::sync::Arc;
+
+const ROOT: &str = "/services/data";
+
+/// A request to a resource of a version, with a session.
+pub(crate) struct Rest<'a> {
+    pub(crate) server: &'a Server,
+    pub(crate) call: &'a Call,
+    pub(crate) identity: Identity,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) version: ApiVersion,
+    pub(crate) format: Format,
+    pub(crate) pretty: bool,
+    /// The method was HEAD.
+    pub(crate) head: bool,
+    /// `/services/data/vNN.0`.
+    pub(crate) base: String,
+}
+
+/// Whether a path is that of one row, for which a point read is enough.
+pub(crate) fn is_row_path(path: &str) -> bool {
+    let mut parts = path.trim_end_matches('/').split('/').skip(4);
+    parts.next() == Some("sobjects")
+        && parts.next().is_some_and(|object| object.len() < 80)
+        && parts.next().is_some_and(|id| matches!(id.len(), 15 | 18))
+        && parts.next().is_none()
+}
+
+/// Answers a request below `/services/data`.
+pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
+    let accept = call.header("accept");
+    // Errors before the format is settled take what Accept seems to want.
+    let tentative = Format::from_accept(accept).unwrap_or(Format::Json);
+    let pretty = call.pretty();
+    let refuse = |e: ApiError, format: Format| -> Reply { error::render(&[e], format, pretty).into() };
+    let below = call.path.strip_prefix(ROOT).unwrap_or("");
+    let (bare, suffix) = Format::split_suffix(below, None);
+    if bare.trim_matches('/').is_empty() {
+        return match Format::negotiate(accept, suffix) {
+            Ok(format) => discovery::versions(call, format, pretty),
+            Err(e) => refuse(e, tentative),
+        };
+    }
+    let mut segments = below.trim_start_matches('/').splitn(2, '/');
+    let version_segment = segments.next().unwrap_or("");
+    let rest = segments.next().unwrap_or("");
+    let version = match ApiVersion::parse_segment(version_segment) {
+        VersionSegment::Served(version) => version,
+        VersionSegment::Retired(_) => return refuse(retired(), tentative),
+        VersionSegment::Unknown => return refuse(ApiError::not_found(), tentative),
+    };
+    let identity = match authenticate(server, call) {
+        Ok(identity) => identity,
+        Err(Failure::Api(e)) => return refuse(e, tentative).with("www-authenticate", "Token"),
+        Err(other) => return server.failed(other, tentative, pretty, ROOT),
+    };
+    let used = identity.org.usage.count(identity.org.now());
+    let limit_info = format!("api-usage={used}/{}", engine_limits::DAILY_API_REQUESTS);
+    let (rest, suffix) = Format::split_suffix(rest, Some(version));
+    let format = match Format::negotiate(accept, suffix) {
+        Ok(format) => format,
+        Err(e) => return refuse(e, tentative).with("sforce-limit-info", limit_info),
+    };
+    let catalog = identity.org.catalog();
+    let cx = Rest { server, call, identity, catalog, version, format, pretty, head, base: format!("{ROOT}/v{version}") };
+    cx.route(rest).with("sforce-limit-info", limit_info)
+}
+
+/// 410 for a retired version; the vendor's words are not recorded.
+fn retired() -> ApiError {
+    ApiError::routing(ErrorCode::UnsupportedApiVersion, "This version of the API has been retired")
+}
+
+fn authenticate(server: &Server, call: &Call) -> Result<Identity, Failure> {
+    let unknown = || ApiError::new(ErrorCode::InvalidSessionId, "Session expired or invalid");
+    match call.token() {
+        Err(()) => Err(ApiError::new(ErrorCode::InvalidAuthHeader, "INVALID_HEADER_TYPE").into()),
+        Ok(None) => Err(unknown().into()),
+        Ok(Some(token)) => server.engine.authenticate(token)?.ok_or_else(|| unknown().into()),
+    }
+}
+
+impl Rest<'_> {
+    fn route(&self, path: &str) -> Reply {
+        let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
+        let Some((route, params)) = router::find(&segments) else { return self.refuse(ApiError::not_found()) };
+        if !(route.takes(&self.call.method) || self.head) {
+            let text = format!("HTTP Method '{}' not allowed. Allowed are {}", self.call.method, route.allowed());
+            return self.refuse(ApiError::routing(ErrorCode::MethodNotAllowed, text)).with("allow", route.allowed());
+        }
+        if let Err(e) = self.media_type() {
+            return self.refuse(e);
+        }
+        let params: Vec<String> = params.iter().map(|p| decode(p).into_owned()).collect();
+        let params: Vec<&str> = params.iter().map(String::as_str).collect();
+        match self.dispatch(route.resource, &params) {
+            Ok(reply) => reply,
+            Err(failure) => self.server.failed(failure, self.format, self.pretty, &self.base),
+        }
+    }
+
+    fn dispatch(&self, resource: Resource, params: &[&str]) -> Result<Reply, Failure> {
+        match (resource, params) {
+            (Resource::Resources, _) => Ok(discovery::resources(self)),
+            (Resource::Limits, _) => Ok(limits::limits(self)),
+            (Resource::RecordCount, _) => limits::record_count(self),
+            (Resource::DescribeGlobal, _) => Ok(describe::global(self)),
+            (Resource::BasicInformation, [object]) => self.basic(object),
+            (Resource::Describe, [object]) => describe::describe(self, &*self.object(object)?),
+            (Resource::Deleted, [object]) => replication::deleted(self, &self.object(object)?),
+            (Resource::Updated, [object]) => replication::updated(self, &self.object(object)?),
+            (Resource::CreateAtId, [object]) => rows::create(self, &self.object(object)?),
+            (Resource::Row, [object, id]) => rows::row(self, &self.object(object)?, id),
+            (Resource::RowByKey, [object, field, value]) => rows::row_by_key(self, &self.object(object)?, field, value),
+            (Resource::Relationship, [object, id, path @ ..]) => relations::traverse(self, &self.object(object)?, id, path),
+            (Resource::Query, _) => query::query(self, false),
+            (Resource::QueryAll, _) => query::query(self, true),
+            (Resource::QueryMore, [locator]) => query::more(self, locator),
+            (Resource::ToolingResources, _) => Ok(tooling::resources(self)),
+            (Resource::ToolingQuery, _) => tooling::query(self),
+            (Resource::ToolingDescribeGlobal, _) => Ok(tooling::global(self)),
+            (Resource::ToolingBasicInformation, [object]) => tooling::object(self, object),
+            (Resource::ToolingDescribe, [object]) => tooling::describe(self, object),
+            (Resource::ToolingRow, [object, id]) => tooling::row(self, object, id),
+            _ => Err(ApiError::not_found().into()),
+        }
+    }
+
+    fn basic(&self, object: &str) -> Result<Reply, Failure> {
+        let object = self.object(object)?;
+        if self.call.method == http::Method::POST { rows::create(self, &object) } else { Ok(describe::basic(self, &object)?) }
+    }
+
+    /// An object that the user sees, by its name in any case.
+    pub(crate) fn object(&self, name: &str) -> Result<Arc<Object>, ApiError> {
+        self.catalog.object(name).filter(|o| self.identity.access.sees_object(o)).cloned().ok_or_else(ApiError::not_found)
+    }
+
+    pub(crate) fn refuse(&self, e: ApiError) -> Reply {
+        error::render(&[e], self.format, self.pretty).into()
+    }
+
+    /// An answer of a tree.
+    pub(crate) fn doc(&self, status: u16, doc: &Doc, root: &str, order: XmlOrder) -> Reply {
+        Reply::doc(status, doc, self.format, self.pretty, root, order)
+    }
+
+    /// 415 for a body in a format that no resource here reads (routing-014).
+    fn media_type(&self) -> Result<(), ApiError> {
+        if self.call.body.is_empty() || !matches!(self.call.method.as_str(), "POST" | "PATCH" | "PUT") {
+            return Ok(());
+        }
+        match self.call.media_type().as_deref() {
+            None | Some("application/json" | "application/xml" | "text/xml" | "text/json") => Ok(()),
+            Some(_) => {
+                let shown = self.call.header("content-type").unwrap_or_default();
+                Err(ApiError::routing(ErrorCode::UnsupportedMediaType, format!("MediaType of '{shown}' is not supported by this resource")))
+            }
+        }
+    }
+
+    /// The body, as its media type says.
+    pub(crate) fn body(&self) -> Result<Node<'_>, ApiError> {
+        match self.call.media_type().as_deref() {
+            Some("application/xml" | "text/xml") if !self.call.body.is_empty() => Ok(xml::parse(&self.call.body)?.1),
+            _ => Ok(json::parse(&self.call.body)?.root),
+        }
+    }
+
+    /// The path of an object's rows, with its final slash.
+    pub(crate) fn rows_of(&self, object: &Object) -> String {
+        format!("{}/sobjects/{}/", self.base, object.name)
+    }
+}

@@ -1,0 +1,246 @@
+//! Prints records: the parts of a plan's shape, filled from rows.
+
+use crate::codec::{RecordUrl, Writer};
+use orglet_base::{Cell, Id};
+use orglet_engine::query::{Children, RecordSet, RowSet};
+use orglet_plan::{ChildPlan, Node, OutKind, ParentKind};
+use orglet_schema::{Catalog, CellKind, FieldType, Object};
+use std::sync::Arc;
+
+/// What printing needs to know.
+pub(crate) struct Printer<'a> {
+    pub(crate) catalog: &'a Catalog,
+    /// `/services/data/vNN.0`, with `/tooling` for the Tooling API.
+    pub(crate) base: &'a str,
+}
+
+/// The children of a record, where it may have any.
+#[derive(Clone, Copy)]
+pub(crate) struct Below<'a> {
+    pub(crate) plans: &'a [ChildPlan],
+    pub(crate) set: &'a RecordSet,
+}
+
+impl Printer<'_> {
+    /// Prints the records of a set, as items of the list that is open.
+    pub(crate) fn records(
+        &self,
+        w: &mut Writer,
+        name: &str,
+        object: &Arc<Object>,
+        shape: &[Node],
+        below: Below<'_>,
+        which: impl Iterator<Item = usize>,
+    ) {
+        let rows = format!("{}/sobjects/{}/", self.base, object.name);
+        for row in which {
+            let id = below.set.rows.cell(row, 0).text().unwrap_or_default();
+            w.begin_record(name, &object.name, RecordUrl::Row(&rows, id));
+            self.nodes(w, object, id, shape, &below.set.rows, row, Some(below));
+            w.end_object();
+        }
+    }
+
+    /// Prints the parts of a record.
+    #[allow(clippy::too_many_arguments, reason = "a row, its place and what hangs below it")]
+    pub(crate) fn nodes(
+        &self,
+        w: &mut Writer,
+        object: &Arc<Object>,
+        id: &str,
+        nodes: &[Node],
+        rows: &RowSet,
+        row: usize,
+        below: Option<Below<'_>>,
+    ) {
+        for node in nodes {
+            match node {
+                Node::Value { name, column, kind, source } => {
+                    self.value(w, name, kind, source.as_ref(), rows.cell(row, *column), object, id)
+                }
+                Node::Parent { name, object, id_column, nodes } => self.parent(w, name, object, *id_column, nodes, rows, row),
+                Node::Address { name, parts } => address(w, name, parts, rows, row),
+                Node::Location { name, latitude, longitude, kind } => {
+                    location(w, name, *kind, rows.cell(row, *latitude), rows.cell(row, *longitude));
+                }
+                Node::Child { name, child } => match below {
+                    Some(below) => self.children(w, name, id, below, *child),
+                    None => w.null(name),
+                },
+                Node::TypeOf { name, id_column, branches, otherwise } => {
+                    let target = rows.cell(row, *id_column).text().and_then(|t| Id::parse(t).ok());
+                    let real = target.and_then(|id| self.catalog.object_of(id));
+                    let branch =
+                        real.and_then(|real| branches.iter().find(|(o, _)| o.name == real.name)).map(|(_, nodes)| nodes.as_slice());
+                    match (target, real, branch.unwrap_or(otherwise)) {
+                        (Some(id), Some(real), parts) if !parts.is_empty() => {
+                            let id = id.to_string();
+                            let url = format!("{}/sobjects/{}/", self.base, real.name);
+                            w.begin_record(name, &real.name, RecordUrl::Row(&url, &id));
+                            self.nodes(w, real, &id, parts, rows, row, None);
+                            w.end_object();
+                        }
+                        _ => w.null(name),
+                    }
+                }
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "a cell with where it comes from")]
+    fn value(
+        &self,
+        w: &mut Writer,
+        name: &str,
+        kind: &OutKind,
+        source: Option<&(Arc<Object>, usize)>,
+        cell: Cell<'_>,
+        object: &Object,
+        id: &str,
+    ) {
+        if cell == Cell::Null {
+            return w.null(name);
+        }
+        match kind {
+            OutKind::Cell(CellKind::Blob) => {
+                let owner = source.map_or(object, |(o, _)| o);
+                w.text(name, &format!("{}/sobjects/{}/{id}/{name}", self.base, owner.name));
+            }
+            OutKind::Cell(CellKind::Compound) => w.null(name),
+            OutKind::Cell(kind) => w.cell(name, *kind, cell),
+            OutKind::DecimalText => w.raw_number(name, &decimal(cell.text().unwrap_or("0"))),
+            OutKind::Label(kind) => match (cell, source) {
+                (Cell::Text(value), Some((object, field))) => w.text(name, &label(&object.fields()[*field], value)),
+                (cell, _) => w.cell(name, *kind, cell),
+            },
+            OutKind::Formatted(inner, ty) => w.text(name, &formatted(inner, *ty, cell)),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "a parent with where its columns are")]
+    fn parent(&self, w: &mut Writer, name: &str, kind: &ParentKind, id_column: usize, nodes: &[Node], rows: &RowSet, row: usize) {
+        let Some(id) = rows.cell(row, id_column).text() else { return w.null(name) };
+        let real = match kind {
+            ParentKind::Fixed(object) => Some(object),
+            ParentKind::ById => Id::parse(id).ok().and_then(|id| self.catalog.object_of(id)),
+        };
+        let Some(real) = real else { return w.null(name) };
+        let shown = match kind {
+            ParentKind::Fixed(object) => object.name.as_str(),
+            ParentKind::ById => "Name",
+        };
+        let url = format!("{}/sobjects/{}/", self.base, real.name);
+        w.begin_record(name, shown, RecordUrl::Row(&url, id));
+        self.nodes(w, real, id, nodes, rows, row, None);
+        w.end_object();
+    }
+
+    /// A child sub-query of one record: null where it has no rows.
+    fn children(&self, w: &mut Writer, name: &str, id: &str, below: Below<'_>, child: usize) {
+        let (Some(plan), Some(found)) = (below.plans.get(child), below.set.children.get(child)) else { return w.null(name) };
+        let Some(group) = found.by_parent.get(id).filter(|g| !g.rows.is_empty()) else { return w.null(name) };
+        let Children { rows, total, next, .. } = group;
+        w.begin_object(name);
+        let head = |w: &mut Writer| {
+            w.bool("done", next.is_none());
+            if let Some(locator) = next {
+                w.text("nextRecordsUrl", &format!("{}/query/{locator}", self.base));
+            }
+        };
+        if !w.is_xml() {
+            w.int("totalSize", *total as i64);
+        }
+        head(w);
+        w.begin_list("records");
+        let inner = Below { plans: &plan.plan.children, set: &found.set };
+        self.records(w, "records", &plan.plan.object, &plan.plan.shape, inner, rows.iter().copied());
+        w.end_list();
+        if w.is_xml() {
+            w.int("totalSize", *total as i64);
+        }
+        w.end_object();
+    }
+}
+
+fn address(w: &mut Writer, name: &str, parts: &[(&'static str, usize, CellKind)], rows: &RowSet, row: usize) {
+    if parts.iter().all(|(_, column, _)| rows.cell(row, *column) == Cell::Null) {
+        return w.null(name);
+    }
+    w.begin_object(name);
+    for (key, column, kind) in parts {
+        w.cell(key, *kind, rows.cell(row, *column));
+    }
+    w.end_object();
+}
+
+fn location(w: &mut Writer, name: &str, kind: CellKind, latitude: Cell<'_>, longitude: Cell<'_>) {
+    if latitude == Cell::Null || longitude == Cell::Null {
+        return w.null(name);
+    }
+    w.begin_object(name);
+    w.cell("latitude", kind, latitude);
+    w.cell("longitude", kind, longitude);
+    w.end_object();
+}
+
+/// Exact decimal text as a double is printed: always with a fraction.
+fn decimal(text: &str) -> String {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let fraction = fraction.trim_end_matches('0');
+    format!("{whole}.{}", if fraction.is_empty() { "0" } else { fraction })
+}
+
+fn label(field: &orglet_schema::Field, value: &str) -> String {
+    let one = |v: &str| field.picklist.iter().find(|p| p.value == v).map_or_else(|| v.to_owned(), |p| p.label.clone());
+    if field.ty == FieldType::MultiPicklist { value.split(';').map(one).collect::<Vec<_>>().join(";") } else { one(value) }
+}
+
+/// `FORMAT()` in the locale en_US, the only one so far.
+fn formatted(inner: &OutKind, ty: FieldType, cell: Cell<'_>) -> String {
+    let number = |text: &str, decimals: Option<usize>| {
+        let (sign, text) = text.strip_prefix('-').map_or(("", text), |t| ("-", t));
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let mut grouped = String::new();
+        for (i, digit) in whole.chars().enumerate() {
+            if i > 0 && (whole.len() - i) % 3 == 0 {
+                grouped.push(',');
+            }
+            grouped.push(digit);
+        }
+        let fraction = match decimals {
+            Some(n) => format!("{fraction:0<n$}").chars().take(n).collect(),
+            None => fraction.trim_end_matches('0').to_owned(),
+        };
+        if fraction.is_empty() { format!("{sign}{grouped}") } else { format!("{sign}{grouped}.{fraction}") }
+    };
+    let plain = match (inner, cell) {
+        (OutKind::Cell(CellKind::Decimal(scale)), Cell::Int(n)) => scaled_text(n, *scale),
+        (_, Cell::Int(n)) => n.to_string(),
+        (_, Cell::Text(t)) => t.to_owned(),
+        _ => String::new(),
+    };
+    match ty {
+        FieldType::Currency => format!("${}", number(&plain, Some(2))).replace("$-", "-$"),
+        FieldType::Percent => format!("{}%", number(&plain, None)),
+        FieldType::Double | FieldType::Int | FieldType::Long => number(&plain, None),
+        FieldType::Date if plain.len() >= 10 => date(&plain),
+        FieldType::DateTime if plain.len() >= 16 => {
+            let hour: u32 = plain[11..13].parse().unwrap_or(0);
+            let (shown, half) = (if hour % 12 == 0 { 12 } else { hour % 12 }, if hour < 12 { "AM" } else { "PM" });
+            format!("{}, {shown}:{} {half}", date(&plain), &plain[14..16])
+        }
+        _ => plain,
+    }
+}
+
+fn date(text: &str) -> String {
+    let part = |range: std::ops::Range<usize>| text.get(range).and_then(|t| t.parse::<u32>().ok()).unwrap_or(0);
+    format!("{}/{}/{}", part(5..7), part(8..10), part(0..4))
+}
+
+fn scaled_text(n: i64, scale: u8) -> String {
+    let digits = format!("{:0>width$}", n.unsigned_abs(), width = usize::from(scale) + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - usize::from(scale));
+    let sign = if n < 0 { "-" } else { "" };
+    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+}

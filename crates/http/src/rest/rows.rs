@@ -1,0 +1,140 @@
+//! Records by id and by external ID.
+
+use super::write::no_such_column;
+use super::{Rest, conditional, decode_record, records, relations};
+use crate::codec::{RecordUrl, Writer};
+use crate::{Reply, compat};
+use http::Method;
+use orglet_base::{ApiError, ErrorCode, Id};
+use orglet_engine::save::{Incoming, Op, Saved, save_one};
+use orglet_engine::{Failure, record};
+use orglet_schema::{Field, Object};
+use std::sync::Arc;
+
+/// `POST /sobjects/X`.
+pub(super) fn create(cx: &Rest<'_>, object: &Arc<Object>) -> Result<Reply, Failure> {
+    let incoming = decode_record(cx, object, &cx.body()?, None)?;
+    let saved = save_one(&cx.identity, object, Op::Insert, incoming)?;
+    Ok(result(cx, object, saved, false))
+}
+
+/// `/sobjects/X/{id}`.
+pub(super) fn row(cx: &Rest<'_>, object: &Arc<Object>, segment: &str) -> Result<Reply, Failure> {
+    let id = record::parse_target(object, segment)?;
+    by_id(cx, object, id)
+}
+
+/// A record by its id, with the request's method.
+pub(super) fn by_id(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply, Failure> {
+    match cx.call.method {
+        Method::PATCH => {
+            let mut incoming = decode_record(cx, object, &cx.body()?, None)?;
+            incoming.id = Some(id);
+            save_one(&cx.identity, object, Op::Update, incoming)?;
+            Ok(Reply::empty(204))
+        }
+        Method::DELETE => {
+            save_one(&cx.identity, object, Op::Delete, Incoming { id: Some(id), ..Incoming::default() })?;
+            Ok(Reply::empty(204))
+        }
+        _ => show(cx, object, id),
+    }
+}
+
+/// `/sobjects/X/{field}/{value}`: a record by external ID, or, when the first segment is an id, what it is related to.
+pub(super) fn row_by_key(cx: &Rest<'_>, object: &Arc<Object>, name: &str, raw: &str) -> Result<Reply, Failure> {
+    if compat::has_relationship_paths(cx.version) && record::parse_target(object, name).is_ok() {
+        return relations::traverse(cx, object, name, &[raw]);
+    }
+    let field = record::external_id_field(object, name)?;
+    match cx.call.method {
+        Method::PATCH => upsert(cx, object, field, raw),
+        _ if field.name == "Id" => row(cx, object, raw),
+        _ => by_id(cx, object, record::by_external_id(&cx.identity, object, field, raw)?),
+    }
+}
+
+fn upsert(cx: &Rest<'_>, object: &Arc<Object>, field: &Field, raw: &str) -> Result<Reply, Failure> {
+    let mut incoming = decode_record(cx, object, &cx.body()?, Some(field))?;
+    let update_only = cx.call.param("updateOnly").is_some_and(|v| v.eq_ignore_ascii_case("true"));
+    let op = if field.name == "Id" {
+        incoming.id = Some(record::parse_target(object, raw)?);
+        Op::Update
+    } else {
+        let kind = field.ty.kind();
+        let wrong = |_| {
+            let text = format!("{}: value not of required type: {raw}", field.label);
+            ApiError::new(ErrorCode::InvalidTypeOnFieldInRecord, text).with_fields([&field.name])
+        };
+        let value = kind.parse(field, orglet_schema::Input::Text(raw)).map_err(wrong)?;
+        incoming.key = Some(kind.validate(field, value)?);
+        let key = object.field_index(&field.name).ok_or_else(ApiError::not_found)?;
+        Op::Upsert { key, update_only }
+    };
+    let saved = save_one(&cx.identity, object, op, incoming)?;
+    if saved.created || compat::upsert_answers_body(cx.version) {
+        return Ok(result(cx, object, saved, compat::upsert_answers_body(cx.version)));
+    }
+    Ok(Reply::empty(204))
+}
+
+/// The answer to a create or an upsert. JSON has `id, success, errors` and, for upserts, `created`; XML the same
+/// sorted, without an element for no errors.
+fn result(cx: &Rest<'_>, object: &Object, saved: Saved, tells_created: bool) -> Reply {
+    let mut w = Writer::new(cx.format, cx.pretty);
+    w.begin_object("Result");
+    if tells_created && w.is_xml() {
+        w.bool("created", saved.created);
+    }
+    w.text("id", &saved.id.to_string());
+    w.bool("success", true);
+    w.begin_list("errors");
+    w.end_list();
+    if tells_created && !w.is_xml() {
+        w.bool("created", saved.created);
+    }
+    w.end_object();
+    let reply = Reply::new(if saved.created { 201 } else { 200 }, cx.format.content_type(), w.finish());
+    if saved.created { reply.with("location", format!("{}{}", cx.rows_of(object), saved.id)) } else { reply }
+}
+
+/// The record as an answer: all readable fields, or those of `fields=` and the Id.
+pub(super) fn show(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply, Failure> {
+    if !object.has_table() || !object.flags.retrieveable {
+        return Err(ApiError::not_found().into());
+    }
+    let fields = asked_fields(cx, object)?;
+    let shown = record::show(&cx.identity, object, id, &fields)?;
+    if let Some(modified) = shown.modified
+        && let Some(reply) = conditional::not_modified(cx, modified)
+    {
+        return Ok(reply);
+    }
+    let mut w = Writer::new(cx.format, cx.pretty);
+    let id = id.to_string();
+    w.begin_record(&object.name, &object.name, RecordUrl::Row(&cx.rows_of(object), &id));
+    let printer = records::Printer { catalog: &cx.catalog, base: &cx.base };
+    printer.nodes(&mut w, object, &id, &shown.shape, &shown.rows, 0, None);
+    w.end_object();
+    let reply = Reply::new(200, cx.format.content_type(), w.finish());
+    Ok(match shown.modified {
+        Some(modified) => conditional::with_last_modified(reply, modified),
+        None => reply,
+    })
+}
+
+fn asked_fields<'a>(cx: &Rest<'_>, object: &'a Arc<Object>) -> Result<Vec<&'a Field>, ApiError> {
+    let readable = |f: &&Field| cx.identity.access.reads_field(object, f);
+    let Some(list) = cx.call.param("fields") else {
+        return Ok(object.fields().iter().filter(readable).collect());
+    };
+    let mut fields = Vec::new();
+    for name in list.split(',').map(str::trim).filter(|n| !n.is_empty()) {
+        let field = object.field(name).filter(readable).ok_or_else(|| no_such_column(object, name))?;
+        fields.push(field);
+    }
+    if !fields.iter().any(|f| f.name == "Id") {
+        fields.extend(object.field("Id"));
+    }
+    Ok(fields)
+}

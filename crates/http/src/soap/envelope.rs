@@ -1,0 +1,167 @@
+//! The SOAP envelope: what a request asks, and how an answer is wrapped.
+//!
+//! Prefixes differ from client to client, so that names are told apart by namespace and local name.
+
+use super::Api;
+use crate::Reply;
+use crate::codec::escape::escape_xml;
+use crate::codec::{Node, xml};
+use quick_xml::NsReader;
+use quick_xml::events::Event;
+use quick_xml::name::ResolveResult;
+
+/// The namespace of SOAP 1.1, the only one that the platform speaks.
+const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
+
+/// A request, taken apart.
+pub(super) struct Request {
+    /// The operation's namespace; empty where it has none.
+    pub namespace: String,
+    /// The operation's name.
+    pub operation: String,
+    header: Option<Node<'static>>,
+    arguments: Option<Node<'static>>,
+}
+
+impl Request {
+    /// Reads a request's body; the error is a sentence.
+    pub(super) fn parse(body: &[u8]) -> Result<Self, String> {
+        let (root, envelope) = xml::parse(body).map_err(|e| e.message().to_owned())?;
+        if root != "Envelope" {
+            return Err(format!("The request is no SOAP envelope: its root element is {root}"));
+        }
+        let children = envelope.get("Body").map(Node::members).unwrap_or_default();
+        let Some((operation, arguments)) = children.iter().find(|(name, _)| name != "attributes") else {
+            return Err("The SOAP body has no operation".to_owned());
+        };
+        Ok(Self {
+            namespace: operation_namespace(body)?,
+            operation: operation.clone().into_owned(),
+            header: envelope.get("Header").cloned(),
+            arguments: Some(arguments.clone()),
+        })
+    }
+
+    /// Text of a header's member, such as `sessionId` of `SessionHeader`; one that is blank counts as absent.
+    pub(super) fn header(&self, header: &str, member: &str) -> Option<&str> {
+        present(self.header.as_ref()?.get(header)?.get(member)?)
+    }
+
+    /// Text of an argument, blanks and all; empty where it is absent.
+    pub(super) fn argument(&self, name: &str) -> &str {
+        self.arguments.as_ref().and_then(|a| a.get(name)).and_then(Node::as_str).unwrap_or_default()
+    }
+}
+
+fn present<'n>(node: &'n Node<'static>) -> Option<&'n str> {
+    node.as_str().map(str::trim).filter(|t| !t.is_empty())
+}
+
+/// The namespace of the first element in the body. The body has been parsed already: it is well-formed and within the
+/// limits, and only its encoding can still be one that is not read here.
+fn operation_namespace(body: &[u8]) -> Result<String, String> {
+    let text = std::str::from_utf8(body).map_err(|_| "The SOAP envelope is not UTF-8".to_owned())?;
+    let mut reader = NsReader::from_str(text.trim_start_matches('\u{feff}'));
+    let mut depth = 0usize;
+    let mut in_body = false;
+    loop {
+        let (resolved, event) = reader.read_resolved_event().map_err(|e| format!("The SOAP envelope is not well-formed: {e}"))?;
+        let (tag, closed) = match &event {
+            Event::Start(tag) => (tag, false),
+            Event::Empty(tag) => (tag, true),
+            Event::End(_) => {
+                depth = depth.saturating_sub(1);
+                continue;
+            }
+            Event::Eof => return Err("The SOAP body has no operation".to_owned()),
+            _ => continue,
+        };
+        let namespace = match resolved {
+            ResolveResult::Bound(namespace) => namespace.0.to_owned(),
+            ResolveResult::Unbound => String::new(),
+            ResolveResult::Unknown(prefix) => return Err(format!("The prefix {prefix} is not bound to a namespace")),
+        };
+        if in_body && depth == 2 {
+            return Ok(namespace);
+        }
+        if depth < 2 && namespace != SOAP && (depth == 0 || tag.local_name().into_inner() == "Body") {
+            return Err(format!("The namespace of the SOAP envelope must be {SOAP}"));
+        }
+        in_body = depth == 1 && tag.local_name().into_inner() == "Body" || (in_body && depth > 1);
+        if !closed {
+            depth += 1;
+        }
+    }
+}
+
+/// An answer under way: elements without a prefix, because clients look for bare names.
+pub(super) struct Answer {
+    out: Vec<u8>,
+}
+
+impl Answer {
+    /// Begins an answer in the API's namespace. `usage` is what the header says of the API requests of the day: how many
+    /// there were, and how many are allowed.
+    pub(super) fn new(api: Api, usage: Option<(u64, u64)>) -> Self {
+        let mut out = Vec::with_capacity(2048);
+        let head = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soapenv:Envelope xmlns:soapenv=\"{SOAP}\" xmlns=\"{}\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\">",
+            api.namespace()
+        );
+        out.extend_from_slice(head.as_bytes());
+        if let Some((used, allowed)) = usage {
+            let header = format!(
+                "<soapenv:Header><LimitInfoHeader><limitInfo><current>{used}</current><limit>{allowed}</limit><type>API REQUESTS</type></limitInfo></LimitInfoHeader></soapenv:Header>"
+            );
+            out.extend_from_slice(header.as_bytes());
+        }
+        out.extend_from_slice(b"<soapenv:Body>");
+        Self { out }
+    }
+
+    /// Begins an element.
+    pub(super) fn begin(&mut self, name: &'static str) -> &mut Self {
+        self.mark("<", name, ">")
+    }
+
+    /// Ends an element.
+    pub(super) fn end(&mut self, name: &'static str) -> &mut Self {
+        self.mark("</", name, ">")
+    }
+
+    /// An element without content.
+    pub(super) fn empty(&mut self, name: &'static str) -> &mut Self {
+        self.mark("<", name, "/>")
+    }
+
+    /// An element of text; empty text leaves an empty element.
+    pub(super) fn text(&mut self, name: &'static str, text: &str) -> &mut Self {
+        if text.is_empty() {
+            return self.empty(name);
+        }
+        self.begin(name);
+        escape_xml(&mut self.out, text, false);
+        self.end(name)
+    }
+
+    /// An element of text, or one that is null.
+    pub(super) fn nillable(&mut self, name: &'static str, text: Option<&str>) -> &mut Self {
+        match text {
+            Some(text) => self.text(name, text),
+            None => self.mark("<", name, " xsi:nil=\"true\"/>"),
+        }
+    }
+
+    fn mark(&mut self, open: &str, name: &str, close: &str) -> &mut Self {
+        for part in [open, name, close] {
+            self.out.extend_from_slice(part.as_bytes());
+        }
+        self
+    }
+
+    /// The whole answer.
+    pub(super) fn finish(mut self) -> Reply {
+        self.out.extend_from_slice(b"</soapenv:Body></soapenv:Envelope>");
+        Reply::new(200, "text/xml;charset=UTF-8", self.out)
+    }
+}
