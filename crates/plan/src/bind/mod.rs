@@ -181,8 +181,8 @@ impl Binder<'_> {
     /// Clauses that are refused, and the bounds of OFFSET.
     fn check_clauses(&self, query: &Query) -> Result<(), ApiError> {
         let cx = self.cx;
-        for with in &query.with {
-            match with {
+        if let Some(with) = query.with.first() {
+            return Err(match with {
                 With::Mode(word) => {
                     let text = if cx.version >= ApiVersion(61) {
                         "rule soqlWithIdentifierClause failed predicate: {this.helper.allowApexSyntax() && this.helper.hasApexContext()}?"
@@ -190,13 +190,13 @@ impl Binder<'_> {
                     } else {
                         format!("{} not allowed in this context", word.text.to_ascii_uppercase())
                     };
-                    return Err(ApiError::new(ErrorCode::MalformedQuery, text));
+                    ApiError::new(ErrorCode::MalformedQuery, text)
                 }
-                With::DataCategory { span, .. } => return Err(cx.malformed(*span, "WITH DATA CATEGORY is not supported on this object")),
+                With::DataCategory { span, .. } => cx.malformed(*span, "WITH DATA CATEGORY is not supported on this object"),
                 With::Equals(name, _) | With::Params(name, _) => {
-                    return Err(cx.malformed(name.span, format!("WITH {} is not supported on this object", name.text)));
+                    cx.malformed(name.span, format!("WITH {} is not supported on this object", name.text))
                 }
-            }
+            });
         }
         if let Some(word) = query.update.first() {
             return Err(cx.malformed(word.span, format!("UPDATE {} is not supported on this object", word.text.to_ascii_uppercase())));
