@@ -144,7 +144,7 @@ fn identity_doc(call: &Call, identity: &Identity, user: &User, version: &str, fo
         ("first_name", user.first_name.clone().into()),
         ("last_name", text(&user.last_name)),
         ("timezone", text(&user.time_zone_key)),
-        ("photos", photos(call, user)),
+        ("photos", photos(call)),
         ("addr_street", user.street.clone().into()),
         ("addr_city", user.city.clone().into()),
         ("addr_state", user.state.clone().into()),
@@ -197,9 +197,9 @@ fn userinfo_doc(call: &Call, identity: &Identity, format: Format) -> Doc {
     for (name, value) in [
         ("family_name", text(&user.last_name)),
         ("zoneinfo", text(&user.time_zone_key)),
-        ("photos", photos(call, user)),
+        ("photos", photos(call)),
         ("profile", format!("{}/{}", call.origin, user.id).into()),
-        ("picture", photo(call, user, 'F').into()),
+        ("picture", photo(call, 'F').into()),
         ("address", address),
         ("is_salesforce_integration_user", false.into()),
         ("urls", urls(call, identity.org.id, user.id, ANY_VERSION)),
@@ -216,12 +216,12 @@ fn userinfo_doc(call: &Call, identity: &Identity, format: Format) -> Doc {
 }
 
 /// The picture that a user has who never set one.
-fn photo(call: &Call, _user: &User, size: char) -> String {
+fn photo(call: &Call, size: char) -> String {
     format!("{}/profilephoto/005/{size}", call.origin)
 }
 
-fn photos(call: &Call, user: &User) -> Doc {
-    Doc::obj([("picture", photo(call, user, 'F').into()), ("thumbnail", photo(call, user, 'T').into())])
+fn photos(call: &Call) -> Doc {
+    Doc::obj([("picture", photo(call, 'F').into()), ("thumbnail", photo(call, 'T').into())])
 }
 
 /// The addresses of the APIs, those that are not built included: clients read the map as a whole.
