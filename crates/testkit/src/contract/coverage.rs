@@ -1,6 +1,7 @@
 //! Which rows of the error catalogue the contract covers: `contract/coverage.tsv`.
 
 use super::load::Contract;
+use super::run::Report;
 use std::path::Path;
 
 /// One row of the table.
@@ -43,6 +44,12 @@ pub fn read_coverage(file: &Path) -> Result<Coverage, String> {
 }
 
 impl Coverage {
+    /// The rows that count and whose cases all passed in a run of the whole contract.
+    pub fn passing(&self, report: &Report) -> Vec<&CoverageRow> {
+        let passes = |row: &&CoverageRow| row.counts && !row.cases.is_empty() && row.cases.iter().all(|c| report.passing.contains(c));
+        self.rows.iter().filter(passes).collect()
+    }
+
     /// What does not hold together: a row with neither case nor reason, a case that does not exist or does not name
     /// the row as its source, a case that names a row which does not list it.
     pub fn problems(&self, contract: &Contract) -> Vec<String> {

@@ -6,6 +6,7 @@ use super::load::Contract;
 use super::matching::cut;
 use super::template::{Vars, fill};
 use crate::target::{OrgSetup, Target};
+use base64::Engine as _;
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -165,7 +166,9 @@ const HOST: &str = "orglet.example";
 fn variables(facts: &crate::target::Facts, version: &str) -> Vars {
     let org15: String = facts.org_id.chars().take(15).collect();
     let user15: String = facts.user_id.chars().take(15).collect();
+    let basic = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", facts.client_id, facts.client_secret));
     [
+        ("basic", basic.as_str()),
         ("v", version),
         ("host", HOST),
         ("origin", "http://orglet.example"),
