@@ -21,9 +21,9 @@ export async function steps(run) {
   });
 
   await step('find() with conditions, fields, sort, limit and skip', async () => {
-    for (const revenue of [10, 20.5, 30]) await Account.create({ Name: `${run.name} sum`, AnnualRevenue: revenue, NumberOfEmployees: 5 });
+    for (const revenue of [10, 20, 30]) await Account.create({ Name: `${run.name} sum`, AnnualRevenue: revenue, NumberOfEmployees: 5 });
     const rows = await Account.find({ Name: `${run.name} sum` }, { Id: 1, AnnualRevenue: 1 }).sort({ AnnualRevenue: -1 }).limit(2).skip(1);
-    equal(rows.map((row) => row.AnnualRevenue), [20.5, 10], 'rows');
+    equal(rows.map((row) => row.AnnualRevenue), [20, 10], 'rows');
     same(Object.keys(rows[0]), ['attributes', 'Id', 'AnnualRevenue'], 'keys');
   });
 
@@ -33,7 +33,7 @@ export async function steps(run) {
     const first = 'Ärzte & Söhne <1>';
     equal(await names({ $or: [{ NumberOfEmployees: { $gt: 42 } }, { Site: 'third' }] }), ['upserted', first], '$or');
     equal(await names({ Name: { $in: [`${run.name} TWIN`, 'x'] } }), ['twin', 'twin'], '$in without regard to case');
-    equal(await names({ AnnualRevenue: { $nin: [10, 20.5] }, NumberOfEmployees: 5 }), ['sum'], '$nin');
+    equal(await names({ AnnualRevenue: { $nin: [10, 20] }, NumberOfEmployees: 5 }), ['sum'], '$nin');
     equal(await names({ AnnualRevenue: { $gte: 1e6 }, CreatedDate: SfDate.TODAY }), [first], '$gte and TODAY');
     equal(await names({ Phone: { $exists: true }, CreatedDate: { $gte: SfDate.YESTERDAY } }), [first], '$exists');
     equal(await names({ Name: { $nlike: `${run.name} %u%` } }), ['twin', 'twin', first], '$nlike');
@@ -42,7 +42,7 @@ export async function steps(run) {
   await step("find() of all fields selects every field of the describe", async () => {
     const row = await Account.findOne({ Id: run.account });
     same(Object.keys(row).toSorted(), ['attributes', ...run.accountFields].toSorted(), 'fields');
-    equal([row.BillingAddress.city, row.AnnualRevenue], ['Köln', 1250000.5], 'values');
+    equal([row.BillingAddress.city, row.AnnualRevenue], ['Köln', 1250000], 'values');
     equal(await Account.findOne({ Name: 'no such name' }, 'Id'), null, 'no match');
   });
 
@@ -72,7 +72,7 @@ export async function steps(run) {
     const { records } = await conn.query(`${soql} HAVING COUNT(Id) > 1 ORDER BY Name`);
     const attributes = { type: 'AggregateResult' };
     same(records, [
-      { attributes, Name: `${run.name} sum`, expr0: 3, total: 60.5, expr1: 5 },
+      { attributes, Name: `${run.name} sum`, expr0: 3, total: 60, expr1: 5 },
       { attributes, Name: `${run.name} twin`, expr0: 2, total: null, expr1: null },
     ]);
   });

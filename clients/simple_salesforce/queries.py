@@ -53,12 +53,12 @@ def steps(run):
 
     @step("aggregates with GROUP BY, HAVING, alias and expr0")
     def _():
-        for revenue in (10, 20.5):
+        for revenue in (10, 20):
             sf.Account.create({"Name": f"{run.name} sum", "AnnualRevenue": revenue, "NumberOfEmployees": 5})
         soql = f"SELECT Name, COUNT(Id), SUM(AnnualRevenue) total, MAX(NumberOfEmployees) FROM Account WHERE {like} GROUP BY Name"
         rows = sf.query(f"{soql} HAVING COUNT(Id) > 1 ORDER BY Name")["records"]
         expected = [
-            {"attributes": {"type": "AggregateResult"}, "Name": f"{run.name} sum", "expr0": 2, "total": 30.5, "expr1": 5},
+            {"attributes": {"type": "AggregateResult"}, "Name": f"{run.name} sum", "expr0": 2, "total": 30.0, "expr1": 5},
             {"attributes": {"type": "AggregateResult"}, "Name": f"{run.name} twin", "expr0": 2, "total": None, "expr1": None},
         ]
         same([dict(row) for row in rows], expected, "records")

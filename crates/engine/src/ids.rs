@@ -42,6 +42,18 @@ impl Allocator {
         Ok(ids)
     }
 
+    /// One new id, taken inside a transaction: undone with it, so that only what is kept counts.
+    pub(crate) fn take_within(&self, tx: &mut dyn orglet_store::Tx, prefix: KeyPrefix) -> Result<Id, Failure> {
+        let found = tx.first(&own("SELECT next FROM \"_ids\" WHERE prefix = ?1", vec![prefix.as_str().into()]))?;
+        let next = found.map_or(self.start, |row| int(&row[0]) as u64);
+        let after = (next + 1) as i64;
+        tx.execute(&own(
+            "INSERT INTO \"_ids\" VALUES (?1, ?2) ON CONFLICT (prefix) DO UPDATE SET next = ?2",
+            vec![prefix.as_str().into(), after.into()],
+        ))?;
+        Ok(Id::new(prefix, INSTANCE, next))
+    }
+
     fn reserve(&self, store: &dyn Store, prefix: KeyPrefix, size: u64) -> Result<(u64, u64), Failure> {
         store.transact_with(|tx| {
             let found = tx.first(&own("SELECT next FROM \"_ids\" WHERE prefix = ?1", vec![prefix.as_str().into()]))?;

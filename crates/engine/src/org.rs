@@ -77,6 +77,11 @@ impl Org {
         self.read(|tx| record::by_id(tx, self, object, self.id))
     }
 
+    /// One new id for a row that a transaction in hand writes by itself.
+    pub(crate) fn new_id_within(&self, tx: &mut dyn Tx, prefix: KeyPrefix) -> Result<Id, Failure> {
+        self.allocator.take_within(tx, prefix)
+    }
+
     /// Makes an object's table when it is not there yet, in a commit of its own.
     pub(crate) fn ensure_table(&self, object: &Object) -> Result<(), Failure> {
         let key = fold_name(&object.name);

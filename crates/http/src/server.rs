@@ -63,6 +63,8 @@ impl Server {
             rest::answer(self, call, head)
         } else if path.starts_with("/services/oauth2/") || path.starts_with("/id/") || path.starts_with("/.well-known/") {
             oauth::answer(self, call)
+        } else if path.starts_with("/services/apexrest/") {
+            rest::apex(self, call)
         } else if path.starts_with("/services/Soap/") {
             soap::answer(self, call)
         } else {

@@ -37,7 +37,7 @@ pub(super) fn store(
         ))?;
         tx.execute(&own("DELETE FROM \"_cursors\" WHERE created < ?1", vec![(now - LIFE_MS).into()]))?;
         tx.execute(&own(
-            "INSERT INTO \"_cursors\" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO \"_cursors\" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             vec![
                 id.as_str().into(),
                 identity.org.id.to_string().into(),
@@ -46,6 +46,7 @@ pub(super) fn store(
                 way.as_str().into(),
                 i64::from(request.all_rows).into(),
                 (ids.len() as i64).into(),
+                (batch as i64).into(),
                 now.into(),
             ],
         ))?;
@@ -68,20 +69,23 @@ pub(super) struct Page {
     pub(super) total: u64,
     pub(super) ids: Vec<String>,
     pub(super) next: Option<String>,
+    pub(super) batch: usize,
 }
 
 /// The ids of the page that a locator names.
-pub(super) fn page(server: &Server, identity: &Identity, locator: &str, batch: usize) -> Result<Page, Failure> {
+pub(super) fn page(server: &Server, identity: &Identity, locator: &str, batch: Option<usize>) -> Result<Page, Failure> {
     let (id, position) = locator.split_once('-').ok_or_else(invalid)?;
     let id = Id::parse(id).map_err(|_| invalid())?.to_string();
     let position: usize = position.parse().map_err(|_| invalid())?;
     server.store.read_with(|tx| {
         let found = tx.first(&own(
-            "SELECT soql, child, all_rows, total, created FROM \"_cursors\" WHERE id = ?1 AND org = ?2 AND user = ?3",
+            "SELECT soql, child, all_rows, total, created, batch FROM \"_cursors\" WHERE id = ?1 AND org = ?2 AND user = ?3",
             vec![id.as_str().into(), identity.org.id.to_string().into(), identity.user.id.to_string().into()],
         ))?;
         let row = found.ok_or_else(invalid)?;
         let total = int(&row[3]) as usize;
+        // Without a size of its own, a page has that of the first.
+        let batch = batch.unwrap_or(int(&row[5]).max(1) as usize);
         if int(&row[4]) < server.now().0 - LIFE_MS || position >= total {
             return Err(invalid().into());
         }
@@ -100,6 +104,6 @@ pub(super) fn page(server: &Server, identity: &Identity, locator: &str, batch: u
             .collect();
         let next = (last < total).then(|| format!("{id}-{last}"));
         let path = text(&row[1]).split('/').filter_map(|n| n.parse().ok()).collect();
-        Ok(Page { soql: text(&row[0]).to_owned(), path, all_rows: int(&row[2]) == 1, total: total as u64, ids, next })
+        Ok(Page { soql: text(&row[0]).to_owned(), path, all_rows: int(&row[2]) == 1, total: total as u64, ids, next, batch })
     })
 }

@@ -135,9 +135,9 @@ pub fn run(server: &Server, identity: &Identity, request: &Request<'_>) -> Resul
 }
 
 /// The page that a query locator names.
-pub fn more(server: &Server, identity: &Identity, locator: &str, version: ApiVersion, batch: usize) -> Result<Answer, Failure> {
-    let batch = batch.clamp(1, BATCH);
-    let page = cursor::page(server, identity, locator, batch)?;
+pub fn more(server: &Server, identity: &Identity, locator: &str, version: ApiVersion, batch: Option<usize>) -> Result<Answer, Failure> {
+    let page = cursor::page(server, identity, locator, batch.map(|b| b.clamp(1, BATCH)))?;
+    let batch = page.batch;
     let request = Request { soql: &page.soql, version, all_rows: page.all_rows, batch, tooling: false };
     let plan = plan(identity, &request)?;
     let mut answer = Answer { plan, path: page.path, total: page.total, next: page.next, set: RecordSet::default() };

@@ -63,6 +63,11 @@ impl RowSet {
         self.cells.len().checked_div(self.columns).unwrap_or(0)
     }
 
+    /// How many cells a row has.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.cells.is_empty()

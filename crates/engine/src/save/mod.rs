@@ -1,7 +1,9 @@
 //! The save pipeline, the one way in for every write: checks that need no data, then one transaction with the checks
 //! that do, the write, and what follows from it. A single record is a batch of one.
 
+mod checks;
 mod delete;
+mod derived;
 mod prepare;
 mod references;
 mod rules;

@@ -49,7 +49,9 @@ pub(super) fn check(identity: &Identity, change: &Change, record: &Incoming, ins
 /// CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY (crud-055, crud-056) and INVALID_FIELD_FOR_INSERT_UPDATE with every field that
 /// may not be written (crud-033).
 fn may_write(identity: &Identity, object: &Object, record: &Incoming, insert: bool) -> Result<(), ApiError> {
-    let (allowed, verb) = if insert { (object.flags.createable, "inserted") } else { (object.flags.updateable, "updated") };
+    // Files need the document that the platform makes of their first version, which is not built.
+    let file = matches!(object.name.as_str(), "ContentVersion" | "ContentDocumentLink");
+    let (allowed, verb) = if insert { (object.flags.createable && !file, "inserted") } else { (object.flags.updateable, "updated") };
     if !allowed {
         let text = format!("entity type cannot be {verb}: {}", object.label);
         return Err(ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new()));
@@ -91,7 +93,7 @@ fn required_on_insert(object: &Object, values: &[(usize, Value)], lookups: &[(us
     let given = |i: usize| values.iter().any(|(k, v)| *k == i && !v.is_null()) || lookups.iter().any(|(k, _)| *k == i);
     let cleared = |i: usize| values.iter().any(|(k, v)| *k == i && v.is_null());
     missing(object.fields().iter().enumerate().filter(|(i, f)| {
-        let must = f.required_on_create() || (cleared(*i) && may_not_be_cleared(f));
+        let must = f.required_on_create() || (cleared(*i) && may_not_be_cleared(f) && !f.defaulted_on_create);
         must && !given(*i)
     }))
 }
@@ -100,9 +102,9 @@ fn required_on_update(object: &Object, values: &[(usize, Value)]) -> Result<(), 
     missing(values.iter().filter(|(_, v)| v.is_null()).map(|(i, _)| (*i, &object.fields()[*i])).filter(|(_, f)| may_not_be_cleared(f)))
 }
 
-/// Whether null is refused: required fields without a default. A checkbox reads null as false; an owner falls back.
+/// Whether null is refused once a record is there. A checkbox reads null as false.
 fn may_not_be_cleared(field: &Field) -> bool {
-    !field.nillable && field.ty != FieldType::Boolean && !field.defaulted_on_create
+    !field.nillable && field.ty != FieldType::Boolean
 }
 
 /// REQUIRED_FIELD_MISSING with every field (crud-022).

@@ -1,7 +1,7 @@
 //! What the platform derives when records of certain standard objects are saved.
 
 use crate::record::{self, Row};
-use crate::{Failure, Identity, Org};
+use crate::{Failure, Org};
 use orglet_base::{DateTime, Id, Value};
 use orglet_plan::write as sql;
 use orglet_schema::types::person_name;
@@ -32,6 +32,9 @@ pub(super) fn before_save(
                 part(row, "Suffix").as_deref(),
             );
             row.set(object, "Name", name);
+            if object.name == "User" && row.get(object, "UserType").is_null() {
+                row.set(object, "UserType", "Standard");
+            }
         }
         "Opportunity" => opportunity(object, row, old.is_none() || set("StageName"), set("Probability")),
         "Case" => {
@@ -62,18 +65,8 @@ pub(super) fn before_save(
     Ok(())
 }
 
-/// What follows a write in other records.
-#[allow(clippy::too_many_arguments, reason = "a stage of the pipeline: it sees what the save sees")]
-pub(super) fn after_save(
-    tx: &mut dyn Tx,
-    org: &Org,
-    catalog: &Catalog,
-    object: &Object,
-    _old: Option<&Row>,
-    row: &Row,
-    _identity: &Identity,
-    now: DateTime,
-) -> Result<(), Failure> {
+/// What follows a write in other records: an opportunity's amount from its products.
+pub(super) fn after_save(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, object: &Object, row: &Row, now: DateTime) -> Result<(), Failure> {
     if object.name == "OpportunityLineItem"
         && let Some(opportunity) = row.get(object, "OpportunityId").as_id()
     {

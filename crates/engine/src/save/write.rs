@@ -1,6 +1,6 @@
 //! Inserts, updates and upserts.
 
-use super::{Assign, Change, Incoming, Op, Saved, no_row, prepare, references, rolled_back, rules};
+use super::{Assign, Change, Incoming, Op, Saved, checks, derived, no_row, prepare, references, rolled_back, rules};
 use crate::record::{self, Row, columns};
 use crate::system::{int, own};
 use crate::{Failure, Identity, Org};
@@ -101,14 +101,15 @@ impl Save<'_> {
         if !self.change.system {
             references::check(tx, self.org, self.catalog, object, &row, &changed)?;
         }
-        self.defaults(tx, object, &mut row, id)?;
+        stamp_new(tx, object, &mut row, id, self.identity, self.now)?;
         rules::before_save(tx, self.org, self.catalog, object, None, &mut row, &changed, self.now)?;
+        self.checks(tx, object, &row, &changed, true)?;
         self.unique(tx, object, &row, None, None)?;
         let columns = columns(object);
         let fields: Vec<&Field> = columns.iter().map(|(_, f)| *f).collect();
         let cells = columns.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
         tx.execute(&sql::insert(object, &fields, &[cells], self.org.store.dialect()))?;
-        rules::after_save(tx, self.org, self.catalog, object, None, &row, self.identity, self.now)?;
+        self.follow(tx, object, None, &row)?;
         Ok(Saved { id, created: true })
     }
 
@@ -122,7 +123,10 @@ impl Save<'_> {
         let mut row = old.clone();
         let mut changed = Vec::with_capacity(prepared.values.len());
         for (index, value) in prepared.values {
-            row.values[index] = self.cleared(&object.fields()[index], value);
+            row.values[index] = match value {
+                Value::Null if object.fields()[index].ty == FieldType::Boolean => Value::Bool(false),
+                value => value,
+            };
             changed.push(index);
         }
         self.look_up(tx, object, &mut row, &mut changed, &prepared.lookups)?;
@@ -131,6 +135,7 @@ impl Save<'_> {
             references::check(tx, self.org, self.catalog, object, &row, &changed)?;
         }
         rules::before_save(tx, self.org, self.catalog, object, Some(&old), &mut row, &changed, self.now)?;
+        self.checks(tx, object, &row, &changed, false)?;
         self.unique(tx, object, &row, Some(id), Some(&old))?;
         if !self.change.system {
             row.set(object, "LastModifiedDate", Value::DateTime(self.now));
@@ -143,17 +148,20 @@ impl Save<'_> {
             let cells = dirty.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
             tx.execute(&sql::update(object, &fields, cells, &id.to_string(), self.org.store.dialect()))?;
         }
-        rules::after_save(tx, self.org, self.catalog, object, Some(&old), &row, self.identity, self.now)?;
+        self.follow(tx, object, Some(&old), &row)?;
         Ok(Saved { id, created: false })
     }
 
-    /// Null for a field that falls back to something: a checkbox to false, an owner to the user.
-    fn cleared(&self, field: &Field, value: Value) -> Value {
-        match value {
-            Value::Null if field.ty == FieldType::Boolean => Value::Bool(false),
-            Value::Null if field.name == "OwnerId" => Value::Id(self.identity.user.id),
-            other => other,
-        }
+    /// The rules of certain objects that a record must keep.
+    fn checks(&self, tx: &mut dyn Tx, object: &Object, row: &Row, changed: &[usize], insert: bool) -> Result<(), Failure> {
+        if self.change.system { Ok(()) } else { checks::check(tx, self.org, self.catalog, object, row, changed, insert) }
+    }
+
+    /// What follows in other records.
+    fn follow(&self, tx: &mut dyn Tx, object: &Object, old: Option<&Row>, row: &Row) -> Result<(), Failure> {
+        let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
+        rules::after_save(tx, org, catalog, object, row, now)?;
+        derived::follow(tx, &derived::Context { org, catalog, identity, now, system: self.change.system }, object, old, row)
     }
 
     fn look_up(
@@ -169,55 +177,6 @@ impl Save<'_> {
             changed.push(*index);
         }
         Ok(())
-    }
-
-    /// Default values, system fields, auto-numbers.
-    fn defaults(&self, tx: &mut dyn Tx, object: &Object, row: &mut Row, id: Id) -> Result<(), Failure> {
-        let user = self.identity.user.id;
-        for (index, field) in object.fields().iter().enumerate() {
-            let value = match field.name.as_str() {
-                "Id" => Value::Id(id),
-                "IsDeleted" => Value::Bool(false),
-                "CreatedDate" | "LastModifiedDate" | "SystemModstamp" if row.values[index].is_null() => Value::DateTime(self.now),
-                "CreatedById" | "LastModifiedById" | "OwnerId" if row.values[index].is_null() => Value::Id(user),
-                _ if !row.values[index].is_null() => continue,
-                _ => match (&field.auto_number, &field.default) {
-                    (Some(auto), _) => {
-                        let name = format!("{}.{}", object.name, field.name);
-                        Value::Text(orglet_schema::types::render_auto_number(&auto.format, next(tx, &name, auto.start)?, self.now))
-                    }
-                    (None, Some(default)) => self.default_value(field, default),
-                    (None, None) if field.ty == FieldType::Boolean => Value::Bool(false),
-                    (None, None) if !field.nillable && field.ty.is_decimal() => Value::Decimal(0.into()),
-                    (None, None) if !field.nillable && field.ty == FieldType::Int => Value::Int(0),
-                    _ => continue,
-                },
-            };
-            row.values[index] = value;
-        }
-        // The name of a custom object's record falls back to its id.
-        if object.custom
-            && let Some(field) = object.name_field()
-            && row.get(object, &field.name).is_null()
-        {
-            let name = field.name.clone();
-            row.set(object, &name, Value::Text(id.to_string()));
-        }
-        Ok(())
-    }
-
-    fn default_value(&self, field: &Field, default: &DefaultValue) -> Value {
-        match default {
-            DefaultValue::Bool(b) => Value::Bool(*b),
-            DefaultValue::Text(t) => Value::from(t.as_str()),
-            DefaultValue::Number(n) => field.ty.kind().parse(field, orglet_schema::Input::Number(n)).unwrap_or(Value::Null),
-            DefaultValue::Now if field.ty == FieldType::Date => {
-                let zoned = jiff::Timestamp::from_millisecond(self.now.0).map(|t| t.to_zoned(self.identity.user.time_zone.clone()).date());
-                zoned.map_or(Value::Null, Value::Date)
-            }
-            DefaultValue::Now => Value::DateTime(self.now),
-            DefaultValue::User => Value::Id(self.identity.user.id),
-        }
     }
 
     /// Uniqueness among live rows (crud-042). An index of the store holds it too; here the message is made.
@@ -247,4 +206,60 @@ pub(super) fn next(tx: &mut dyn Tx, name: &str, start: u64) -> Result<u64, Failu
         vec![name.into(), after.into()],
     ))?;
     Ok(number)
+}
+
+/// Default values, system fields, auto-numbers.
+pub(super) fn stamp_new(
+    tx: &mut dyn Tx,
+    object: &Object,
+    row: &mut Row,
+    id: Id,
+    identity: &Identity,
+    now: DateTime,
+) -> Result<(), Failure> {
+    let user = identity.user.id;
+    for (index, field) in object.fields().iter().enumerate() {
+        let value = match field.name.as_str() {
+            "Id" => Value::Id(id),
+            "IsDeleted" => Value::Bool(false),
+            "CreatedDate" | "LastModifiedDate" | "SystemModstamp" if row.values[index].is_null() => Value::DateTime(now),
+            "CreatedById" | "LastModifiedById" | "OwnerId" if row.values[index].is_null() => Value::Id(user),
+            _ if !row.values[index].is_null() => continue,
+            _ => match (&field.auto_number, &field.default) {
+                (Some(auto), _) => {
+                    let name = format!("{}.{}", object.name, field.name);
+                    Value::Text(orglet_schema::types::render_auto_number(&auto.format, next(tx, &name, auto.start)?, now))
+                }
+                (None, Some(default)) => default_value(field, default, identity, now),
+                (None, None) if field.ty == FieldType::Boolean => Value::Bool(false),
+                (None, None) if !field.nillable && field.ty.is_decimal() => Value::Decimal(0.into()),
+                (None, None) if !field.nillable && field.ty == FieldType::Int => Value::Int(0),
+                _ => continue,
+            },
+        };
+        row.values[index] = value;
+    }
+    // The name of a custom object's record falls back to its id.
+    if object.custom
+        && let Some(field) = object.name_field()
+        && row.get(object, &field.name).is_null()
+    {
+        let name = field.name.clone();
+        row.set(object, &name, Value::Text(id.to_string()));
+    }
+    Ok(())
+}
+
+fn default_value(field: &Field, default: &DefaultValue, identity: &Identity, now: DateTime) -> Value {
+    match default {
+        DefaultValue::Bool(b) => Value::Bool(*b),
+        DefaultValue::Text(t) => Value::from(t.as_str()),
+        DefaultValue::Number(n) => field.ty.kind().parse(field, orglet_schema::Input::Number(n)).unwrap_or(Value::Null),
+        DefaultValue::Now if field.ty == FieldType::Date => {
+            let zoned = jiff::Timestamp::from_millisecond(now.0).map(|t| t.to_zoned(identity.user.time_zone.clone()).date());
+            zoned.map_or(Value::Null, Value::Date)
+        }
+        DefaultValue::Now => Value::DateTime(now),
+        DefaultValue::User => Value::Id(identity.user.id),
+    }
 }

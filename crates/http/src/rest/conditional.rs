@@ -2,19 +2,73 @@
 
 use super::Rest;
 use crate::Reply;
-use orglet_base::{DateTime, time};
+use http::Method;
+use orglet_base::{ApiError, DateTime, ErrorCode, time};
 
-/// 304 when `If-Modified-Since` says that the client has what there is; 412 when `If-Unmodified-Since` does not hold.
-pub(super) fn not_modified(cx: &Rest<'_>, modified: DateTime) -> Option<Reply> {
-    let at = |name: &str| cx.call.header(name).and_then(parse_http_date);
+/// What a precondition decides.
+pub(super) enum Verdict {
+    /// The request goes on.
+    Go,
+    /// It ends with this answer: 304 to reads, 412 otherwise; neither has a body.
+    Stop(Reply),
+}
+
+/// Weighs the date headers against the time of the last change. A value that is no date is passed over by reads and
+/// refused by writes (routing-024).
+pub(super) fn by_date(cx: &Rest<'_>, modified: DateTime) -> Result<Verdict, ApiError> {
+    let writes = cx.call.method != Method::GET;
     let modified = modified.truncate_to_second();
-    if at("if-modified-since").is_some_and(|since| modified <= since) {
-        return Some(Reply::empty(304));
+    if let Some(text) = cx.call.header("if-modified-since")
+        && parse_http_date(text).is_some_and(|since| modified <= since)
+        && !writes
+    {
+        return Ok(Verdict::Stop(Reply::empty(304)));
     }
-    if at("if-unmodified-since").is_some_and(|since| modified > since) {
-        return Some(Reply::empty(412));
+    if let Some(text) = cx.call.header("if-unmodified-since") {
+        match parse_http_date(text) {
+            Some(since) if modified > since => return Ok(Verdict::Stop(Reply::empty(412))),
+            None if writes => return Err(malformed("If-Unmodified-Since", text)),
+            _ => {}
+        }
     }
-    None
+    Ok(Verdict::Go)
+}
+
+/// Weighs `If-Match` and `If-None-Match` against a row's tag.
+pub(super) fn by_tag(cx: &Rest<'_>, tag: &str) -> Result<Verdict, ApiError> {
+    let writes = cx.call.method != Method::GET;
+    for (name, wanted) in [("if-match", true), ("if-none-match", false)] {
+        let Some(text) = cx.call.header(name) else { continue };
+        let tags: Vec<&str> = text.split(',').map(str::trim).filter(|t| !t.is_empty()).collect();
+        let shaped = |t: &&str| *t == "*" || (t.trim_start_matches("W/").starts_with('"') && t.ends_with('"') && t.len() > 1);
+        if writes && (tags.is_empty() || !tags.iter().all(shaped)) {
+            return Err(malformed(if wanted { "If-Match" } else { "If-None-Match" }, text));
+        }
+        // The tag of a compressed answer carries a mark inside its quotes.
+        let bare = |t: &str| t.trim_start_matches("W/").trim_matches('"').trim_end_matches("-gzip").to_owned();
+        let same = tags.iter().any(|t| *t == "*" || bare(t) == bare(tag));
+        if same != wanted {
+            return Ok(Verdict::Stop(Reply::empty(if wanted || writes { 412 } else { 304 })));
+        }
+    }
+    Ok(Verdict::Go)
+}
+
+/// Whether a request has a condition at all.
+pub(super) fn asked(cx: &Rest<'_>) -> bool {
+    ["if-modified-since", "if-unmodified-since", "if-match", "if-none-match"].iter().any(|h| cx.call.headers.contains_key(*h))
+}
+
+fn malformed(header: &str, value: &str) -> ApiError {
+    ApiError::routing(ErrorCode::InvalidInput, format!("The value of the {header} header is not valid: {value}"))
+}
+
+/// The answer to a read whose condition by date fails.
+pub(super) fn not_modified(cx: &Rest<'_>, modified: DateTime) -> Option<Reply> {
+    match by_date(cx, modified) {
+        Ok(Verdict::Stop(reply)) => Some(reply),
+        _ => None,
+    }
 }
 
 /// With `Last-Modified`.

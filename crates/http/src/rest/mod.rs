@@ -94,6 +94,16 @@ pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
     cx.route(rest).with("sforce-limit-info", limit_info)
 }
 
+/// Answers a request below `/services/apexrest`: no org here has Apex classes (routing-007).
+pub(crate) fn apex(server: &Server, call: &Call) -> Reply {
+    let format = Format::from_accept(call.header("accept")).unwrap_or(Format::Json);
+    match authenticate(server, call) {
+        Ok(_) => error::render(&[ApiError::routing(ErrorCode::NotFound, "Could not find a match for URL")], format, call.pretty()).into(),
+        Err(Failure::Api(e)) => Reply::from(error::render(&[e], format, call.pretty())).with("www-authenticate", "Token"),
+        Err(other) => server.failed(other, format, call.pretty(), ROOT),
+    }
+}
+
 /// 410 for a retired version; the vendor's words are not recorded.
 fn retired() -> ApiError {
     ApiError::routing(ErrorCode::UnsupportedApiVersion, "This version of the API has been retired")
@@ -104,6 +114,10 @@ fn authenticate(server: &Server, call: &Call) -> Result<Identity, Failure> {
     match call.token() {
         Err(()) => Err(ApiError::new(ErrorCode::InvalidAuthHeader, "INVALID_HEADER_TYPE").into()),
         Ok(None) => Err(unknown().into()),
+        // Three parts joined by dots, the first an encoded object: a token of the JWT format, none of which is issued here.
+        Ok(Some(token)) if token.starts_with("eyJ") && !token.contains('!') => {
+            Err(ApiError::new(ErrorCode::InvalidAuthHeader, "INVALID_JWT_FORMAT").into())
+        }
         Ok(Some(token)) => server.engine.authenticate(token)?.ok_or_else(|| unknown().into()),
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn query(cx: &Rest<'_>, all_rows: bool) -> Result<Reply, Failure> {
 
 /// Runs a query and answers its first page, or the columns when `columns=true` asks for them.
 pub(crate) fn run(cx: &Rest<'_>, soql: &str, all_rows: bool, tooling: bool) -> Result<Reply, Failure> {
-    let request = Request { soql, version: cx.version, all_rows, batch: batch(cx), tooling };
+    let request = Request { soql, version: cx.version, all_rows, batch: batch(cx).unwrap_or(BATCH), tooling };
     if cx.call.param("columns").is_some_and(|v| v.eq_ignore_ascii_case("true")) {
         return columns(cx, &*engine::plan(&cx.identity, &request)?);
     }
@@ -57,10 +57,10 @@ pub(super) fn children(cx: &Rest<'_>, child: &Arc<Object>, field: &str, parent: 
 }
 
 /// `Sforce-Query-Options: batchSize=N`, brought into its bounds; anything else in the header is passed over.
-fn batch(cx: &Rest<'_>) -> usize {
+fn batch(cx: &Rest<'_>) -> Option<usize> {
     let header = cx.call.header("sforce-query-options").unwrap_or_default();
     let asked = header.split([',', ';']).filter_map(|o| o.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("batchSize"));
-    asked.and_then(|(_, n)| n.trim().parse::<usize>().ok()).map_or(BATCH, |n| n.clamp(SMALLEST_BATCH, BATCH))
+    asked.and_then(|(_, n)| n.trim().parse::<usize>().ok()).map(|n| n.clamp(SMALLEST_BATCH, BATCH))
 }
 
 /// A page: `totalSize, done[, nextRecordsUrl], records`, in XML sorted.

@@ -42,7 +42,7 @@ fn assign(cx: &Rest<'_>, object: &Arc<Object>, name: &str, node: &Node<'_>) -> R
         // Fields that nobody may write are refused by the save, whatever they are given.
         let writable = field.createable || field.updateable;
         let value =
-            if writable { field.ty.kind().parse(field, node.as_input()).map_err(|e| e.at(node.line, node.column))? } else { Value::Null };
+            if writable { field.ty.kind().parse(field, node.as_input()).map_err(|e| wrong_type(cx, field, node, &e))? } else { Value::Null };
         return Ok((index, Assign::Value(value)));
     }
     let parent = object.parent_field(name).and_then(|f| object.field_index(&f.name));
@@ -98,6 +98,16 @@ fn lookup(cx: &Rest<'_>, object: &Arc<Object>, name: &str, field: &Field, node: 
     let value = kind.parse(key_field, value.as_input()).map_err(|e| e.at(value.line, value.column))?;
     let value = kind.validate(key_field, value)?;
     Ok(Assign::Lookup { relationship: name.to_owned(), object: target, field: index, value })
+}
+
+/// A value of the wrong kind: JSON_PARSER_ERROR with its place in JSON (crud-009); in XML, where all is text to the
+/// parser, the field refuses it (crud-054).
+fn wrong_type(cx: &Rest<'_>, field: &Field, node: &Node<'_>, failure: &orglet_schema::ParseFailure) -> ApiError {
+    if matches!(cx.call.media_type().as_deref(), Some("application/xml" | "text/xml")) {
+        let text = format!("{}: value not of required type: {}", field.label, failure.value);
+        return ApiError::new(ErrorCode::InvalidTypeOnFieldInRecord, text).with_fields([&field.name]);
+    }
+    failure.at(node.line, node.column)
 }
 
 /// INVALID_FIELD of writes (crud-018).

@@ -84,7 +84,8 @@ impl DefError {
 
 impl From<DefError> for ApiError {
     fn from(e: DefError) -> Self {
-        ApiError::new(e.code, e.message).with_fields(e.fields)
+        // Refusals of a definition name no field of the record that carries it (crud-053).
+        ApiError::new(e.code, e.message).with_fields(Vec::<String>::new())
     }
 }
 

@@ -159,7 +159,7 @@ pub const CHILD_KEYS: &[&str] = &[
 /// The first API version whose describes carry a key; 0 for those that were always there.
 pub fn key_since(key: &str) -> u32 {
     match key {
-        "deepCloneable" => 49,
+        "deepCloneable" => 48,
         "associateEntityType" | "associateParentEntity" => 50,
         "sobjectDescribeOption" => 51,
         _ => 0,

@@ -1,0 +1,83 @@
+//! Records that the platform writes because another was saved.
+
+use super::write::stamp_new;
+use crate::record::{self, Row};
+use crate::{Failure, Identity, Org};
+use orglet_base::{DateTime, Id, Value};
+use orglet_plan::write as sql;
+use orglet_schema::standard::seed;
+use orglet_schema::{Catalog, Field, Object};
+use orglet_store::Tx;
+
+/// What the platform's own rows are written with.
+pub(super) struct Context<'a> {
+    pub(super) org: &'a Org,
+    pub(super) catalog: &'a Catalog,
+    pub(super) identity: &'a Identity,
+    pub(super) now: DateTime,
+    /// The save is the platform's own: seeds bring what belongs to their rows themselves.
+    pub(super) system: bool,
+}
+
+/// Writes what follows from a record that was inserted (`old` is none) or updated.
+pub(super) fn follow(tx: &mut dyn Tx, cx: &Context<'_>, object: &Object, old: Option<&Row>, row: &Row) -> Result<(), Failure> {
+    let id = row.get(object, "Id").clone();
+    match (object.name.as_str(), old) {
+        ("Opportunity", _) => stage_history(tx, cx, object, old, row),
+        ("Campaign", None) if !cx.system => {
+            for (at, label, default, responded) in [(1, "Sent", true, false), (2, "Responded", false, true)] {
+                let values = [
+                    ("CampaignId", id.clone()),
+                    ("Label", Value::from(label)),
+                    ("SortOrder", Value::Int(at)),
+                    ("IsDefault", default.into()),
+                    ("HasResponded", responded.into()),
+                ];
+                insert(tx, cx, "CampaignMemberStatus", &values)?;
+            }
+            Ok(())
+        }
+        ("UserRole", None) if !cx.system => {
+            for kind in ["Role", "RoleAndSubordinates"] {
+                let values =
+                    [("DeveloperName", row.get(object, "DeveloperName").clone()), ("Type", kind.into()), ("RelatedId", id.clone())];
+                insert(tx, cx, "Group", &values)?;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// OpportunityHistory: a row at the start and at each change of stage, amount, probability, expected revenue or close
+/// date.
+fn stage_history(tx: &mut dyn Tx, cx: &Context<'_>, object: &Object, old: Option<&Row>, row: &Row) -> Result<(), Failure> {
+    const WATCHED: [&str; 6] = ["StageName", "Amount", "Probability", "ExpectedRevenue", "CloseDate", "ForecastCategory"];
+    let get = |name: &str| row.get(object, name).clone();
+    if old.is_some_and(|o| WATCHED.iter().all(|f| o.get(object, f) == row.get(object, f))) {
+        return Ok(());
+    }
+    let mut values: Vec<(&str, Value)> = WATCHED.iter().map(|f| (*f, get(f))).collect();
+    values.push(("OpportunityId", get("Id")));
+    if let Some(old) = old {
+        values.push(("PrevAmount", old.get(object, "Amount").clone()));
+        values.push(("PrevCloseDate", old.get(object, "CloseDate").clone()));
+    }
+    insert(tx, cx, "OpportunityHistory", &values)
+}
+
+/// Inserts a row of the platform's own.
+fn insert(tx: &mut dyn Tx, cx: &Context<'_>, object: &str, values: &[(&str, Value)]) -> Result<(), Failure> {
+    let (Some(object), Some(prefix)) = (cx.catalog.object(object), seed::id_prefix(object)) else { return Ok(()) };
+    let id: Id = cx.org.new_id_within(tx, prefix)?;
+    let mut row = Row::empty(object);
+    for (name, value) in values {
+        row.set(object, name, value.clone());
+    }
+    stamp_new(tx, object, &mut row, id, cx.identity, cx.now)?;
+    let columns = record::columns(object);
+    let fields: Vec<&Field> = columns.iter().map(|(_, f)| *f).collect();
+    let cells = columns.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
+    tx.execute(&sql::insert(object, &fields, &[cells], cx.org.store.dialect()))?;
+    Ok(())
+}
