@@ -28,7 +28,7 @@ pub struct Peer {
 pub struct Call {
     /// The method; overridden ones (`_HttpMethod`) already in place.
     pub method: Method,
-    /// The path as sent, still encoded.
+    /// The path as sent, still encoded; of several slashes at its begin one is left.
     pub path: String,
     /// Query parameters, decoded, in order.
     pub query: Vec<(String, String)>,
@@ -58,7 +58,9 @@ impl Call {
         {
             method = other;
         }
-        Self { method, path: parts.uri.path().to_owned(), query, headers: parts.headers, body, origin }
+        // The sf CLI keeps the slash of its instance URL and asks for `//services/data/…`.
+        let path = format!("/{}", parts.uri.path().trim_start_matches('/'));
+        Self { method, path, query, headers: parts.headers, body, origin }
     }
 
     /// A header's text.
@@ -100,4 +102,17 @@ impl Call {
 /// A path segment, percent-decoded. Bytes that are no UTF-8 are replaced: no name or value has them.
 pub(crate) fn decode(segment: &str) -> Cow<'_, str> {
     percent_decode_str(segment).decode_utf8_lossy()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slashes_at_the_begin_of_a_path_are_one() {
+        for (target, path) in [("//services/data", "/services/data"), ("/id/a//b/", "/id/a//b/"), ("/", "/")] {
+            let request = http::Request::builder().uri(target).body(Bytes::new()).unwrap();
+            assert_eq!(Call::new(request, Peer { scheme: Scheme::Http, trusted: true }).path, path, "{target}");
+        }
+    }
 }
