@@ -23,7 +23,7 @@ pub(super) struct Context<'a> {
 pub(super) fn follow(tx: &mut dyn Tx, cx: &Context<'_>, object: &Object, old: Option<&Row>, row: &Row) -> Result<(), Failure> {
     let id = row.get(object, "Id").clone();
     match (object.name.as_str(), old) {
-        ("Opportunity", _) => stage_history(tx, cx, object, old, row),
+        ("Opportunity", _) if !cx.system => stage_history(tx, cx, object, old, row),
         ("Campaign", None) if !cx.system => {
             for (at, label, default, responded) in [(1, "Sent", true, false), (2, "Responded", false, true)] {
                 let values = [
