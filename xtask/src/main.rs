@@ -3,6 +3,7 @@
 mod bench;
 mod clients;
 mod codegen;
+mod compat;
 mod process;
 mod server;
 mod test;
@@ -15,10 +16,12 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  test [--only STAGE]...   fmt, clippy, tidy, codegen, tests, build, clients; sets up what it needs under target/
+  test [--only STAGE]...   fmt, tidy, codegen, compat, clippy, tests, build, clients; sets up what it needs under
+                           target/
                            STAGE is one of these, or unit or contract for a part of tests
   tidy                     the rules of the architecture; silent when all hold
   codegen [--check]        writes the generated sources, or only says whether they are current
+  compat [--check]         writes COMPAT.md, or only says whether it is current
   clients [--only NAME]... [--server PATH]
                            builds the release server, or takes another, and drives the public clients against it
   bench [ARGUMENT]...      builds and runs the benchmark; its own arguments: see bench/src/main.rs
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
         "test" => test::run(&root, &rest),
         "tidy" => tidy::run(&root),
         "codegen" => codegen::error_codes(&root, rest.iter().any(|argument| argument == "--check")),
+        "compat" => compat::run(&root, rest.iter().any(|argument| argument == "--check")),
         "clients" => clients::run(&root, &rest),
         "bench" => bench::run(&root, &rest),
         _ => {

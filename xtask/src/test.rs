@@ -5,13 +5,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::process::{Counts, cargo, cargo_test_line, passes, watch};
-use crate::{clients, codegen, tidy};
+use crate::{clients, codegen, compat, tidy};
 
 const TEST_LIMIT: Duration = Duration::from_secs(3600);
 /// The stages of a full run.
-const STAGES: [&str; 7] = ["fmt", "tidy", "codegen", "clippy", "tests", "build", "clients"];
+const STAGES: [&str; 8] = ["fmt", "tidy", "codegen", "compat", "clippy", "tests", "build", "clients"];
 /// The stages that can be asked for: two are parts of `tests`.
-const CHOICES: [&str; 9] = ["fmt", "tidy", "codegen", "clippy", "tests", "unit", "contract", "build", "clients"];
+const CHOICES: [&str; 10] = ["fmt", "tidy", "codegen", "compat", "clippy", "tests", "unit", "contract", "build", "clients"];
 
 /// Runs the stages named by `--only`, or all; prints how long each took and the sum of their checks as the last line.
 /// A stage that has no checks of its own counts as one. True when nothing failed.
@@ -55,6 +55,13 @@ fn one(root: &Path, stage: &str) -> io::Result<Counts> {
             let current = codegen::error_codes(root, true)?;
             if !current {
                 println!("xtask: generated sources are not current: run `cargo xtask codegen`");
+            }
+            current
+        }
+        "compat" => {
+            let current = compat::run(root, true)?;
+            if !current {
+                println!("xtask: COMPAT.md is not current: run `cargo xtask compat`");
             }
             current
         }
