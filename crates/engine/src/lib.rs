@@ -21,6 +21,11 @@ pub mod server;
 mod system;
 mod virtuals;
 
+/// The shape of a query's answer, as protocols print it.
+pub mod plan {
+    pub use orglet_plan::{ChildPlan, Node, OutKind, Output, ParentKind, Plan};
+}
+
 pub use auth::Identity;
 pub use clock::Clock;
 pub use failure::Failure;

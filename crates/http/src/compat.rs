@@ -28,6 +28,16 @@ pub fn has_relationship_paths(version: ApiVersion) -> bool {
     version.0 >= 36
 }
 
+/// The name of an allocation: that of Bulk batches was another before v49.0.
+pub fn limit_name(name: &'static str, version: ApiVersion) -> &'static str {
+    if name == "DailyBulkApiBatches" && version.0 < 49 { "DailyBulkApiRequests" } else { name }
+}
+
+/// Whether SOAP login() is served: not from v65.0 on.
+pub fn has_soap_login(version: ApiVersion) -> bool {
+    version.0 <= 64
+}
+
 /// Whether `POST /sobjects/X/Id` creates (from v37.0).
 pub fn creates_at_id(version: ApiVersion) -> bool {
     version.0 >= 37

@@ -11,7 +11,6 @@ mod rest;
 pub mod router;
 mod server;
 mod soap;
-mod tooling;
 
 pub use reply::Reply;
 pub use request::{Call, Peer, Scheme};

@@ -89,14 +89,25 @@ impl Call {
         Some(value.split(';').next().unwrap_or(value).trim().to_ascii_lowercase())
     }
 
-    /// The access token of `Authorization: Bearer …` or `OAuth …`. The error is a header that is neither.
-    pub fn token(&self) -> Result<Option<&str>, ()> {
-        let Some(value) = self.header("authorization") else { return Ok(None) };
+    /// The access token of `Authorization: Bearer …` or `OAuth …`.
+    pub fn token(&self) -> Token<'_> {
+        let Some(value) = self.header("authorization") else { return Token::None };
         let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
         let token = token.trim();
         let known = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("oauth");
-        if known && !token.is_empty() { Ok(Some(token)) } else { Err(()) }
+        if known && !token.is_empty() { Token::Given(token) } else { Token::Unreadable }
     }
+}
+
+/// What an `Authorization` header holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Token<'a> {
+    /// There is no header.
+    None,
+    /// A header of another scheme, or without a token.
+    Unreadable,
+    /// The token.
+    Given(&'a str),
 }
 
 /// A path segment, percent-decoded. Bytes that are no UTF-8 are replaced: no name or value has them.

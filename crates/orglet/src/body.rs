@@ -1,6 +1,6 @@
 //! Request bodies: collected whole, inflated, and bounded in bytes and time at both ends.
 
-use crate::fault::{self, Form};
+use crate::fault;
 use crate::inflate::{Encoding, InflateFault, Inflater};
 use crate::limits::Limits;
 use bytes::{Bytes, BytesMut};
@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use orglet_base::{ApiError, ErrorCode};
+use orglet_http::codec::Format;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -31,7 +32,7 @@ pub(crate) enum BodyFault {
 
 impl BodyFault {
     /// The answer to it. The connection ends with it, since the rest of the body is not read.
-    pub(crate) fn answer(&self, form: Form, limits: &Limits) -> Response<Bytes> {
+    pub(crate) fn answer(&self, form: Format, limits: &Limits) -> Response<Bytes> {
         let (status, code, message) = match self {
             Self::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,

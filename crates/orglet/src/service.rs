@@ -1,7 +1,7 @@
 //! One request through the shell: id, head, health, body, application, compression, log.
 
 use crate::app::Peer;
-use crate::fault::{self, Form};
+use crate::fault;
 use crate::listen::{Conn, Shell};
 use crate::{body, connect, logs, target};
 use bytes::Bytes;
@@ -10,6 +10,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use orglet_base::{ApiError, ErrorCode};
+use orglet_http::codec::Format;
 use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -82,7 +83,7 @@ async fn answer(conn: Arc<Conn>, request: Request<Incoming>, id: u64) -> Respons
         Ok(bytes) => bytes,
         Err(fault) => {
             tracing::debug!(?fault, "request body refused");
-            return fault.answer(Form::of(&parts.headers), &conn.shell.limits);
+            return fault.answer(fault::form_of(&parts.headers), &conn.shell.limits);
         }
     };
     handle(&conn.shell, parts, bytes, conn.peer, id).await
@@ -104,7 +105,7 @@ fn health(shell: &Shell, method: &Method, path: &str) -> Option<Response<Bytes>>
 
 /// Lets the application answer, here or on a blocking thread. Its panic is this request's failure and no one else's.
 async fn handle(shell: &Arc<Shell>, parts: Parts, body: Bytes, peer: Peer, id: u64) -> Response<Bytes> {
-    let form = Form::of(&parts.headers);
+    let form = fault::form_of(&parts.headers);
     let quick = match catch_unwind(AssertUnwindSafe(|| shell.app.is_quick(&parts))) {
         Ok(quick) => quick,
         Err(panic) => return unexpected(id, logs::panic_text(panic.as_ref()), form),
@@ -129,7 +130,7 @@ async fn handle(shell: &Arc<Shell>, parts: Parts, body: Bytes, peer: Peer, id: u
     }
 }
 
-fn guarded(shell: &Shell, request: Request<Bytes>, peer: Peer, id: u64, form: Form) -> Response<Bytes> {
+fn guarded(shell: &Shell, request: Request<Bytes>, peer: Peer, id: u64, form: Format) -> Response<Bytes> {
     match catch_unwind(AssertUnwindSafe(|| shell.app.handle(request, peer))) {
         Ok(response) => response,
         Err(panic) => unexpected(id, logs::panic_text(panic.as_ref()), form),
@@ -137,7 +138,7 @@ fn guarded(shell: &Shell, request: Request<Bytes>, peer: Peer, id: u64, form: Fo
 }
 
 /// The platform's answer to a fault of its own; the id in it is also in the log.
-fn unexpected(id: u64, cause: &str, form: Form) -> Response<Bytes> {
+fn unexpected(id: u64, cause: &str, form: Format) -> Response<Bytes> {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let mut hasher = DefaultHasher::new();
     cause.hash(&mut hasher);

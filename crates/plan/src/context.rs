@@ -1,5 +1,6 @@
 //! What a query is bound against, and the errors that point into its text.
 
+use crate::compat;
 use jiff::tz::TimeZone;
 use orglet_base::{ApiError, ApiVersion, DateTime, Dialect, ErrorCode, Id};
 use orglet_schema::{AccessSet, Catalog};
@@ -41,7 +42,7 @@ impl BindContext<'_> {
 
     /// An operator that a type does not know. Since 61.0 such errors are `MALFORMED_QUERY`.
     pub(crate) fn bad_operator(&self, span: Span, sentence: impl AsRef<str>) -> ApiError {
-        let code = if self.version >= ApiVersion(61) { ErrorCode::MalformedQuery } else { ErrorCode::InvalidQueryFilterOperator };
+        let code = if compat::has_new_parser(self.version) { ErrorCode::MalformedQuery } else { ErrorCode::InvalidQueryFilterOperator };
         self.at(code, span, sentence)
     }
 }

@@ -7,6 +7,7 @@
 //! What the SQL relies on beside plain SQLite is listed in [`functions`].
 
 mod bind;
+mod compat;
 mod context;
 mod dates;
 pub mod ddl;

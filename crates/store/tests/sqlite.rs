@@ -1,5 +1,7 @@
 //! The SQLite store: shared commits, savepoints, snapshots, foreign files.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use orglet_base::{OwnedCell, Statement};
 use orglet_store::sqlite::{Durability, Sqlite};
 use orglet_store::{Store, StoreError};

@@ -44,7 +44,8 @@ impl Server {
     /// Logs a user in by name and password. The security token may follow the password: this server takes every
     /// address it listens on as trusted, so that it is not required.
     pub fn login(&self, username: &str, password: &str) -> Result<Grant, LoginError> {
-        let (org, user) = self.user_by_name(username)?.ok_or(LoginError::Credentials)?;
+        let org = self.default_org();
+        let user = org.user_by_name(username)?.ok_or(LoginError::Credentials)?;
         if !self.password_fits(&org, &user, password)? {
             return Err(LoginError::Credentials);
         }
@@ -90,11 +91,6 @@ impl Server {
         let token = self.sessions.create(org.id, user.id)?;
         let issued_at = org.now().0;
         Ok(Grant { identity: Identity { org, user, access: self.access.clone(), token: token.into() }, issued_at })
-    }
-
-    fn user_by_name(&self, username: &str) -> Result<Option<(Arc<Org>, Arc<User>)>, Failure> {
-        let org = self.default_org();
-        Ok(org.user_by_name(username)?.map(|user| (org, user)))
     }
 
     fn password_fits(&self, org: &Org, user: &User, given: &str) -> Result<bool, Failure> {

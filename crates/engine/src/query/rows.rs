@@ -130,6 +130,9 @@ impl RowSet {
     }
 }
 
+/// Takes the way to a sub-query and the ids of its rows; answers a query locator.
+pub(crate) type PutAside<'a> = dyn FnMut(&[usize], &[String]) -> Result<String, Failure> + 'a;
+
 /// Rows with their children.
 #[derive(Debug, Default)]
 pub struct RecordSet {
@@ -162,15 +165,11 @@ pub struct Children {
 
 impl RecordSet {
     /// Gives every group of children that was cut a query locator. `store` takes the way to the sub-query and the ids.
-    pub(crate) fn put_aside(&mut self, store: &mut dyn FnMut(&[usize], &[String]) -> Result<String, Failure>) -> Result<(), Failure> {
+    pub(crate) fn put_aside(&mut self, store: &mut PutAside<'_>) -> Result<(), Failure> {
         self.put_aside_below(&mut Vec::new(), store)
     }
 
-    fn put_aside_below(
-        &mut self,
-        path: &mut Vec<usize>,
-        store: &mut dyn FnMut(&[usize], &[String]) -> Result<String, Failure>,
-    ) -> Result<(), Failure> {
+    fn put_aside_below(&mut self, path: &mut Vec<usize>, store: &mut PutAside<'_>) -> Result<(), Failure> {
         for (i, child) in self.children.iter_mut().enumerate() {
             path.push(i);
             for group in child.by_parent.values_mut().filter(|g| !g.all_ids.is_empty()) {

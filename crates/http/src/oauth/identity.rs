@@ -4,6 +4,7 @@ use super::params::Params;
 use super::{failed, identity_url, not_allowed};
 use crate::codec::{Doc, Format, XmlOrder};
 use crate::error::OAuthFormat;
+use crate::request::Token;
 use crate::{Call, Reply, Server};
 use http::Method;
 use jiff::tz::{Dst, TimeZone};
@@ -93,9 +94,9 @@ pub(super) fn userinfo(server: &Server, call: &Call) -> Reply {
 /// Who asks: the token of the header, else another one.
 fn caller(server: &Server, call: &Call, other: Option<&str>) -> Result<Identity, Reply> {
     let token = match (call.token(), other.filter(|t| !t.is_empty())) {
-        (Ok(Some(token)), _) | (_, Some(token)) => token,
-        (Ok(None), None) => return Err(plain(403, "Missing_OAuth_Token")),
-        (Err(()), None) => return Err(plain(403, "Bad_OAuth_Token")),
+        (Token::Given(token), _) | (_, Some(token)) => token,
+        (Token::None, None) => return Err(plain(403, "Missing_OAuth_Token")),
+        (Token::Unreadable, None) => return Err(plain(403, "Bad_OAuth_Token")),
     };
     match server.engine.authenticate(token) {
         Ok(Some(identity)) => Ok(identity),

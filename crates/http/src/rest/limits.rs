@@ -54,7 +54,7 @@ pub(super) fn limits(cx: &Rest<'_>) -> Reply {
     let mut all: Vec<(&'static str, Doc)> = UNUSED
         .iter()
         .map(|(name, max)| {
-            let name = if *name == "DailyBulkApiBatches" && cx.version.0 < 49 { "DailyBulkApiRequests" } else { name };
+            let name = crate::compat::limit_name(name, cx.version);
             let mut doc = entry(*max, *max);
             if name == "PermissionSets" {
                 doc = Doc::obj([("Max", (*max).into()), ("Remaining", (*max).into()), ("CreateCustom", entry(1000, 1000))]);

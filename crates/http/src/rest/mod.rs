@@ -11,17 +11,15 @@ mod records;
 mod relations;
 mod replication;
 mod rows;
+mod tooling;
 mod write;
 
-pub(crate) use describe::{full as full_describe, summary};
-pub(crate) use query::run as run_query;
-pub(crate) use records::Printer;
 use write::decode_record;
 
 use crate::codec::{Doc, Format, Node, XmlOrder, json, xml};
-use crate::request::decode;
+use crate::request::{Token, decode};
 use crate::router::{self, Resource};
-use crate::{Call, Reply, Server, error, tooling};
+use crate::{Call, Reply, Server, error};
 use orglet_base::version::VersionSegment;
 use orglet_base::{ApiError, ApiVersion, ErrorCode};
 use orglet_engine::{Failure, Identity, limits as engine_limits};
@@ -112,13 +110,13 @@ fn retired() -> ApiError {
 fn authenticate(server: &Server, call: &Call) -> Result<Identity, Failure> {
     let unknown = || ApiError::new(ErrorCode::InvalidSessionId, "Session expired or invalid");
     match call.token() {
-        Err(()) => Err(ApiError::new(ErrorCode::InvalidAuthHeader, "INVALID_HEADER_TYPE").into()),
-        Ok(None) => Err(unknown().into()),
+        Token::Unreadable => Err(ApiError::new(ErrorCode::InvalidAuthHeader, "INVALID_HEADER_TYPE").into()),
+        Token::None => Err(unknown().into()),
         // Three parts joined by dots, the first an encoded object: a token of the JWT format, none of which is issued here.
-        Ok(Some(token)) if token.starts_with("eyJ") && !token.contains('!') => {
+        Token::Given(token) if token.starts_with("eyJ") && !token.contains('!') => {
             Err(ApiError::new(ErrorCode::InvalidAuthHeader, "INVALID_JWT_FORMAT").into())
         }
-        Ok(Some(token)) => server.engine.authenticate(token)?.ok_or_else(|| unknown().into()),
+        Token::Given(token) => server.engine.authenticate(token)?.ok_or_else(|| unknown().into()),
     }
 }
 
@@ -159,7 +157,7 @@ impl Rest<'_> {
             (Resource::QueryAll, _) => query::query(self, true),
             (Resource::QueryMore, [locator]) => query::more(self, locator),
             (Resource::ToolingResources, _) => Ok(tooling::resources(self)),
-            (Resource::ToolingQuery, _) => tooling::query(self),
+            (Resource::ToolingQuery, _) => tooling::run(self),
             (Resource::ToolingDescribeGlobal, _) => Ok(tooling::global(self)),
             (Resource::ToolingBasicInformation, [object]) => tooling::object(self, object),
             (Resource::ToolingDescribe, [object]) => tooling::describe(self, object),

@@ -7,8 +7,8 @@ use crate::Reply;
 use crate::codec::{Doc, RecordUrl, Writer, XmlOrder};
 use orglet_base::{ApiError, ErrorCode, Id};
 use orglet_engine::Failure;
+use orglet_engine::plan::{Node, OutKind, Output};
 use orglet_engine::query::{self as engine, Answer, BATCH, Request, SMALLEST_BATCH};
-use orglet_plan::{Node, OutKind, Output};
 use orglet_schema::{CellKind, Object};
 use std::sync::Arc;
 
@@ -102,14 +102,14 @@ pub(crate) fn answer_page(cx: &Rest<'_>, answer: &Answer, tooling: bool) -> Repl
 }
 
 /// `columns=true`: what the columns of a query are, without running it. Undocumented; the `sf` CLI asks for it.
-fn columns(cx: &Rest<'_>, plan: &orglet_plan::Plan) -> Result<Reply, Failure> {
+fn columns(cx: &Rest<'_>, plan: &orglet_engine::plan::Plan) -> Result<Reply, Failure> {
     let (entity, prefix, shape, grouped) = match &plan.output {
         Output::Records(p) => (p.object.name.clone(), p.object.key_prefix, p.shape.as_slice(), false),
         Output::Aggregate(p) => ("AggregateResult".to_owned(), None, p.shape.as_slice(), true),
         Output::Count(_) => (String::new(), None, &[][..], false),
     };
     let id_selected = shape.iter().any(|n| n.name() == "Id");
-    let children: &[orglet_plan::ChildPlan] = match &plan.output {
+    let children: &[orglet_engine::plan::ChildPlan] = match &plan.output {
         Output::Records(p) => &p.children,
         _ => &[],
     };
@@ -124,7 +124,7 @@ fn columns(cx: &Rest<'_>, plan: &orglet_plan::Plan) -> Result<Reply, Failure> {
     Ok(cx.doc(200, &doc, "QueryColumnMetadata", XmlOrder::Sorted))
 }
 
-fn column(node: &Node, grouped: bool, children: &[orglet_plan::ChildPlan]) -> Doc {
+fn column(node: &Node, grouped: bool, children: &[orglet_engine::plan::ChildPlan]) -> Doc {
     let (field, kind) = match node {
         Node::Value { source, kind, .. } => {
             let field = source.as_ref().map(|(o, i)| &o.fields()[*i]);

@@ -2,8 +2,8 @@
 
 use crate::codec::{RecordUrl, Writer};
 use orglet_base::{Cell, Id};
+use orglet_engine::plan::{ChildPlan, Node, OutKind, ParentKind};
 use orglet_engine::query::{Children, RecordSet, RowSet};
-use orglet_plan::{ChildPlan, Node, OutKind, ParentKind};
 use orglet_schema::{Catalog, CellKind, FieldType, Object};
 use std::sync::Arc;
 
@@ -226,7 +226,7 @@ fn formatted(inner: &OutKind, ty: FieldType, cell: Cell<'_>) -> String {
         FieldType::Date if plain.len() >= 10 => date(&plain),
         FieldType::DateTime if plain.len() >= 16 => {
             let hour: u32 = plain[11..13].parse().unwrap_or(0);
-            let (shown, half) = (if hour % 12 == 0 { 12 } else { hour % 12 }, if hour < 12 { "AM" } else { "PM" });
+            let (shown, half) = (if hour.is_multiple_of(12) { 12 } else { hour % 12 }, if hour < 12 { "AM" } else { "PM" });
             format!("{}, {shown}:{} {half}", date(&plain), &plain[14..16])
         }
         _ => plain,

@@ -29,7 +29,7 @@ pub(super) fn traverse(cx: &Rest<'_>, object: &Arc<Object>, id: &str, path: &[&s
         if step + 1 != path.len() {
             return Err(ApiError::not_found().into());
         }
-        if !(cx.call.method == Method::GET) {
+        if cx.call.method != Method::GET {
             let text = format!("HTTP Method '{}' not allowed. Allowed are HEAD,GET", cx.call.method);
             return Err(ApiError::routing(ErrorCode::MethodNotAllowed, text).into());
         }

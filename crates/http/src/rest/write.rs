@@ -41,8 +41,11 @@ fn assign(cx: &Rest<'_>, object: &Arc<Object>, name: &str, node: &Node<'_>) -> R
         }
         // Fields that nobody may write are refused by the save, whatever they are given.
         let writable = field.createable || field.updateable;
-        let value =
-            if writable { field.ty.kind().parse(field, node.as_input()).map_err(|e| wrong_type(cx, field, node, &e))? } else { Value::Null };
+        let value = if writable {
+            field.ty.kind().parse(field, node.as_input()).map_err(|e| wrong_type(cx, field, node, &e))?
+        } else {
+            Value::Null
+        };
         return Ok((index, Assign::Value(value)));
     }
     let parent = object.parent_field(name).and_then(|f| object.field_index(&f.name));

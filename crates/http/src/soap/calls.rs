@@ -9,9 +9,6 @@ use orglet_engine::limits::DAILY_API_REQUESTS;
 use orglet_engine::{Failure, Identity, Org};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// The last version whose API has `login()`.
-const LAST_WITH_LOGIN: ApiVersion = ApiVersion(64);
-
 /// The largest attachment, in bytes; a fixed fact of every org.
 const ATTACHMENT_BYTES: &str = "5242880";
 
@@ -83,7 +80,7 @@ pub(super) const NOT_BUILT: &[&str] = &[
 
 /// `login(username, password)`. The security token may follow the password; `LoginScopeHeader` may name the org.
 pub(super) fn login(server: &Server, call: &Call, api: Api, version: ApiVersion, request: &Request) -> Result<Reply, Fault> {
-    if version > LAST_WITH_LOGIN {
+    if !crate::compat::has_soap_login(version) {
         // soap-004 is the one recorded refusal of the operation as such.
         let text = "SOAP API login() is disabled by default in this org. Contact the org administrator to enable SOAP API login().";
         return Err(Fault::Api(ErrorCode::InvalidOperation, text.to_owned(), LOGIN));

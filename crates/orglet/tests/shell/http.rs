@@ -110,7 +110,7 @@ async fn bodies_are_bounded_before_and_after_inflation() {
     assert!(bomb.len() < 100_000);
     let headers = [("content-encoding", "gzip"), ("accept", "application/xml")];
     let over = server.ask(request("POST", "/echo", &headers, bomb)).await;
-    assert_eq!((over.status().as_u16(), header(&over, "content-type")), (413, "application/xml;charset=UTF-8"));
+    assert_eq!((over.status().as_u16(), header(&over, "content-type")), (413, "application/xml; charset=UTF-8"));
     assert!(text(&over).contains("<Errors><Error><errorCode>EXCEEDED_MAX_SIZE_REQUEST</errorCode><message>"));
 
     // Many members that inflate to nothing: the bound on the bytes sent holds.

@@ -9,9 +9,8 @@ use std::process::{self, Stdio};
 
 const CHILD_DATA: &str = "ORGLET_SHELL_TEST_DATA";
 
-/// Not a test: the server process of the one below, with the stand-in application in the place of the org.
+/// By itself nothing: as a child of the next it is the server process of the one below, with the stand-in application in the place of the org.
 #[test]
-#[ignore = "runs as a child of sigterm_finishes_what_was_begun"]
 fn child() {
     let Ok(data) = std::env::var(CHILD_DATA) else { return };
     let args = ["orglet", "serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--log-level", "debug", "--data", &data];
@@ -26,7 +25,7 @@ fn child() {
 fn sigterm_finishes_what_was_begun() {
     let data = scratch("process");
     let mut server = process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "process::child", "--ignored", "--nocapture"])
+        .args(["--exact", "process::child", "--nocapture"])
         .env(CHILD_DATA, data.join("data"))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -1,9 +1,10 @@
 //! Child sub-queries.
 
 use super::path::Scope;
-use super::{Binder, MAX_CHILD_LEVELS, MAX_CHILDREN, is_aggregate};
+use super::{Binder, MAX_CHILDREN, is_aggregate};
+use crate::compat;
 use crate::plan::ChildPlan;
-use orglet_base::{ApiError, ApiVersion};
+use orglet_base::ApiError;
 use orglet_syntax::ast::Query;
 
 impl Binder<'_> {
@@ -20,7 +21,7 @@ impl Binder<'_> {
         if before == MAX_CHILDREN {
             return Err(cx.malformed(query.span, format!("A query may have {MAX_CHILDREN} child sub-queries at most")));
         }
-        let levels = if cx.version >= ApiVersion(58) { MAX_CHILD_LEVELS } else { 2 };
+        let levels = compat::child_levels(cx.version);
         if level + 1 > levels {
             let text = format!(
                 "SOQL statements cannot query aggregate relationships more than {} level{} away from the root entity object.",

@@ -2,8 +2,9 @@
 
 use super::path::{Base, Found, Scope};
 use super::{Binder, FIELDS_ROWS};
+use crate::compat;
 use crate::emit::Sql;
-use orglet_base::{ApiError, ApiVersion, ErrorCode};
+use orglet_base::{ApiError, ErrorCode};
 use orglet_schema::FieldType;
 use orglet_syntax::ast::{CompareOp, Condition, Expr, FieldSet, InSet, Literal, Query, Span};
 
@@ -11,7 +12,7 @@ impl Binder<'_> {
     /// The fields that FIELDS() stands for.
     pub(super) fn expand(&self, scope: &Scope, query: &Query, set: FieldSet, span: Span) -> Result<Vec<Found>, ApiError> {
         let cx = self.cx;
-        if cx.version < ApiVersion(51) {
+        if !compat::has_fields_function(cx.version) {
             return Err(cx.malformed(span, "FIELDS() is available from API version 51.0 on"));
         }
         let bounded = set == FieldSet::Standard

@@ -2,8 +2,9 @@
 
 use super::compare::Operand;
 use super::{Binder, type_word};
+use crate::compat;
 use crate::dates::{self, NoRange};
-use orglet_base::{ApiError, ApiVersion, DateTime, ErrorCode, Id, OwnedCell, Time, time};
+use orglet_base::{ApiError, DateTime, ErrorCode, Id, OwnedCell, Time, time};
 use orglet_schema::{CellKind, FieldType};
 use orglet_syntax::ast::{Literal, Span};
 use rust_decimal::Decimal;
@@ -148,7 +149,7 @@ impl Binder<'_> {
         let range = match dates::range(word, number, dates::today(self.cx.now, self.cx.time_zone)) {
             Ok(range) => range,
             Err(NoRange::OutOfRange) => return Err(self.invalid("date", &shown(), span)),
-            Err(NoRange::Unknown) if self.cx.version >= ApiVersion(61) => {
+            Err(NoRange::Unknown) if compat::has_new_parser(self.cx.version) => {
                 return Err(self.cx.malformed(span, format!("unexpected token: '{}'", shown())));
             }
             Err(NoRange::Unknown) => return Err(self.cx.malformed(span, format!("unexpected token: {}", shown()))),

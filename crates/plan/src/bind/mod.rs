@@ -13,10 +13,11 @@ mod select;
 mod semi;
 mod typeof_;
 
+use crate::compat;
 use crate::emit::{self, Emit, Join, Sql, source_of, sql};
 use crate::plan::{Output, Plan, VirtualNeed};
 use crate::{BindContext, emit::OrderKey};
-use orglet_base::{ApiError, ApiVersion, ErrorCode, OwnedCell};
+use orglet_base::{ApiError, ErrorCode, OwnedCell};
 use orglet_schema::{FieldType, Object};
 use orglet_syntax::ast::{Expr, ForClause, Ident, OrderItem, Query, SelectItem, Span, With};
 use path::Scope;
@@ -29,8 +30,6 @@ const MAX_RELATIONSHIPS: usize = 55;
 const MAX_PARENT_LEVELS: usize = 5;
 /// Child sub-queries of one query.
 const MAX_CHILDREN: usize = 20;
-/// Levels of child sub-queries, the root included, since 58.0.
-const MAX_CHILD_LEVELS: usize = 5;
 /// Rows and ids with which FIELDS(ALL) may be used.
 const FIELDS_ROWS: u64 = 200;
 
@@ -184,7 +183,7 @@ impl Binder<'_> {
         if let Some(with) = query.with.first() {
             return Err(match with {
                 With::Mode(word) => {
-                    let text = if cx.version >= ApiVersion(61) {
+                    let text = if compat::has_new_parser(cx.version) {
                         "rule soqlWithIdentifierClause failed predicate: {this.helper.allowApexSyntax() && this.helper.hasApexContext()}?"
                             .to_owned()
                     } else {

@@ -3,8 +3,9 @@
 use super::Binder;
 use super::path::{Anchor, Base, Scope};
 use super::select::{Selection, written};
+use crate::compat;
 use crate::plan::Node;
-use orglet_base::{ApiError, ApiVersion};
+use orglet_base::ApiError;
 use orglet_syntax::ast::{Ident, Path, Span};
 
 impl Binder<'_> {
@@ -19,7 +20,7 @@ impl Binder<'_> {
         span: Span,
     ) -> Result<(), ApiError> {
         let cx = self.cx;
-        if cx.version < ApiVersion(46) {
+        if !compat::has_typeof(cx.version) {
             return Err(cx.malformed(span, "TYPEOF is available from API version 46.0 on"));
         }
         let anchor = self.anchor(scope, path)?;

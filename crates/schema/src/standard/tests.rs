@@ -63,7 +63,8 @@ fn compound_parts_references_and_children_hold_together() {
                 wrong.push(format!("{}: refers to nothing", of()));
             }
             let known = field.reference_to.iter().filter(|to| set.object(to).is_some()).count();
-            if known != 0 && known != field.reference_to.len() {
+            // An event's owner may be a calendar, which is left out; the field is polymorphic all the same.
+            if known != 0 && known != field.reference_to.len() && of() != "Event.OwnerId" {
                 wrong.push(format!("{}: refers to {:?}", of(), field.reference_to));
             }
             if let Some(controller) = &field.controller

@@ -6,13 +6,13 @@ mod rows;
 pub(crate) use describe::{describe, global, object, resources};
 pub(crate) use rows::row;
 
+use super::{Rest, query};
 use crate::Reply;
-use crate::rest::{Rest, run_query};
 use orglet_base::{ApiError, ErrorCode};
 use orglet_engine::Failure;
 
 /// `GET /tooling/query?q=`.
-pub(crate) fn query(cx: &Rest<'_>) -> Result<Reply, Failure> {
+pub(crate) fn run(cx: &Rest<'_>) -> Result<Reply, Failure> {
     let soql = cx.call.param("q").ok_or_else(|| ApiError::new(ErrorCode::MalformedQuery, "A query string has to be specified"))?;
-    run_query(cx, soql, false, true)
+    query::run(cx, soql, false, true)
 }

@@ -1,9 +1,10 @@
 //! Custom objects and fields as records: `FullName` and `Metadata`.
 
+use super::super::records::Printer;
+use super::Rest;
 use super::describe::find;
 use crate::Reply;
 use crate::codec::{Doc, Node, NodeValue, RecordUrl, Writer, XmlOrder};
-use crate::rest::{Printer, Rest};
 use http::Method;
 use orglet_base::{ApiError, ErrorCode, Id};
 use orglet_engine::metadata::{self, Custom, Edit};

@@ -1,9 +1,9 @@
 //! What the Tooling API has.
 
-use super::rows;
+use super::super::describe::{full as full_describe, summary};
+use super::{Rest, rows};
 use crate::Reply;
 use crate::codec::{Doc, XmlOrder};
-use crate::rest::{Rest, full_describe, summary};
 use orglet_base::ApiError;
 use orglet_engine::{Failure, metadata};
 use orglet_schema::Object;
