@@ -12,6 +12,7 @@ use crate::{Failure, Identity, Server, virtuals};
 use orglet_base::{ApiError, ApiVersion, ErrorCode, Param, Statement};
 use orglet_plan::{BindContext, Output, Plan, RecordPlan};
 use orglet_store::Tx;
+use orglet_syntax::ast::ForClause;
 use orglet_syntax::soql;
 use std::sync::Arc;
 
@@ -115,6 +116,9 @@ pub fn run(server: &Server, identity: &Identity, request: &Request<'_>) -> Resul
                 Ok((read.complete(tx, records, rows.truncated(batch))?, Some(ids)))
             })?;
             let mut set = set;
+            if let Some(clause) = plan.for_clause {
+                viewed(identity, records, &set, clause)?;
+            }
             set.put_aside(&mut |path, ids| cursor::store(server, identity, request, path, ids, batch))?;
             match ids {
                 None => Ok(answer(set.rows.len() as u64, None, set)),
@@ -155,6 +159,19 @@ pub fn more(server: &Server, identity: &Identity, locator: &str, version: ApiVer
     })?;
     answer.set = set;
     Ok(answer)
+}
+
+/// FOR VIEW and FOR REFERENCE: the rows of the page note that they were looked at or referred to.
+fn viewed(identity: &Identity, plan: &RecordPlan, set: &RecordSet, clause: ForClause) -> Result<(), Failure> {
+    let name = match clause {
+        ForClause::View => "LastViewedDate",
+        ForClause::Reference => "LastReferencedDate",
+    };
+    let Some(field) = plan.object.field(name).filter(|_| plan.object.has_table()) else { return Ok(()) };
+    let ids: Vec<String> = (0..set.rows.len()).filter_map(|i| set.rows.cell(i, 0).text().map(str::to_owned)).collect();
+    let now = field.cell_kind().to_cell(&orglet_base::Value::DateTime(identity.org.now().truncate_to_second()));
+    let statement = orglet_plan::write::update_all(&plan.object, &[field], vec![now], &ids, identity.org.store.dialect());
+    identity.org.transact(|tx| Ok(tx.execute(&statement).map(|_| ())?))
 }
 
 /// Puts the rows of virtual objects into a statement's parameters.

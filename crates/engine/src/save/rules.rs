@@ -7,7 +7,10 @@ use orglet_plan::write as sql;
 use orglet_schema::types::person_name;
 use orglet_schema::{Catalog, Field, Object};
 use orglet_store::Tx;
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
+
+/// How the platform rounds: half away from zero.
+const HALF_UP: RoundingStrategy = RoundingStrategy::MidpointAwayFromZero;
 
 /// Derives fields before the row is written. `changed` are the fields that the request set.
 #[allow(clippy::too_many_arguments, reason = "a stage of the pipeline: it sees what the save sees")]
@@ -41,7 +44,7 @@ pub(super) fn before_save(
             let closed = fact(object, "Status", row.get(object, "Status"), "closed").is_some_and(|f| f == "true");
             let was = old.is_some_and(|o| *o.get(object, "IsClosed") == Value::Bool(true));
             row.set(object, "IsClosed", closed);
-            if closed && !was {
+            if closed && !was && !set("ClosedDate") {
                 row.set(object, "ClosedDate", Value::DateTime(now));
             } else if !closed {
                 row.set(object, "ClosedDate", Value::Null);
@@ -94,7 +97,7 @@ fn opportunity(object: &Object, row: &mut Row, stage_set: bool, probability_set:
     if let (Value::Decimal(amount), Value::Decimal(probability)) = (row.get(object, "Amount"), row.get(object, "Probability")) {
         let expected = amount.checked_mul(*probability).map(|x| x / Decimal::from(100));
         let scale = object.field("ExpectedRevenue").map_or(2, |f| u32::from(f.scale));
-        row.set(object, "ExpectedRevenue", expected.map_or(Value::Null, |x| Value::Decimal(x.round_dp(scale))));
+        row.set(object, "ExpectedRevenue", expected.map_or(Value::Null, |x| Value::Decimal(x.round_dp_with_strategy(scale, HALF_UP))));
     } else {
         row.set(object, "ExpectedRevenue", Value::Null);
     }
@@ -130,7 +133,7 @@ fn line_item(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, object: &Object, row
         && !set("UnitPrice")
         && !quantity.is_zero()
     {
-        row.set(object, "UnitPrice", Value::Decimal((total / quantity).round_dp(2)));
+        row.set(object, "UnitPrice", Value::Decimal((total / quantity).round_dp_with_strategy(2, HALF_UP)));
     } else if let (Value::Decimal(price), Value::Decimal(quantity)) =
         (row.get(object, "UnitPrice").clone(), row.get(object, "Quantity").clone())
     {
@@ -140,8 +143,8 @@ fn line_item(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, object: &Object, row
         };
         let subtotal = price.checked_mul(quantity).unwrap_or_default();
         let total = subtotal - subtotal.checked_mul(discount / Decimal::from(100)).unwrap_or_default();
-        row.set(object, "Subtotal", Value::Decimal(subtotal.round_dp(2)));
-        row.set(object, "TotalPrice", Value::Decimal(total.round_dp(2)));
+        row.set(object, "Subtotal", Value::Decimal(subtotal.round_dp_with_strategy(2, HALF_UP)));
+        row.set(object, "TotalPrice", Value::Decimal(total.round_dp_with_strategy(2, HALF_UP)));
     }
     Ok(())
 }

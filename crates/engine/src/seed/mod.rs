@@ -105,7 +105,7 @@ fn standard_rows(server: &Server, identity: &Identity) -> Result<(), Failure> {
     }
     // References go both ways between these rows: the user comes last, so they are not looked at while seeding.
     for (object, records) in batches {
-        insert(identity, &object, records)?;
+        insert_once(identity, &object, records)?;
     }
     let profile = keys.get(&("Profile", "admin".to_owned())).copied();
     let role = keys.get(&("UserRole", "CEO".to_owned())).copied();
@@ -150,8 +150,7 @@ fn user(server: &Server, identity: &Identity, profile: Option<Id>, role: Option<
     row.set(object, "ProfileId", profile.map_or(Value::Null, Value::Id));
     row.set(object, "UserRoleId", role.map_or(Value::Null, Value::Id));
     let fields = row.values.into_iter().enumerate().filter(|(_, v)| !v.is_null()).map(|(i, v)| (i, Assign::Value(v))).collect();
-    insert(identity, object, vec![Incoming { id: Some(server.admin_id()), key: None, fields }])?;
-    Ok(())
+    insert_once(identity, object, vec![Incoming { id: Some(server.admin_id()), key: None, fields }])
 }
 
 /// A value of a data file.
@@ -161,6 +160,15 @@ fn parse(field: &Field, text: &str) -> Result<Value, Failure> {
         .kind()
         .parse(field, Input::Text(text))
         .map_err(|e| StoreError::Other(format!("seed value of {}: {} is no {}", field.name, e.value, e.word)).into())
+}
+
+/// Inserts a batch unless it is there: a start that was cut short goes on where it stopped, a batch being one commit.
+fn insert_once(identity: &Identity, object: &Arc<Object>, records: Vec<Incoming>) -> Result<(), Failure> {
+    let Some(first) = records.first().and_then(|r| r.id) else { return Ok(()) };
+    if identity.org.read(|tx| crate::record::by_id(tx, &identity.org, object, first))?.is_none() {
+        insert(identity, object, records)?;
+    }
+    Ok(())
 }
 
 /// Inserts rows as the platform's own.

@@ -4,6 +4,7 @@ use crate::codec::{RecordUrl, Writer};
 use orglet_base::{Cell, Id};
 use orglet_engine::plan::{ChildPlan, Node, OutKind, ParentKind};
 use orglet_engine::query::{Children, RecordSet, RowSet};
+use orglet_schema::types::masked;
 use orglet_schema::{Catalog, CellKind, FieldType, Object};
 use std::sync::Arc;
 
@@ -107,6 +108,11 @@ impl Printer<'_> {
                 w.text(name, &format!("{}/sobjects/{}/{id}/{name}", self.base, owner.name));
             }
             OutKind::Cell(CellKind::Compound) => w.null(name),
+            OutKind::Cell(CellKind::Text) if source.is_some_and(|(o, i)| o.fields()[*i].ty == FieldType::EncryptedString) => {
+                // Nobody has the right to view encrypted data until rights are granted one by one.
+                let (owner, field) = source.map_or((object, 0), |(o, i)| (&**o, *i));
+                w.text(name, &masked(&owner.fields()[field], cell.text().unwrap_or_default()));
+            }
             OutKind::Cell(kind) => w.cell(name, *kind, cell),
             OutKind::DecimalText => w.raw_number(name, &decimal(cell.text().unwrap_or("0"))),
             OutKind::Label(kind) => match (cell, source) {

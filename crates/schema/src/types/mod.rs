@@ -30,6 +30,7 @@ mod time;
 mod url;
 
 pub use autonumber::render as render_auto_number;
+pub use encryptedstring::masked;
 pub use name::person_name;
 
 use crate::field::{Field, FieldType};
