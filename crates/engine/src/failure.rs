@@ -12,6 +12,8 @@ pub enum Failure {
     Choices(String, Vec<Id>),
     /// A definition of a custom object or field is refused.
     Definition(Box<orglet_schema::custom::DefError>),
+    /// A condition of the request does not hold: the HTTP status (304, 412); the answer has no body.
+    Condition(u16),
     /// A batch that was rolled back, with what became of each record; never leaves the save.
     Batch(Vec<Result<crate::save::Saved, Failure>>),
     /// The store failed; the client sees an internal error, the log sees why.
@@ -36,6 +38,7 @@ impl std::fmt::Display for Failure {
             Failure::Api(e) => e.fmt(f),
             Failure::Choices(object, ids) => write!(f, "{} records of {object} match", ids.len()),
             Failure::Definition(e) => e.fmt(f),
+            Failure::Condition(status) => write!(f, "condition not met ({status})"),
             Failure::Batch(_) => f.write_str("rolled back"),
             Failure::Store(e) => e.fmt(f),
         }

@@ -138,6 +138,8 @@ pub struct Shown {
     pub shape: Vec<Node>,
     /// When it was last changed, where the object says.
     pub modified: Option<orglet_base::DateTime>,
+    /// Changes with every change of what was read.
+    pub tag: u64,
 }
 
 /// Reads fields of a record. A row that is not there is 404, one in the recycle bin too (crud-031).
@@ -161,7 +163,38 @@ pub fn show(identity: &Identity, object: &Arc<Object>, id: Id, fields: &[&Field]
         return Err(self::deleted().into());
     }
     let modified = modified.and_then(|c| rows.cell(0, c).text()).and_then(orglet_base::DateTime::parse);
-    Ok(Shown { rows, shape, modified })
+    let tag = sum_of_cells(columns.iter().enumerate().map(|(i, f)| (f.name.as_str(), rows.cell(0, i).to_owned())));
+    Ok(Shown { rows, shape, modified, tag })
+}
+
+/// The tag of a whole record, equal to [`Shown::tag`] where every field was read.
+pub fn tag(object: &Object, row: &Row) -> u64 {
+    sum_of_cells(columns(object).into_iter().map(|(i, f)| (f.name.as_str(), f.cell_kind().to_cell(&row.values[i]))))
+}
+
+/// When a record was last changed, where its object says.
+pub fn modified(object: &Object, row: &Row) -> Option<orglet_base::DateTime> {
+    ["LastModifiedDate", "SystemModstamp"].into_iter().find_map(|name| match row.get(object, name) {
+        Value::DateTime(t) => Some(*t),
+        _ => None,
+    })
+}
+
+/// A sum over cells in which their order does not count.
+fn sum_of_cells<'a>(cells: impl Iterator<Item = (&'a str, orglet_base::OwnedCell)>) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    cells.fold(0, |sum, (name, cell)| {
+        let mut hash = DefaultHasher::new();
+        name.hash(&mut hash);
+        match cell {
+            orglet_base::OwnedCell::Text(t) => t.hash(&mut hash),
+            orglet_base::OwnedCell::Int(n) => n.hash(&mut hash),
+            // Bytes are not read by answers; a change of theirs moves the stamps.
+            orglet_base::OwnedCell::Blob(_) => 1i64.hash(&mut hash),
+            orglet_base::OwnedCell::Null => {}
+        }
+        sum.wrapping_add(hash.finish())
+    })
 }
 
 /// The record that a reference field of another points to; `None` where it is null.
@@ -176,8 +209,11 @@ pub fn reference(identity: &Identity, object: &Arc<Object>, id: Id, field: &Fiel
 
 /// How many live rows objects have, by name; objects without a table are passed over.
 pub fn counts(identity: &Identity, objects: &[Arc<Object>]) -> Result<Vec<(String, i64)>, Failure> {
-    let mut counts = Vec::new();
+    let mut counts: Vec<(String, i64)> = Vec::new();
     for object in objects.iter().filter(|o| o.has_table() && identity.org.has_rows(o)) {
+        if counts.iter().any(|(name, _)| *name == object.name) {
+            continue;
+        }
         let statement = write::count(object, identity.org.store.dialect());
         let n = identity.org.read(|tx| Ok(tx.first(&statement)?.map_or(0, |row| crate::system::int(&row[0]))))?;
         counts.push((object.name.clone(), n));

@@ -25,6 +25,8 @@ pub(crate) fn server_tables() -> Vec<Statement> {
         "CREATE TABLE IF NOT EXISTS \"_credentials\" (org TEXT NOT NULL, user TEXT NOT NULL, password TEXT, security_token TEXT, PRIMARY KEY (org, user))",
         "CREATE TABLE IF NOT EXISTS \"_cursors\" (id TEXT PRIMARY KEY NOT NULL, org TEXT NOT NULL, user TEXT NOT NULL, soql TEXT NOT NULL, \
          child TEXT NOT NULL, all_rows INTEGER NOT NULL, total INTEGER NOT NULL, batch INTEGER NOT NULL, created INTEGER NOT NULL)",
+        "CREATE INDEX IF NOT EXISTS \"_cursors_owner\" ON \"_cursors\" (org, user, created)",
+        "CREATE INDEX IF NOT EXISTS \"_cursors_age\" ON \"_cursors\" (created)",
         "CREATE TABLE IF NOT EXISTS \"_cursor_ids\" (cursor TEXT NOT NULL, first INTEGER NOT NULL, ids TEXT NOT NULL, PRIMARY KEY (cursor, first))",
     ]
     .map(|sql| Statement::new(sql, Vec::new()))

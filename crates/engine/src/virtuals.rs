@@ -6,6 +6,7 @@ use orglet_base::{OwnedCell, Value};
 use orglet_plan::{Plan, VirtualNeed};
 use orglet_schema::{Catalog, CellKind, Field, FieldType, Object};
 use serde_json::Value as Json;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// For each virtual object of a plan, its rows as a JSON array of arrays of cells.
@@ -59,7 +60,8 @@ fn chosen(catalog: &Catalog, need: &VirtualNeed) -> Vec<Arc<Object>> {
         Some((field, values)) if need.object.name == "EntityDefinition" || !field.eq_ignore_ascii_case("QualifiedApiName") => {
             let names = values.iter().map(|v| v.split('.').next().unwrap_or(v).to_owned());
             let mut found: Vec<Arc<Object>> = names.filter_map(|n| by_durable_id(catalog, &n)).collect();
-            found.dedup_by(|a, b| a.name == b.name);
+            let mut seen = HashSet::new();
+            found.retain(|o| seen.insert(o.name.clone()));
             if field.eq_ignore_ascii_case("DeveloperName") { catalog.objects().into_iter().cloned().collect() } else { found }
         }
         _ => catalog.objects().into_iter().cloned().collect(),

@@ -78,6 +78,7 @@ impl Server {
     pub(crate) fn failed(&self, failure: Failure, format: Format, pretty: bool, rows: &str) -> Reply {
         match failure {
             Failure::Api(e) => error::render(&[e], format, pretty).into(),
+            Failure::Condition(status) => Reply::empty(status),
             Failure::Definition(e) => error::render(&[(*e).into()], format, pretty).into(),
             Failure::Choices(object, ids) => {
                 let urls: Vec<String> = ids.iter().map(|id| format!("{rows}/sobjects/{object}/{id}")).collect();

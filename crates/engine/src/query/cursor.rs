@@ -4,10 +4,12 @@ use super::Request;
 use crate::auth::random_text;
 use crate::system::{int, own, text};
 use crate::{Failure, Identity, Server};
-use orglet_base::{ApiError, ErrorCode, Id};
+use orglet_base::{ApiError, ErrorCode, Id, Param};
 
 /// How long a locator lives, in milliseconds (two days).
 const LIFE_MS: i64 = 2 * 86_400_000;
+/// Locators that a user may have at a time; the oldest give way.
+const MOST_OPEN: i64 = 100;
 /// Ids in one stored piece.
 const PIECE: usize = 2000;
 /// Characters of an id in a piece.
@@ -18,7 +20,9 @@ pub(super) fn invalid() -> ApiError {
     ApiError::new(ErrorCode::InvalidQueryLocator, "invalid query locator")
 }
 
-/// Puts the ids of a result aside; answers the locator of what follows the first `batch` of them.
+/// Puts the ids of a result aside, to be read in pages of `batch`; answers the locator of what follows the first
+/// `taken` of them. A user's older locators give way to new ones.
+#[allow(clippy::too_many_arguments, reason = "whose result it is, what it is, and how far it was read")]
 pub(super) fn store(
     server: &Server,
     identity: &Identity,
@@ -26,6 +30,7 @@ pub(super) fn store(
     path: &[usize],
     ids: &[String],
     batch: usize,
+    taken: usize,
 ) -> Result<String, Failure> {
     let id = Id::parse(&format!("01g5g0{}", random_text(9)?)).map_err(|_| invalid())?.to_string();
     let now = server.now().0;
@@ -50,6 +55,13 @@ pub(super) fn store(
                 now.into(),
             ],
         ))?;
+        let others = "SELECT id FROM \"_cursors\" WHERE org = ?1 AND user = ?2 ORDER BY created DESC, rowid DESC LIMIT -1 OFFSET ?3";
+        let whose = || -> Vec<Param> { vec![identity.org.id.to_string().into(), identity.user.id.to_string().into(), MOST_OPEN.into()] };
+        let old: Vec<String> = tx.all(&own(others, whose()))?.iter().map(|row| text(&row[0]).to_owned()).collect();
+        for old in old {
+            tx.execute(&own("DELETE FROM \"_cursor_ids\" WHERE cursor = ?1", vec![old.as_str().into()]))?;
+            tx.execute(&own("DELETE FROM \"_cursors\" WHERE id = ?1", vec![old.as_str().into()]))?;
+        }
         for (n, piece) in ids.chunks(PIECE).enumerate() {
             tx.execute(&own(
                 "INSERT INTO \"_cursor_ids\" VALUES (?1, ?2, ?3)",
@@ -58,7 +70,7 @@ pub(super) fn store(
         }
         Ok(())
     })?;
-    Ok(format!("{id}-{batch}"))
+    Ok(format!("{id}-{taken}"))
 }
 
 /// What a locator leads to.
@@ -106,4 +118,12 @@ pub(super) fn page(server: &Server, identity: &Identity, locator: &str, batch: O
         let path = text(&row[1]).split('/').filter_map(|n| n.parse().ok()).collect();
         Ok(Page { soql: text(&row[0]).to_owned(), path, all_rows: int(&row[2]) == 1, total: total as u64, ids, next, batch })
     })
+}
+
+/// The locator of what lies `further` rows past another.
+pub(super) fn locator(of: &str, further: usize) -> Result<String, Failure> {
+    let (id, position) = of.split_once('-').ok_or_else(invalid)?;
+    let position: usize = position.parse().map_err(|_| invalid())?;
+    let id = Id::parse(id).map_err(|_| invalid())?;
+    Ok(format!("{id}-{}", position + further))
 }

@@ -8,8 +8,9 @@ mod rows;
 
 pub use rows::{ChildRows, Children, RecordSet, RowSet};
 
+use crate::save::{self, Assign, Change, Incoming, Op};
 use crate::{Failure, Identity, Server, virtuals};
-use orglet_base::{ApiError, ApiVersion, ErrorCode, Param, Statement};
+use orglet_base::{ApiError, ApiVersion, ErrorCode, Id, Param, Statement, Value};
 use orglet_plan::{BindContext, Output, Plan, RecordPlan};
 use orglet_store::Tx;
 use orglet_syntax::ast::ForClause;
@@ -108,8 +109,9 @@ pub fn run(server: &Server, identity: &Identity, request: &Request<'_>) -> Resul
             let batch = request.batch.clamp(1, BATCH);
             let read = Reader { virtuals: &virtuals, batch };
             let (set, ids) = identity.org.read(|tx| {
-                let rows = RowSet::read(tx, &with_rows(records.page(batch as u64 + 1), &virtuals))?;
-                if rows.len() <= batch {
+                let mut rows = RowSet::default();
+                let whole = rows.fill(tx, &with_rows(records.page(batch as u64 + 1), &virtuals))?;
+                if whole && rows.len() <= batch {
                     return Ok((read.complete(tx, records, rows)?, None));
                 }
                 let ids = RowSet::read_ids(tx, &with_rows(records.ids(), &virtuals))?;
@@ -117,9 +119,9 @@ pub fn run(server: &Server, identity: &Identity, request: &Request<'_>) -> Resul
             })?;
             let mut set = set;
             if let Some(clause) = plan.for_clause {
-                viewed(identity, records, &set, clause)?;
+                viewed(identity, records, &set, clause);
             }
-            set.put_aside(&mut |path, ids| cursor::store(server, identity, request, path, ids, batch))?;
+            set.put_aside(&mut |path, ids| cursor::store(server, identity, request, path, ids, batch, batch))?;
             match ids {
                 None => Ok(answer(set.rows.len() as u64, None, set)),
                 Some(ids) => {
@@ -130,7 +132,8 @@ pub fn run(server: &Server, identity: &Identity, request: &Request<'_>) -> Resul
                         );
                         return Err(ApiError::new(ErrorCode::ExceededIdLimit, text).into());
                     }
-                    let locator = cursor::store(server, identity, request, &[], &ids, batch)?;
+                    // A page of very long texts ends before its number of rows is reached.
+                    let locator = cursor::store(server, identity, request, &[], &ids, batch, set.rows.len())?;
                     Ok(answer(ids.len() as u64, Some(locator), set))
                 }
             }
@@ -144,34 +147,54 @@ pub fn more(server: &Server, identity: &Identity, locator: &str, version: ApiVer
     let batch = page.batch;
     let request = Request { soql: &page.soql, version, all_rows: page.all_rows, batch, tooling: false };
     let plan = plan(identity, &request)?;
-    let mut answer = Answer { plan, path: page.path, total: page.total, next: page.next, set: RecordSet::default() };
+    let mut answer = Answer { plan, path: page.path.clone(), total: page.total, next: page.next, set: RecordSet::default() };
     let Some(records) = answer.record_plan() else { return Err(cursor::invalid().into()) };
     let virtuals = Vec::new();
     let read = Reader { virtuals: &virtuals, batch };
-    let mut set = identity.org.read(|tx| {
-        let rows = RowSet::read(tx, &records.by_ids(&page.ids))?.ordered_by(&page.ids);
-        read.complete(tx, records, rows)
+    let (mut set, taken) = identity.org.read(|tx| {
+        let mut rows = RowSet::default();
+        let mut taken = 0;
+        for piece in page.ids.chunks(SMALLEST_BATCH) {
+            let mut next = RowSet::default();
+            if !next.fill(tx, &records.by_ids(piece))? && taken > 0 {
+                break;
+            }
+            rows.append(next.ordered_by(piece));
+            taken += piece.len();
+            if rows.is_full() {
+                break;
+            }
+        }
+        Ok((read.complete(tx, records, rows)?, taken))
     })?;
+    if taken < page.ids.len() {
+        answer.next = Some(cursor::locator(locator, taken)?);
+    }
     let path = answer.path.clone();
     set.put_aside(&mut |below, ids| {
         let whole: Vec<usize> = path.iter().chain(below).copied().collect();
-        cursor::store(server, identity, &request, &whole, ids, batch)
+        cursor::store(server, identity, &request, &whole, ids, batch, batch)
     })?;
     answer.set = set;
     Ok(answer)
 }
 
-/// FOR VIEW and FOR REFERENCE: the rows of the page note that they were looked at or referred to.
-fn viewed(identity: &Identity, plan: &RecordPlan, set: &RecordSet, clause: ForClause) -> Result<(), Failure> {
+/// FOR VIEW and FOR REFERENCE: the rows of the page note that they were looked at or referred to. A query is not failed
+/// for it: what went wrong goes to the log.
+fn viewed(identity: &Identity, plan: &RecordPlan, set: &RecordSet, clause: ForClause) {
     let name = match clause {
         ForClause::View => "LastViewedDate",
         ForClause::Reference => "LastReferencedDate",
     };
-    let Some(field) = plan.object.field(name).filter(|_| plan.object.has_table()) else { return Ok(()) };
-    let ids: Vec<String> = (0..set.rows.len()).filter_map(|i| set.rows.cell(i, 0).text().map(str::to_owned)).collect();
-    let now = field.cell_kind().to_cell(&orglet_base::Value::DateTime(identity.org.now().truncate_to_second()));
-    let statement = orglet_plan::write::update_all(&plan.object, &[field], vec![now], &ids, identity.org.store.dialect());
-    identity.org.transact(|tx| Ok(tx.execute(&statement).map(|_| ())?))
+    let Some(index) = plan.object.field_index(name).filter(|_| plan.object.has_table()) else { return };
+    let now = Value::DateTime(identity.org.now().truncate_to_second());
+    let ids = (0..set.rows.len()).filter_map(|i| set.rows.cell(i, 0).text().and_then(|t| Id::parse(t).ok()));
+    let records = ids.map(|id| Incoming { id: Some(id), key: None, fields: vec![(index, Assign::Value(now.clone()))] });
+    let change =
+        Change { object: plan.object.clone(), op: Op::Update, records: records.collect(), all_or_none: false, system: true, guard: None };
+    if let Err(failure) = save::save(identity, &change) {
+        tracing::warn!(%failure, object = plan.object.name, "views could not be noted");
+    }
 }
 
 /// Puts the rows of virtual objects into a statement's parameters.

@@ -1,9 +1,12 @@
 //! Rows in memory: a page, packed into one buffer, with the rows of its child sub-queries.
 
 use crate::Failure;
-use orglet_base::{Cell, Statement};
+use orglet_base::{ApiError, Cell, ErrorCode, Statement};
 use orglet_store::Tx;
 use std::collections::HashMap;
+
+/// Bytes that the rows of a page may take before no more are added; one row may pass it.
+const MOST_BYTES: usize = 64 << 20;
 
 /// Rows of a result, packed: cells of one buffer rather than thousands of strings.
 #[derive(Clone, Debug, Default)]
@@ -21,17 +24,50 @@ enum Packed {
 }
 
 impl RowSet {
-    /// Reads every row of a statement. Bytes of base64 fields are not read: answers show an address in their stead.
+    /// Reads every row of a statement; more than an answer can hold is refused (limits-011). Bytes of base64 fields are
+    /// not read: answers show an address in their stead.
     pub(crate) fn read(tx: &mut dyn Tx, statement: &Statement) -> Result<Self, Failure> {
         let mut set = Self::default();
+        if set.fill(tx, statement)? {
+            return Ok(set);
+        }
+        let text = "Query is either selecting too many fields or the filter conditions are too complicated.";
+        Err(ApiError::new(ErrorCode::QueryTooComplicated, text).into())
+    }
+
+    /// Reads rows until there are no more (`true`), or the set is full (`false`).
+    pub(crate) fn fill(&mut self, tx: &mut dyn Tx, statement: &Statement) -> Result<bool, Failure> {
+        let mut whole = true;
         tx.query(statement, &mut |row| {
-            set.columns = row.columns();
+            if self.is_full() {
+                whole = false;
+                return false;
+            }
+            self.columns = row.columns();
             for i in 0..row.columns() {
-                set.push(row.cell(i));
+                self.push(row.cell(i));
             }
             true
         })?;
-        Ok(set)
+        Ok(whole)
+    }
+
+    /// Whether the set has as much text as a page may have.
+    pub(crate) fn is_full(&self) -> bool {
+        self.text.len() + self.cells.len() * size_of::<Packed>() >= MOST_BYTES
+    }
+
+    /// Adds the rows of another set of as many columns.
+    pub(crate) fn append(&mut self, other: Self) {
+        if self.is_empty() {
+            *self = other;
+            return;
+        }
+        for row in 0..other.len() {
+            for column in 0..other.columns {
+                self.push(other.cell(row, column));
+            }
+        }
     }
 
     /// Reads the ids of a statement of one column.

@@ -1,6 +1,6 @@
 //! Deletes: to the recycle bin, children that cascade with their parent, others released, some forbidding it.
 
-use super::{Change, Saved, no_row, rolled_back, rules};
+use super::{Change, Guard, Saved, no_row, rolled_back, rules};
 use crate::record::{self, Row};
 use crate::{Failure, Identity, Org};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, OwnedCell, Value};
@@ -22,7 +22,7 @@ pub(super) fn run(identity: &Identity, change: &Change) -> Result<Vec<Result<Sav
         let mut outcomes = Vec::with_capacity(change.records.len());
         for record in &change.records {
             let id = record.id.ok_or_else(ApiError::not_found)?;
-            match tx.nested(|tx| delete.one(tx, &change.object, id)) {
+            match tx.nested(|tx| delete.one(tx, &change.object, id, change.guard.as_ref())) {
                 Err(Failure::Store(e)) => return Err(Failure::Store(e)),
                 outcome => outcomes.push(outcome),
             }
@@ -46,10 +46,13 @@ struct Delete<'a> {
 }
 
 impl Delete<'_> {
-    fn one(&self, tx: &mut dyn Tx, object: &Arc<Object>, id: Id) -> Result<Saved, Failure> {
+    fn one(&self, tx: &mut dyn Tx, object: &Arc<Object>, id: Id, guard: Option<&Guard>) -> Result<Saved, Failure> {
         let row = record::by_id(tx, self.org, object, id)?.ok_or_else(no_row)?;
         if row.is_deleted(object) {
             return Err(record::deleted().into());
+        }
+        if let Some(guard) = guard {
+            guard.0(object, &row)?;
         }
         if !object.flags.deletable {
             let text = format!("entity type cannot be deleted: {}", object.label);

@@ -9,6 +9,7 @@ mod references;
 mod rules;
 mod write;
 
+use crate::record::Row;
 use crate::{Failure, Identity};
 use orglet_base::{ApiError, ErrorCode, Id, Value};
 use orglet_schema::Object;
@@ -45,6 +46,21 @@ pub struct Change {
     pub all_or_none: bool,
     /// The platform's own writes (seeds): field permissions are not asked, and records bring their ids.
     pub system: bool,
+    /// A condition that each record must meet as it stands when it is updated or deleted.
+    pub guard: Option<Guard>,
+}
+
+/// A condition on a record as it stands: see [`Change::guard`].
+#[derive(Clone)]
+pub struct Guard(pub Arc<GuardFn>);
+
+/// Decides whether a record, as it stands, may be written.
+pub type GuardFn = dyn Fn(&Object, &Row) -> Result<(), Failure> + Send + Sync;
+
+impl std::fmt::Debug for Guard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Guard")
+    }
 }
 
 /// A record on its way in.
@@ -97,9 +113,9 @@ pub fn save(identity: &Identity, change: &Change) -> Result<Vec<Result<Saved, Fa
     Ok(outcomes)
 }
 
-/// Saves one record.
-pub fn save_one(identity: &Identity, object: &Arc<Object>, op: Op, record: Incoming) -> Result<Saved, Failure> {
-    let change = Change { object: object.clone(), op, records: vec![record], all_or_none: true, system: false };
+/// Saves one record, if it meets the guard.
+pub fn save_one(identity: &Identity, object: &Arc<Object>, op: Op, record: Incoming, guard: Option<Guard>) -> Result<Saved, Failure> {
+    let change = Change { object: object.clone(), op, records: vec![record], all_or_none: true, system: false, guard };
     save(identity, &change)?.pop().unwrap_or_else(|| Err(ApiError::not_found().into()))
 }
 

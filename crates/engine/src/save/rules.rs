@@ -39,7 +39,7 @@ pub(super) fn before_save(
                 row.set(object, "UserType", "Standard");
             }
         }
-        "Opportunity" => opportunity(object, row, old.is_none() || set("StageName"), set("Probability")),
+        "Opportunity" => opportunity(object, row, old.is_none() || set("StageName"), set("Probability"))?,
         "Case" => {
             let closed = fact(object, "Status", row.get(object, "Status"), "closed").is_some_and(|f| f == "true");
             let was = old.is_some_and(|o| *o.get(object, "IsClosed") == Value::Bool(true));
@@ -80,7 +80,7 @@ pub(super) fn after_save(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, object: 
 
 /// Stage drives probability (unless one is given), forecast category, closed and won; amount and probability the
 /// expected revenue; the close date the fiscal period.
-fn opportunity(object: &Object, row: &mut Row, stage_set: bool, probability_set: bool) {
+fn opportunity(object: &Object, row: &mut Row, stage_set: bool, probability_set: bool) -> Result<(), Failure> {
     let stage = row.get(object, "StageName").clone();
     let of_stage = |name: &str| fact(object, "StageName", &stage, name).map(str::to_owned);
     if stage_set {
@@ -94,12 +94,12 @@ fn opportunity(object: &Object, row: &mut Row, stage_set: bool, probability_set:
         row.set(object, "IsClosed", of_stage("closed").is_some_and(|f| f == "true"));
         row.set(object, "IsWon", of_stage("won").is_some_and(|f| f == "true"));
     }
-    if let (Value::Decimal(amount), Value::Decimal(probability)) = (row.get(object, "Amount"), row.get(object, "Probability")) {
-        let expected = amount.checked_mul(*probability).map(|x| x / Decimal::from(100));
-        let scale = object.field("ExpectedRevenue").map_or(2, |f| u32::from(f.scale));
-        row.set(object, "ExpectedRevenue", expected.map_or(Value::Null, |x| Value::Decimal(x.round_dp_with_strategy(scale, HALF_UP))));
-    } else {
-        row.set(object, "ExpectedRevenue", Value::Null);
+    match (row.get(object, "Amount"), row.get(object, "Probability")) {
+        (Value::Decimal(amount), Value::Decimal(probability)) => {
+            let expected = amount.checked_mul(*probability).map(|x| x / Decimal::from(100));
+            derive(object, row, "ExpectedRevenue", expected)?;
+        }
+        _ => row.set(object, "ExpectedRevenue", Value::Null),
     }
     if let Value::Date(close) = row.get(object, "CloseDate") {
         let (year, quarter) = (close.year(), (close.month() - 1) / 3 + 1);
@@ -107,6 +107,16 @@ fn opportunity(object: &Object, row: &mut Row, stage_set: bool, probability_set:
         row.set(object, "FiscalQuarter", Value::Int(i64::from(quarter)));
         row.set(object, "Fiscal", format!("{year} {quarter}"));
     }
+    Ok(())
+}
+
+/// Sets a number that the platform derives; one too large for its field, or for us (`None`), is refused like one given.
+fn derive(object: &Object, row: &mut Row, name: &str, value: Option<Decimal>) -> Result<(), Failure> {
+    let Some(field) = object.field(name) else { return Ok(()) };
+    let value = value.map_or_else(|| Value::Text("the derived value".to_owned()), Value::Decimal);
+    let value = field.ty.kind().validate(field, value)?;
+    row.set(object, name, value);
+    Ok(())
 }
 
 fn forecast_category_name(category: &str) -> &str {
@@ -141,10 +151,10 @@ fn line_item(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, object: &Object, row
             Value::Decimal(d) => *d,
             _ => Decimal::ZERO,
         };
-        let subtotal = price.checked_mul(quantity).unwrap_or_default();
-        let total = subtotal - subtotal.checked_mul(discount / Decimal::from(100)).unwrap_or_default();
-        row.set(object, "Subtotal", Value::Decimal(subtotal.round_dp_with_strategy(2, HALF_UP)));
-        row.set(object, "TotalPrice", Value::Decimal(total.round_dp_with_strategy(2, HALF_UP)));
+        let subtotal = price.checked_mul(quantity);
+        let total = subtotal.and_then(|s| s.checked_sub(s.checked_mul(discount / Decimal::from(100))?));
+        derive(object, row, "Subtotal", subtotal)?;
+        derive(object, row, "TotalPrice", total)?;
     }
     Ok(())
 }
@@ -159,22 +169,23 @@ pub(super) fn sum_line_items(
     now: DateTime,
 ) -> Result<(), Failure> {
     let (Some(parent), Some(key)) = (catalog.object("Opportunity"), items.field("OpportunityId")) else { return Ok(()) };
-    let ids = record::find(tx, org, items, key, &Value::Id(opportunity), usize::MAX)?;
-    let mut total = Decimal::ZERO;
-    for id in &ids {
-        if let Some(item) = record::by_id(tx, org, items, *id)?
-            && let Value::Decimal(d) = item.get(items, "TotalPrice")
-        {
-            total += d;
+    let (Some(price), cell) = (items.field("TotalPrice"), key.cell_kind().to_cell(&Value::Id(opportunity))) else { return Ok(()) };
+    let mut count = 0;
+    let mut total = Some(Decimal::ZERO);
+    tx.query(&sql::select_where_eq(items, &[price], key, cell, true, org.store.dialect()), &mut |line| {
+        count += 1;
+        if let Value::Decimal(d) = price.cell_kind().to_value(line.cell(0)) {
+            total = total.and_then(|t| t.checked_add(d));
         }
-    }
+        true
+    })?;
     let Some(old) = record::by_id(tx, org, parent, opportunity)? else { return Ok(()) };
     let mut row = old.clone();
-    row.set(parent, "HasOpportunityLineItem", !ids.is_empty());
-    if !ids.is_empty() {
-        row.set(parent, "Amount", Value::Decimal(total));
+    row.set(parent, "HasOpportunityLineItem", count > 0);
+    if count > 0 {
+        derive(parent, &mut row, "Amount", total)?;
     }
-    opportunity_again(parent, &mut row);
+    self::opportunity(parent, &mut row, false, false)?;
     row.set(parent, "SystemModstamp", Value::DateTime(now));
     let dirty: Vec<(usize, &Field)> = record::columns(parent).into_iter().filter(|(i, _)| row.values[*i] != old.values[*i]).collect();
     if !dirty.is_empty() {
@@ -183,10 +194,6 @@ pub(super) fn sum_line_items(
         tx.execute(&sql::update(parent, &fields, cells, &opportunity.to_string(), org.store.dialect()))?;
     }
     Ok(())
-}
-
-fn opportunity_again(object: &Object, row: &mut Row) {
-    opportunity(object, row, false, false);
 }
 
 /// A field of the record that a reference names; null where there is none.

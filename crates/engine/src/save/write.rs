@@ -120,6 +120,9 @@ impl Save<'_> {
         if old.is_deleted(object) {
             return Err(record::deleted().into());
         }
+        if let Some(guard) = &self.change.guard {
+            guard.0(object, &old)?;
+        }
         let mut row = old.clone();
         let mut changed = Vec::with_capacity(prepared.values.len());
         for (index, value) in prepared.values {

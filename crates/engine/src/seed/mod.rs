@@ -173,6 +173,6 @@ fn insert_once(identity: &Identity, object: &Arc<Object>, records: Vec<Incoming>
 
 /// Inserts rows as the platform's own.
 fn insert(identity: &Identity, object: &Arc<Object>, records: Vec<Incoming>) -> Result<Vec<Id>, Failure> {
-    let change = Change { object: object.clone(), op: Op::Insert, records, all_or_none: true, system: true };
+    let change = Change { object: object.clone(), op: Op::Insert, records, all_or_none: true, system: true, guard: None };
     save::save(identity, &change)?.into_iter().map(|outcome| outcome.map(|s| s.id)).collect()
 }

@@ -2,56 +2,78 @@
 
 use super::Rest;
 use crate::Reply;
-use http::Method;
+use base64::Engine as _;
 use orglet_base::{ApiError, DateTime, ErrorCode, time};
+use orglet_engine::save::Guard;
+use orglet_engine::{Failure, record};
+use orglet_schema::Object;
+use std::sync::Arc;
 
-/// What a precondition decides.
-pub(super) enum Verdict {
-    /// The request goes on.
-    Go,
-    /// It ends with this answer: 304 to reads, 412 otherwise; neither has a body.
-    Stop(Reply),
+/// A condition of a write, to be weighed when the record is read for it; none when the request has none. A value that
+/// is no date, or no list of tags, is refused (routing-024).
+pub(super) fn guard(cx: &Rest<'_>, object: &Object) -> Result<Option<Guard>, ApiError> {
+    if !asked(cx) {
+        return Ok(None);
+    }
+    let unmodified = match cx.call.header("if-unmodified-since") {
+        Some(text) => Some(parse_http_date(text).ok_or_else(|| malformed("If-Unmodified-Since", text))?),
+        None => None,
+    };
+    let tags = |name: &'static str, shown: &str| match cx.call.header(name) {
+        Some(text) if object.name == "Account" => Tags::parse(text).map(Some).ok_or_else(|| malformed(shown, text)),
+        _ => Ok(None),
+    };
+    let (wanted, unwanted) = (tags("if-match", "If-Match")?, tags("if-none-match", "If-None-Match")?);
+    Ok(Some(Guard(Arc::new(move |object, row| {
+        let changed = unmodified.is_some_and(|since| record::modified(object, row).is_some_and(|at| at.truncate_to_second() > since));
+        let own = || etag(record::tag(object, row));
+        let fails = changed || wanted.as_ref().is_some_and(|t| !t.has(&own())) || unwanted.as_ref().is_some_and(|t| t.has(&own()));
+        if fails { Err(Failure::Condition(412)) } else { Ok(()) }
+    }))))
 }
 
-/// Weighs the date headers against the time of the last change. A value that is no date is passed over by reads and
-/// refused by writes (routing-024).
-pub(super) fn by_date(cx: &Rest<'_>, modified: DateTime) -> Result<Verdict, ApiError> {
-    let writes = cx.call.method != Method::GET;
-    let modified = modified.truncate_to_second();
-    if let Some(text) = cx.call.header("if-modified-since")
-        && parse_http_date(text).is_some_and(|since| modified <= since)
-        && !writes
-    {
-        return Ok(Verdict::Stop(Reply::empty(304)));
+/// Weighs the conditions of a read: 304 where nothing is new, 412 where what was asked for is gone. Values that cannot
+/// be read are passed over.
+pub(super) fn weigh(cx: &Rest<'_>, object: &Object, modified: Option<DateTime>, tag: u64) -> Result<(), Failure> {
+    if let Some(reply) = modified.and_then(|at| not_modified(cx, at)) {
+        return Err(Failure::Condition(reply.status));
     }
-    if let Some(text) = cx.call.header("if-unmodified-since") {
-        match parse_http_date(text) {
-            Some(since) if modified > since => return Ok(Verdict::Stop(Reply::empty(412))),
-            None if writes => return Err(malformed("If-Unmodified-Since", text)),
-            _ => {}
-        }
+    if object.name != "Account" {
+        return Ok(());
     }
-    Ok(Verdict::Go)
+    let own = etag(tag);
+    if cx.call.header("if-match").and_then(Tags::parse).is_some_and(|t| !t.has(&own)) {
+        return Err(Failure::Condition(412));
+    }
+    if cx.call.header("if-none-match").and_then(Tags::parse).is_some_and(|t| t.has(&own)) {
+        return Err(Failure::Condition(304));
+    }
+    Ok(())
 }
 
-/// Weighs `If-Match` and `If-None-Match` against a row's tag.
-pub(super) fn by_tag(cx: &Rest<'_>, tag: &str) -> Result<Verdict, ApiError> {
-    let writes = cx.call.method != Method::GET;
-    for (name, wanted) in [("if-match", true), ("if-none-match", false)] {
-        let Some(text) = cx.call.header(name) else { continue };
+/// The header's form of a record's tag.
+pub(super) fn etag(tag: u64) -> String {
+    format!("\"{}\"", base64::engine::general_purpose::STANDARD.encode(tag.to_be_bytes()))
+}
+
+/// The value of If-Match or If-None-Match.
+struct Tags(Vec<String>);
+
+impl Tags {
+    fn parse(text: &str) -> Option<Self> {
         let tags: Vec<&str> = text.split(',').map(str::trim).filter(|t| !t.is_empty()).collect();
         let shaped = |t: &&str| *t == "*" || (t.trim_start_matches("W/").starts_with('"') && t.ends_with('"') && t.len() > 1);
-        if writes && (tags.is_empty() || !tags.iter().all(shaped)) {
-            return Err(malformed(if wanted { "If-Match" } else { "If-None-Match" }, text));
-        }
-        // The tag of a compressed answer carries a mark inside its quotes.
-        let bare = |t: &str| t.trim_start_matches("W/").trim_matches('"').trim_end_matches("-gzip").to_owned();
-        let same = tags.iter().any(|t| *t == "*" || bare(t) == bare(tag));
-        if same != wanted {
-            return Ok(Verdict::Stop(Reply::empty(if wanted || writes { 412 } else { 304 })));
-        }
+        (!tags.is_empty() && tags.iter().all(shaped)).then(|| Self(tags.into_iter().map(Self::bare).collect()))
     }
-    Ok(Verdict::Go)
+
+    /// The tag of a compressed answer carries a mark inside its quotes.
+    fn bare(tag: &str) -> String {
+        tag.trim_start_matches("W/").trim_matches('"').trim_end_matches("-gzip").to_owned()
+    }
+
+    fn has(&self, tag: &str) -> bool {
+        self.0.iter().any(|t| t == "*" || *t == Self::bare(tag))
+    }
 }
 
 /// Whether a request has a condition at all.
@@ -63,12 +85,15 @@ fn malformed(header: &str, value: &str) -> ApiError {
     ApiError::routing(ErrorCode::InvalidInput, format!("The value of the {header} header is not valid: {value}"))
 }
 
-/// The answer to a read whose condition by date fails.
+/// The answer to a read whose condition by date fails: 304 when `If-Modified-Since` says that the client has what there
+/// is, 412 when `If-Unmodified-Since` does not hold.
 pub(super) fn not_modified(cx: &Rest<'_>, modified: DateTime) -> Option<Reply> {
-    match by_date(cx, modified) {
-        Ok(Verdict::Stop(reply)) => Some(reply),
-        _ => None,
+    let at = |name: &str| cx.call.header(name).and_then(parse_http_date);
+    let modified = modified.truncate_to_second();
+    if at("if-modified-since").is_some_and(|since| modified <= since) {
+        return Some(Reply::empty(304));
     }
+    at("if-unmodified-since").is_some_and(|since| modified > since).then(|| Reply::empty(412))
 }
 
 /// With `Last-Modified`.

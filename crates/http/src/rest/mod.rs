@@ -19,7 +19,7 @@ use write::decode_record;
 use crate::codec::{Doc, Format, Node, XmlOrder, json, xml};
 use crate::request::{Token, decode};
 use crate::router::{self, Resource};
-use crate::{Call, Reply, Server, error};
+use crate::{Call, Reply, Server, compat, error};
 use orglet_base::version::VersionSegment;
 use orglet_base::{ApiError, ApiVersion, ErrorCode};
 use orglet_engine::{Failure, Identity, limits as engine_limits};
@@ -124,8 +124,9 @@ impl Rest<'_> {
     fn route(&self, path: &str) -> Reply {
         let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
         let Some((route, params)) = router::find(&segments) else { return self.refuse(ApiError::not_found()) };
-        if !(route.takes(&self.call.method) || self.head) {
-            let text = format!("HTTP Method '{}' not allowed. Allowed are {}", self.call.method, route.allowed());
+        let method = if self.head { "HEAD" } else { self.call.method.as_str() };
+        if !route.takes(method) {
+            let text = format!("HTTP Method '{method}' not allowed. Allowed are {}", route.allowed());
             return self.refuse(ApiError::routing(ErrorCode::MethodNotAllowed, text)).with("allow", route.allowed());
         }
         if let Err(e) = self.media_type() {
@@ -149,7 +150,7 @@ impl Rest<'_> {
             (Resource::Describe, [object]) => describe::describe(self, &*self.object(object)?),
             (Resource::Deleted, [object]) => replication::deleted(self, &self.object(object)?),
             (Resource::Updated, [object]) => replication::updated(self, &self.object(object)?),
-            (Resource::CreateAtId, [object]) => rows::create(self, &self.object(object)?),
+            (Resource::CreateAtId, [object]) if compat::creates_at_id(self.version) => rows::create(self, &self.object(object)?),
             (Resource::Row, [object, id]) => rows::row(self, &self.object(object)?, id),
             (Resource::RowByKey, [object, field, value]) => rows::row_by_key(self, &self.object(object)?, field, value),
             (Resource::Relationship, [object, id, path @ ..]) => relations::traverse(self, &self.object(object)?, id, path),

@@ -1,23 +1,20 @@
 //! Records by id and by external ID.
 
-use super::conditional::Verdict;
 use super::write::no_such_column;
 use super::{Rest, conditional, decode_record, records, relations};
 use crate::codec::{RecordUrl, Writer};
 use crate::{Reply, compat};
-use base64::Engine as _;
 use http::Method;
 use orglet_base::{ApiError, ErrorCode, Id};
 use orglet_engine::save::{Incoming, Op, Saved, save_one};
 use orglet_engine::{Failure, record};
 use orglet_schema::{Field, Object};
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// `POST /sobjects/X`.
 pub(super) fn create(cx: &Rest<'_>, object: &Arc<Object>) -> Result<Reply, Failure> {
     let incoming = decode_record(cx, object, &cx.body()?, None)?;
-    let saved = save_one(&cx.identity, object, Op::Insert, incoming)?;
+    let saved = save_one(&cx.identity, object, Op::Insert, incoming, None)?;
     Ok(result(cx, object, saved, false))
 }
 
@@ -31,16 +28,14 @@ pub(super) fn row(cx: &Rest<'_>, object: &Arc<Object>, segment: &str) -> Result<
 pub(super) fn by_id(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply, Failure> {
     match cx.call.method {
         Method::PATCH => {
-            if let Some(stop) = precondition(cx, object, id)? {
-                return Ok(stop);
-            }
             let mut incoming = decode_record(cx, object, &cx.body()?, None)?;
             incoming.id = Some(id);
-            save_one(&cx.identity, object, Op::Update, incoming)?;
+            save_one(&cx.identity, object, Op::Update, incoming, conditional::guard(cx, object)?)?;
             Ok(Reply::empty(204))
         }
         Method::DELETE => {
-            save_one(&cx.identity, object, Op::Delete, Incoming { id: Some(id), ..Incoming::default() })?;
+            let record = Incoming { id: Some(id), ..Incoming::default() };
+            save_one(&cx.identity, object, Op::Delete, record, conditional::guard(cx, object)?)?;
             Ok(Reply::empty(204))
         }
         _ => show(cx, object, id),
@@ -77,7 +72,7 @@ fn upsert(cx: &Rest<'_>, object: &Arc<Object>, field: &Field, raw: &str) -> Resu
         let key = object.field_index(&field.name).ok_or_else(ApiError::not_found)?;
         Op::Upsert { key, update_only }
     };
-    let saved = save_one(&cx.identity, object, op, incoming)?;
+    let saved = save_one(&cx.identity, object, op, incoming, conditional::guard(cx, object)?)?;
     if saved.created || compat::upsert_answers_body(cx.version) {
         return Ok(result(cx, object, saved, compat::upsert_answers_body(cx.version)));
     }
@@ -111,8 +106,11 @@ pub(super) fn show(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply,
     }
     let fields = asked_fields(cx, object)?;
     let shown = record::show(&cx.identity, object, id, &fields)?;
-    if let Some(stop) = precondition(cx, object, id)? {
-        return Ok(stop);
+    if conditional::asked(cx) {
+        // A tag is one of the whole record, whatever fields the answer has.
+        let whole: Vec<&Field> = object.fields().iter().collect();
+        let tag = if fields.len() == whole.len() { shown.tag } else { record::show(&cx.identity, object, id, &whole)?.tag };
+        conditional::weigh(cx, object, shown.modified, tag)?;
     }
     let mut w = Writer::new(cx.format, cx.pretty);
     let id = id.to_string();
@@ -126,41 +124,7 @@ pub(super) fn show(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply,
         None => reply,
     };
     // Of all objects only Account has tags (rest.md 3.9); that of an answer with chosen fields would cost another read.
-    Ok(if object.name == "Account" && cx.call.param("fields").is_none() { reply.with("etag", tag(&shown)) } else { reply })
-}
-
-/// A tag of everything that a record holds.
-fn tag(shown: &record::Shown) -> String {
-    let mut hash = std::hash::DefaultHasher::new();
-    for column in 0..shown.rows.columns() {
-        match shown.rows.cell(0, column) {
-            orglet_base::Cell::Text(t) => t.hash(&mut hash),
-            orglet_base::Cell::Int(n) => n.hash(&mut hash),
-            _ => column.hash(&mut hash),
-        }
-    }
-    let sum = hash.finish().to_be_bytes();
-    format!("\"{}\"", base64::engine::general_purpose::STANDARD.encode(sum))
-}
-
-/// The answer that a condition of the request demands instead of its own.
-fn precondition(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Option<Reply>, Failure> {
-    if !conditional::asked(cx) {
-        return Ok(None);
-    }
-    let fields: Vec<&Field> = object.fields().iter().collect();
-    let shown = record::show(&cx.identity, object, id, &fields)?;
-    if let Some(modified) = shown.modified
-        && let Verdict::Stop(reply) = conditional::by_date(cx, modified)?
-    {
-        return Ok(Some(reply));
-    }
-    if object.name == "Account"
-        && let Verdict::Stop(reply) = conditional::by_tag(cx, &tag(&shown))?
-    {
-        return Ok(Some(reply));
-    }
-    Ok(None)
+    Ok(if object.name == "Account" && cx.call.param("fields").is_none() { reply.with("etag", conditional::etag(shown.tag)) } else { reply })
 }
 
 fn asked_fields<'a>(cx: &Rest<'_>, object: &'a Arc<Object>) -> Result<Vec<&'a Field>, ApiError> {

@@ -92,7 +92,7 @@ fn insert(identity: &Identity, object: &Arc<Object>, sample: &mut Sample) -> Res
     let later = later.map(|r| Record { id: r.id, fields: r.later.clone(), later: Vec::new() }.incoming(object));
     let later: Vec<Incoming> = later.collect::<Result<_, _>>()?;
     if !later.is_empty() {
-        let change = Change { object: object.clone(), op: Op::Update, records: later, all_or_none: true, system: true };
+        let change = Change { object: object.clone(), op: Op::Update, records: later, all_or_none: true, system: true, guard: None };
         save::save(identity, &change)?.into_iter().try_for_each(|outcome| outcome.map(|_| ()))?;
     }
     Ok(())
