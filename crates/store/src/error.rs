@@ -1,15 +1,19 @@
 //! What can go wrong in a store, as far as the engine tells it apart.
 
 /// A failure of a store.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The statement names a table that has not been created yet.
     #[error("no such table: {0}")]
     NoTable(String),
+    /// The statement does not fit the tables as they are: it names a column that is not there, or was made for metadata
+    /// that has changed since.
+    #[error("metadata has changed: {0}")]
+    Schema(String),
     /// A unique index was violated: its name, or the columns as the database tells them.
     #[error("not unique: {0}")]
     Unique(String),
-    /// The statement was stopped because it ran too long or was told to.
+    /// The statement was stopped because it ran too long.
     #[error("interrupted")]
     Interrupted,
     /// The disk is full or the files may not be written.

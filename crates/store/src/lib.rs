@@ -76,12 +76,19 @@ pub trait Store: Send + Sync {
     /// The SQL it speaks.
     fn dialect(&self) -> Dialect;
 
-    /// Runs reads on one snapshot. Never waits for a writer.
+    /// Runs reads on one snapshot. Never waits for a writer. Reads that take too long fail as
+    /// [`StoreError::Interrupted`].
     fn read(&self, work: &mut Work<'_>) -> Result<(), StoreError>;
 
     /// Runs a transaction. When this answers `Ok`, the changes are as durable as the store was opened to make them;
     /// when the work fails, none of them is there.
     fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError>;
+
+    /// Names of the tables there are, in no order.
+    fn tables(&self) -> Result<Vec<String>, StoreError>;
+
+    /// Names of a table's columns; none when there is no such table.
+    fn columns(&self, table: &str) -> Result<Vec<String>, StoreError>;
 
     /// Runs schema statements in a commit of their own.
     fn define(&self, statements: &[Statement]) -> Result<(), StoreError> {

@@ -3,17 +3,25 @@
 use super::{Durability, functions};
 use crate::{Row, Sink, StoreError, Tx, Work};
 use orglet_base::{Cell, OwnedCell, Param, Statement};
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// "orgl" in the file's header: tells our files from others.
 const APPLICATION_ID: i32 = 0x6f72_676c;
 /// Statements kept prepared on each connection.
 const STATEMENTS: usize = 128;
+/// Instructions of SQLite's machine between two looks at the time: well below a millisecond's worth.
+const STEPS: i32 = 10_000;
 
 pub(super) struct Connected {
-    pub(super) raw: Connection,
+    raw: Connection,
+    /// Why the open transaction is gone: some failures (a full disk, an I/O error) make SQLite roll all of it back by
+    /// itself. Until the next begin every statement fails with it, else it would run in a commit of its own.
+    lost: Option<StoreError>,
 }
 
 impl Connected {
@@ -54,28 +62,94 @@ impl Connected {
         raw.busy_timeout(std::time::Duration::from_secs(10)).map_err(from_sqlite)?;
         raw.pragma_update(None, "foreign_keys", false).map_err(from_sqlite)?;
         raw.pragma_update(None, "trusted_schema", false).map_err(from_sqlite)?;
+        // A quoted name that no column has is an error, not a text.
+        for config in [DbConfig::SQLITE_DBCONFIG_DQS_DML, DbConfig::SQLITE_DBCONFIG_DQS_DDL] {
+            raw.set_db_config(config, false).map_err(from_sqlite)?;
+        }
         raw.pragma_update(None, "temp_store", "MEMORY").map_err(from_sqlite)?;
         raw.pragma_update(None, "cache_size", -2000).map_err(from_sqlite)?;
         raw.set_prepared_statement_cache_capacity(STATEMENTS);
         functions::register(&raw).map_err(from_sqlite)?;
-        Ok(Self { raw })
+        Ok(Self { raw, lost: None })
     }
 
-    /// Runs reads on one snapshot.
-    pub(super) fn snapshot(&mut self, work: &mut Work<'_>) -> Result<(), StoreError> {
-        self.batch("BEGIN")?;
-        let done = work(self);
-        let ended = self.batch("COMMIT");
-        done.and(ended)
+    /// Runs reads on one snapshot, for at most `time`.
+    pub(super) fn snapshot(&mut self, work: &mut Work<'_>, time: Duration) -> Result<(), StoreError> {
+        self.begin("BEGIN")?;
+        let start = Instant::now();
+        self.raw.progress_handler(STEPS, Some(move || start.elapsed() > time)).map_err(from_sqlite)?;
+        let done = catch_unwind(AssertUnwindSafe(|| work(self)));
+        let cleared = self.raw.progress_handler(0, None::<fn() -> bool>).map_err(from_sqlite);
+        let ended = self.end(true);
+        done.unwrap_or_else(|panic| resume_unwind(panic)).and(cleared).and(ended)
+    }
+
+    /// Begins a transaction; ends one that could not be ended before.
+    pub(super) fn begin(&mut self, sql: &str) -> Result<(), StoreError> {
+        self.lost = None;
+        if !self.is_idle() {
+            self.batch("ROLLBACK")?;
+        }
+        self.batch(sql)
+    }
+
+    /// Commits, or rolls back. What cannot be committed is rolled back: it must not stay open for the next caller.
+    pub(super) fn end(&mut self, commit: bool) -> Result<(), StoreError> {
+        let mut result = match self.lost.take() {
+            Some(e) => Err(e),
+            None if commit => self.batch("COMMIT"),
+            None => Ok(()),
+        };
+        if !self.is_idle()
+            && let Err(e) = self.batch("ROLLBACK")
+        {
+            // The first failure is the cause.
+            result = result.and(Err(e));
+        }
+        result
     }
 
     pub(super) fn is_idle(&self) -> bool {
         self.raw.is_autocommit()
     }
 
-    pub(super) fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+    fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
         let mut statement = self.raw.prepare_cached(sql).map_err(from_sqlite)?;
         statement.execute([]).map(|_| ()).map_err(from_sqlite)
+    }
+
+    /// Refuses to go on in a transaction that is gone.
+    fn stands(&self) -> Result<(), StoreError> {
+        self.lost.clone().map_or(Ok(()), Err)
+    }
+
+    /// Notes when a statement's failure took the transaction with it.
+    fn noted<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(e) = &result
+            && self.is_idle()
+        {
+            self.lost = Some(e.clone());
+        }
+        result
+    }
+
+    fn run_query(&self, statement: &Statement, sink: &mut Sink<'_>) -> Result<(), StoreError> {
+        let failed = |e| with_sql(e, &statement.sql);
+        let mut prepared = self.raw.prepare_cached(&statement.sql).map_err(failed)?;
+        let columns = prepared.column_count();
+        let mut rows = prepared.query(rusqlite::params_from_iter(statement.params.iter().map(Bound))).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            if !sink(&SqliteRow(row, columns)) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn run(&self, statement: &Statement) -> Result<usize, StoreError> {
+        let failed = |e| with_sql(e, &statement.sql);
+        let mut prepared = self.raw.prepare_cached(&statement.sql).map_err(failed)?;
+        prepared.execute(rusqlite::params_from_iter(statement.params.iter().map(Bound))).map_err(failed)
     }
 }
 
@@ -138,21 +212,15 @@ impl Row for SqliteRow<'_, '_> {
 
 impl Tx for Connected {
     fn query(&mut self, statement: &Statement, sink: &mut Sink<'_>) -> Result<(), StoreError> {
-        let mut prepared = self.raw.prepare_cached(&statement.sql).map_err(|e| with_sql(e, &statement.sql))?;
-        let columns = prepared.column_count();
-        let mut rows =
-            prepared.query(rusqlite::params_from_iter(statement.params.iter().map(Bound))).map_err(|e| with_sql(e, &statement.sql))?;
-        while let Some(row) = rows.next().map_err(|e| with_sql(e, &statement.sql))? {
-            if !sink(&SqliteRow(row, columns)) {
-                break;
-            }
-        }
-        Ok(())
+        self.stands()?;
+        let done = self.run_query(statement, sink);
+        self.noted(done)
     }
 
     fn execute(&mut self, statement: &Statement) -> Result<usize, StoreError> {
-        let mut prepared = self.raw.prepare_cached(&statement.sql).map_err(|e| with_sql(e, &statement.sql))?;
-        prepared.execute(rusqlite::params_from_iter(statement.params.iter().map(Bound))).map_err(|e| with_sql(e, &statement.sql))
+        self.stands()?;
+        let done = self.run(statement);
+        self.noted(done)
     }
 }
 
@@ -169,6 +237,9 @@ pub(super) fn from_sqlite(e: rusqlite::Error) -> StoreError {
     if let Some(at) = text.find("no such table: ") {
         let name: String = text[at + 15..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
         return StoreError::NoTable(name);
+    }
+    if text.contains("no such column: ") || text.contains(" has no column named ") {
+        return StoreError::Schema(text);
     }
     match e.sqlite_error_code() {
         Some(ErrorCode::ConstraintViolation) => {

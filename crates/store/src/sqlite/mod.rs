@@ -11,9 +11,10 @@ mod writer;
 
 use crate::{Store, StoreError, Work};
 use connection::Connected;
-use orglet_base::Dialect;
+use orglet_base::{Dialect, OwnedCell, Param, Statement};
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use writer::Writer;
 
 /// How much an answered write survives.
@@ -28,12 +29,15 @@ pub enum Durability {
 
 /// Connections kept open for reading; more are opened under load and closed again.
 const IDLE_READERS: usize = 8;
+/// How long the reads of one snapshot may take: as long as the platform lets a query run.
+const READ_TIME: Duration = Duration::from_secs(120);
 
 /// An SQLite database.
 pub struct Sqlite {
     path: Option<PathBuf>,
     writer: Writer,
     readers: Mutex<Vec<Connected>>,
+    read_time: Duration,
 }
 
 impl Sqlite {
@@ -41,12 +45,31 @@ impl Sqlite {
     /// overwritten.
     pub fn open(path: &Path, durability: Durability) -> Result<Self, StoreError> {
         let writer = Writer::new(Connected::open_writer(Some(path), durability)?, true);
-        Ok(Self { path: Some(path.to_owned()), writer, readers: Mutex::default() })
+        Ok(Self { path: Some(path.to_owned()), writer, readers: Mutex::default(), read_time: READ_TIME })
     }
 
     /// A database in memory alone.
     pub fn in_memory() -> Result<Self, StoreError> {
-        Ok(Self { path: None, writer: Writer::new(Connected::open_writer(None, Durability::Relaxed)?, false), readers: Mutex::default() })
+        let writer = Writer::new(Connected::open_writer(None, Durability::Relaxed)?, false);
+        Ok(Self { path: None, writer, readers: Mutex::default(), read_time: READ_TIME })
+    }
+
+    /// The same database with another limit on how long the reads of one snapshot may take; 120 seconds where none is
+    /// set. Transactions have no limit.
+    pub fn with_read_time(self, read_time: Duration) -> Self {
+        Self { read_time, ..self }
+    }
+
+    /// The first column of a query on the schema.
+    fn names(&self, sql: &'static str, params: Vec<Param>) -> Result<Vec<String>, StoreError> {
+        let statement = Statement::new(sql, params);
+        let store: &dyn Store = self;
+        let rows = store.read_with::<_, StoreError>(|tx| tx.all(&statement))?;
+        let text = |row: Vec<OwnedCell>| match row.into_iter().next() {
+            Some(OwnedCell::Text(name)) => Some(name),
+            _ => None,
+        };
+        Ok(rows.into_iter().filter_map(text).collect())
     }
 }
 
@@ -56,13 +79,13 @@ impl Store for Sqlite {
     }
 
     fn read(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
-        let Some(path) = &self.path else { return self.writer.read(work) };
+        let Some(path) = &self.path else { return self.writer.read(work, self.read_time) };
         let free = self.readers.lock().pop();
         let mut reader = match free {
             Some(reader) => reader,
             None => Connected::open_reader(path)?,
         };
-        let done = reader.snapshot(work);
+        let done = reader.snapshot(work, self.read_time);
         // A connection whose snapshot could not be ended is thrown away rather than handed on.
         if reader.is_idle() {
             let mut readers = self.readers.lock();
@@ -75,5 +98,13 @@ impl Store for Sqlite {
 
     fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
         self.writer.transact(work)
+    }
+
+    fn tables(&self) -> Result<Vec<String>, StoreError> {
+        self.names("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'", Vec::new())
+    }
+
+    fn columns(&self, table: &str) -> Result<Vec<String>, StoreError> {
+        self.names("SELECT name FROM pragma_table_info(?1)", vec![table.into()])
     }
 }

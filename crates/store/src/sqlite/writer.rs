@@ -7,6 +7,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// The most transactions that share one commit.
 const MOST_SHARED: usize = 256;
@@ -30,13 +31,13 @@ struct State {
 #[derive(Default)]
 struct Batch {
     /// `None` while it is open; then whether it went well.
-    done: Mutex<Option<Result<(), String>>>,
+    done: Mutex<Option<Result<(), StoreError>>>,
     changed: Condvar,
 }
 
 impl Batch {
-    fn finish(&self, result: &Result<(), StoreError>) {
-        *self.done.lock() = Some(result.as_ref().map(|_| ()).map_err(ToString::to_string));
+    fn finish(&self, result: Result<(), StoreError>) {
+        *self.done.lock() = Some(result);
         self.changed.notify_all();
     }
 
@@ -44,13 +45,15 @@ impl Batch {
         let mut done = self.done.lock();
         loop {
             match &*done {
-                Some(Ok(())) => return Ok(()),
-                Some(Err(text)) => return Err(StoreError::Other(text.clone())),
+                Some(result) => return result.clone(),
                 None => self.changed.wait(&mut done),
             }
         }
     }
 }
+
+/// How a member's work ended: well, with an error, or in a panic.
+type Outcome = std::thread::Result<Result<(), StoreError>>;
 
 impl Writer {
     pub(super) fn new(connection: Connected, shares: bool) -> Self {
@@ -58,8 +61,8 @@ impl Writer {
     }
 
     /// Reads on the writing connection, for a database without a file.
-    pub(super) fn read(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
-        self.state.lock().connection.snapshot(work)
+    pub(super) fn read(&self, work: &mut Work<'_>, time: Duration) -> Result<(), StoreError> {
+        self.state.lock().connection.snapshot(work, time)
     }
 
     pub(super) fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
@@ -70,50 +73,45 @@ impl Writer {
         let batch = match &state.open {
             Some(batch) => batch.clone(),
             None => {
-                state.connection.batch("BEGIN IMMEDIATE")?;
+                state.connection.begin("BEGIN IMMEDIATE")?;
                 state.members = 0;
                 let batch = Arc::new(Batch::default());
                 state.open = Some(batch.clone());
                 batch
             }
         };
-        let ran = catch_unwind(AssertUnwindSafe(|| in_savepoint(&mut state.connection, work)));
+        let (outcome, ended) = in_savepoint(&mut state.connection, work);
         state.members += 1;
-        let failed = !matches!(ran, Ok(Ok(())));
-        // A commit must not be left to a caller that never comes, so the last in sight makes it.
-        if !self.shares || self.waiting.load(Ordering::SeqCst) == 0 || state.members >= MOST_SHARED {
-            commit(&mut state, &batch);
+        if let Err(e) = ended {
+            // The transaction is gone, or cannot be brought back to where this member found it: it fails as a whole,
+            // and is closed before anyone else runs.
+            let _ = state.connection.end(false);
+            state.open = None;
+            batch.finish(Err(e));
+        } else if !self.shares || self.waiting.load(Ordering::SeqCst) == 0 || state.members >= MOST_SHARED {
+            // A commit must not be left to a caller that never comes, so the last in sight makes it.
+            let result = state.connection.end(true);
+            state.open = None;
+            batch.finish(result);
         }
         MutexGuard::unlock_fair(state);
-        match ran {
+        match outcome {
             Err(panic) => resume_unwind(panic),
-            Ok(Err(e)) if failed => Err(e),
-            Ok(_) => batch.wait(),
+            // A failure may rest on what others of the batch wrote, so it is told when that is certain.
+            Ok(outcome) => batch.wait().and(outcome),
         }
     }
 }
 
-/// Runs one member's work; leaves nothing of it when it fails.
-fn in_savepoint(connection: &mut Connected, work: &mut Work<'_>) -> Result<(), StoreError> {
+/// Runs one member's work; leaves nothing of it when it fails. Answers how the work ended, and an error when the
+/// transaction as a whole cannot go on.
+fn in_savepoint(connection: &mut Connected, work: &mut Work<'_>) -> (Outcome, Result<(), StoreError>) {
     let run = |c: &mut Connected, sql: &'static str| c.execute(&Statement::new(sql, Vec::new())).map(|_| ());
-    run(connection, "SAVEPOINT member")?;
+    if let Err(e) = run(connection, "SAVEPOINT member") {
+        return (Ok(Err(e.clone())), Err(e));
+    }
     let outcome = catch_unwind(AssertUnwindSafe(|| work(connection)));
-    let keep = matches!(outcome, Ok(Ok(())));
-    if !keep {
-        run(connection, "ROLLBACK TO member")?;
-    }
-    run(connection, "RELEASE member")?;
-    outcome.unwrap_or_else(|panic| resume_unwind(panic))
-}
-
-fn commit(state: &mut State, batch: &Batch) {
-    let mut result = state.connection.batch("COMMIT");
-    if result.is_err() && !state.connection.is_idle() {
-        // What cannot be committed must not stay open for the next caller.
-        if let Err(e) = state.connection.batch("ROLLBACK") {
-            result = Err(e);
-        }
-    }
-    state.open = None;
-    batch.finish(&result);
+    let back = if matches!(outcome, Ok(Ok(()))) { Ok(()) } else { run(connection, "ROLLBACK TO member") };
+    let ended = back.and_then(|()| run(connection, "RELEASE member"));
+    (outcome, ended)
 }
