@@ -67,7 +67,7 @@ pub fn plan(identity: &Identity, request: &Request<'_>) -> Result<Arc<Plan>, Fai
         let code = ErrorCode::all().find(|c| c.as_str() == e.code()).unwrap_or(ErrorCode::MalformedQuery);
         ApiError::new(code, e.render(request.soql))
     })?;
-    let catalog = if request.tooling { Arc::new(crate::metadata::tooling_catalog(&identity.org)) } else { identity.org.catalog() };
+    let catalog = if request.tooling { identity.org.tooling_catalog() } else { identity.org.catalog() };
     let cx = BindContext {
         catalog: &catalog,
         access: &identity.access,
@@ -111,8 +111,9 @@ pub fn run(server: &Server, identity: &Identity, request: &Request<'_>) -> Resul
             let (set, ids) = identity.org.read(|tx| {
                 let mut rows = RowSet::default();
                 let whole = rows.fill(tx, &with_rows(records.page(batch as u64 + 1), &virtuals))?;
-                if whole && rows.len() <= batch {
-                    return Ok((read.complete(tx, records, rows)?, None));
+                // With OFFSET there is one batch and no locator.
+                if (whole && rows.len() <= batch) || records.offset > 0 {
+                    return Ok((read.complete(tx, records, rows.truncated(batch))?, None));
                 }
                 let ids = RowSet::read_ids(tx, &with_rows(records.ids(), &virtuals))?;
                 Ok((read.complete(tx, records, rows.truncated(batch))?, Some(ids)))

@@ -1,16 +1,24 @@
 //! Deletes: to the recycle bin, children that cascade with their parent, others released, some forbidding it.
 
-use super::{Change, Guard, Saved, no_row, rolled_back, rules};
-use crate::record::{self, Row};
+use super::{Change, Guard, Saved, checks, no_row, rolled_back, rules};
+use crate::record;
 use crate::{Failure, Identity, Org};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, OwnedCell, Value};
 use orglet_plan::write as sql;
 use orglet_schema::{Catalog, Field, Object};
 use orglet_store::{StoreError, Tx};
+use std::collections::HashSet;
 use std::sync::Arc;
 
-/// How deep cascades go; deeper means a loop of master-detail fields, which metadata does not allow.
-const DEEPEST: usize = 16;
+/// Groups of rows that one delete may take with it; a hierarchy deeper than that is a loop.
+const MOST_SETS: usize = 10_000;
+
+/// What goes with a record: rows by object, parents first.
+#[derive(Default)]
+struct Doomed {
+    sets: Vec<(Arc<Object>, Vec<Id>)>,
+    all: HashSet<Id>,
+}
 
 pub(super) fn run(identity: &Identity, change: &Change) -> Result<Vec<Result<Saved, Failure>>, Failure> {
     let org = &*identity.org;
@@ -58,8 +66,16 @@ impl Delete<'_> {
             let text = format!("entity type cannot be deleted: {}", object.label);
             return Err(ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new()).into());
         }
-        self.restricted(tx, object, &row, id)?;
-        self.take(tx, object, vec![id], 0)?;
+        checks::may_delete(tx, self.org, self.catalog, object, &row)?;
+        let mut doomed = Doomed::default();
+        self.gather(tx, object, vec![id], &mut doomed)?;
+        self.restricted(tx, &doomed)?;
+        for (object, ids) in &doomed.sets {
+            self.release_children(tx, object, ids, &doomed)?;
+        }
+        for (object, ids) in &doomed.sets {
+            self.bin(tx, object, ids)?;
+        }
         if object.name == "OpportunityLineItem"
             && let Some(parent) = row.get(object, "OpportunityId").as_id()
         {
@@ -68,54 +84,74 @@ impl Delete<'_> {
         Ok(Saved { id, created: false })
     }
 
-    /// DELETE_FAILED when children forbid it, naming them (crud-032).
-    fn restricted(&self, tx: &mut dyn Tx, object: &Object, row: &Row, id: Id) -> Result<(), Failure> {
-        for relation in object.children().iter().filter(|c| c.restricted_delete) {
+    /// Adds rows of one object, and what cascades with them, to what goes.
+    fn gather(&self, tx: &mut dyn Tx, object: &Arc<Object>, ids: Vec<Id>, doomed: &mut Doomed) -> Result<(), Failure> {
+        let fresh: Vec<Id> = ids.into_iter().filter(|id| doomed.all.insert(*id)).collect();
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        doomed.sets.push((object.clone(), fresh.clone()));
+        if doomed.sets.len() > MOST_SETS {
+            return Err(StoreError::Other("a delete cascades too far".into()).into());
+        }
+        for relation in object.children().iter().filter(|c| c.cascade_delete) {
             let Some((child, field)) = self.child(&relation.child, &relation.field) else { continue };
-            let ids = self.children(tx, child, field, &[id])?;
-            if ids.is_empty() {
-                continue;
-            }
-            let name_of = |object: &Object, row: &Row, id: Id| {
-                object.name_field().map(|f| row.get(object, &f.name).display()).filter(|n| n != "null").unwrap_or_else(|| id.to_string())
-            };
-            let mut listed = Vec::new();
-            for child_id in ids.iter().take(20) {
-                if let Some(child_row) = record::by_id(tx, self.org, child, *child_id)? {
-                    listed.push(name_of(child, &child_row, *child_id));
-                }
-            }
-            let text = format!(
-                "Your attempt to delete {} could not be completed because it is associated with the following {}.: {}\n",
-                name_of(object, row, id),
-                child.label_plural.to_lowercase(),
-                listed.join(", ")
-            );
-            return Err(ApiError::new(ErrorCode::DeleteFailed, text).with_fields(Vec::<String>::new()).into());
+            let children = self.children(tx, child, field, &fresh)?;
+            self.gather(tx, &child.clone(), children, doomed)?;
         }
         Ok(())
     }
 
-    /// Takes rows of one object and what goes with them.
-    fn take(&self, tx: &mut dyn Tx, object: &Object, ids: Vec<Id>, depth: usize) -> Result<(), Failure> {
-        if depth > DEEPEST {
-            return Err(StoreError::Other("deletes cascade too deep".into()).into());
+    /// DELETE_FAILED when rows that stay forbid that their parents go, naming them (crud-032).
+    fn restricted(&self, tx: &mut dyn Tx, doomed: &Doomed) -> Result<(), Failure> {
+        for (object, ids) in &doomed.sets {
+            for relation in object.children().iter().filter(|c| c.restricted_delete) {
+                let Some((child, field)) = self.child(&relation.child, &relation.field) else { continue };
+                let mut staying = self.children(tx, child, field, ids)?;
+                staying.retain(|id| !doomed.all.contains(id));
+                let Some(first) = staying.first() else { continue };
+                let parent = record::by_id(tx, self.org, child, *first)?.and_then(|r| r.get(child, &field.name).as_id());
+                let mut listed = Vec::new();
+                for id in staying.iter().take(20) {
+                    listed.push(self.name_of(tx, child, *id)?);
+                }
+                let text = format!(
+                    "Your attempt to delete {} could not be completed because it is associated with the following {}.: {}\n",
+                    self.name_of(tx, object, parent.unwrap_or(ids[0]))?,
+                    child.label_plural.to_lowercase(),
+                    listed.join(", ")
+                );
+                return Err(ApiError::new(ErrorCode::DeleteFailed, text).with_fields(Vec::<String>::new()).into());
+            }
         }
-        for relation in object.children() {
+        Ok(())
+    }
+
+    /// What people call a record: its name, or its id.
+    fn name_of(&self, tx: &mut dyn Tx, object: &Object, id: Id) -> Result<String, Failure> {
+        let row = record::by_id(tx, self.org, object, id)?;
+        let name = object.name_field().zip(row).map(|(f, row)| row.get(object, &f.name).clone()).filter(|v| !v.is_null());
+        Ok(name.map_or_else(|| id.to_string(), |v| v.display()))
+    }
+
+    /// Clears the lookups of rows that stay.
+    fn release_children(&self, tx: &mut dyn Tx, object: &Object, ids: &[Id], doomed: &Doomed) -> Result<(), Failure> {
+        for relation in object.children().iter().filter(|c| !c.cascade_delete) {
             let Some((child, field)) = self.child(&relation.child, &relation.field) else { continue };
-            if !relation.cascade_delete && !field.nillable {
+            if !field.nillable {
                 continue;
             }
-            let children = self.children(tx, child, field, &ids)?;
-            if children.is_empty() {
-                continue;
-            }
-            if relation.cascade_delete {
-                self.take(tx, child, children, depth + 1)?;
-            } else {
-                self.release(tx, child, field, &children)?;
+            let mut staying = self.children(tx, child, field, ids)?;
+            staying.retain(|id| !doomed.all.contains(id));
+            if !staying.is_empty() {
+                self.release(tx, child, field, &staying)?;
             }
         }
+        Ok(())
+    }
+
+    /// Puts rows of one object into the recycle bin, or takes them away where the object has none.
+    fn bin(&self, tx: &mut dyn Tx, object: &Object, ids: &[Id]) -> Result<(), Failure> {
         let texts: Vec<String> = ids.iter().map(Id::to_string).collect();
         let dialect = self.org.store.dialect();
         let Some(deleted) = object.field("IsDeleted") else {

@@ -38,6 +38,11 @@ pub(super) fn before_save(
             if object.name == "User" && row.get(object, "UserType").is_null() {
                 row.set(object, "UserType", "Standard");
             }
+            // The platform makes up a nickname for a user who brings none.
+            if object.name == "User" && row.get(object, "CommunityNickname").is_null() {
+                let id = row.get(object, "Id").display();
+                row.set(object, "CommunityNickname", format!("User{}", id.get(6..15).unwrap_or("")));
+            }
         }
         "Opportunity" => opportunity(object, row, old.is_none() || set("StageName"), set("Probability"))?,
         "Case" => {
@@ -56,6 +61,14 @@ pub(super) fn before_save(
             let high = fact(object, "Priority", row.get(object, "Priority"), "highPriority").is_some_and(|f| f == "true");
             row.set(object, "IsHighPriority", high);
         }
+        "Event" => event_times(object, row, &set),
+        "Attachment" | "Document" if set("Body") => {
+            let length = match row.get(object, "Body") {
+                Value::Blob(bytes) => i64::try_from(bytes.len()).unwrap_or(i64::MAX),
+                _ => 0,
+            };
+            row.set(object, "BodyLength", Value::Int(length));
+        }
         "PricebookEntry" if old.is_none() => {
             for (to, from) in [("Name", "Name"), ("ProductCode", "ProductCode")] {
                 let value = of_parent(tx, org, catalog, row.get(object, "Product2Id"), from)?;
@@ -65,7 +78,54 @@ pub(super) fn before_save(
         "OpportunityLineItem" | "OrderItem" | "QuoteLineItem" => line_item(tx, org, catalog, object, row, changed)?,
         _ => {}
     }
+    // A custom object's record without a name is named by its id.
+    if object.custom
+        && let Some(field) = object.name_field().filter(|f| row.get(object, &f.name).is_null())
+    {
+        let id = row.get(object, "Id").display();
+        row.set(object, &field.name, Value::Text(id));
+    }
     Ok(())
+}
+
+/// Start, end, duration and day of an event, each from the others; the two names of the start mirror each other.
+fn event_times(object: &Object, row: &mut Row, set: &dyn Fn(&str) -> bool) {
+    const MINUTE: i64 = 60_000;
+    let instant = |row: &Row, name: &str| match row.get(object, name) {
+        Value::DateTime(t) => Some(t.0),
+        _ => None,
+    };
+    let start = match (set("StartDateTime"), set("ActivityDateTime")) {
+        (true, _) => instant(row, "StartDateTime"),
+        (false, true) => instant(row, "ActivityDateTime"),
+        _ => instant(row, "StartDateTime").or_else(|| instant(row, "ActivityDateTime")),
+    };
+    let all_day = *row.get(object, "IsAllDayEvent") == Value::Bool(true);
+    let start = match (start, row.get(object, "ActivityDate")) {
+        (None, Value::Date(day)) if all_day => Some(DateTime::at_midnight(*day).0),
+        (start, _) => start,
+    };
+    let Some(start) = start else { return };
+    let minutes = match row.get(object, "DurationInMinutes") {
+        Value::Int(n) => Some(*n),
+        _ if all_day => Some(24 * 60),
+        _ => None,
+    };
+    let given_end = instant(row, "EndDateTime").filter(|_| set("EndDateTime") || !set("DurationInMinutes"));
+    let minutes = match (set("DurationInMinutes"), given_end) {
+        (false, Some(end)) if set("EndDateTime") || minutes.is_none() => Some((end - start).div_euclid(MINUTE)),
+        _ => minutes,
+    };
+    for name in ["StartDateTime", "ActivityDateTime"] {
+        row.set(object, name, Value::DateTime(DateTime(start)));
+    }
+    row.set(object, "ActivityDate", Value::Date(DateTime(start).split().0));
+    if let Some(minutes) = minutes {
+        let end = DateTime(start.saturating_add(minutes.saturating_mul(MINUTE)));
+        row.set(object, "DurationInMinutes", Value::Int(minutes));
+        row.set(object, "EndDateTime", Value::DateTime(end));
+        row.set(object, "EndDate", Value::Date(end.split().0));
+    }
 }
 
 /// What follows a write in other records: an opportunity's amount from its products.

@@ -157,7 +157,11 @@ impl Save<'_> {
 
     /// The rules of certain objects that a record must keep.
     fn checks(&self, tx: &mut dyn Tx, object: &Object, row: &Row, changed: &[usize], insert: bool) -> Result<(), Failure> {
-        if self.change.system { Ok(()) } else { checks::check(tx, self.org, self.catalog, object, row, changed, insert) }
+        if self.change.system {
+            return Ok(());
+        }
+        let (org, catalog, user) = (self.org, self.catalog, self.identity.user.id);
+        checks::check(tx, &checks::Candidate { org, catalog, object, row, changed, insert, user })
     }
 
     /// What follows in other records.
@@ -241,14 +245,6 @@ pub(super) fn stamp_new(
             },
         };
         row.values[index] = value;
-    }
-    // The name of a custom object's record falls back to its id.
-    if object.custom
-        && let Some(field) = object.name_field()
-        && row.get(object, &field.name).is_null()
-    {
-        let name = field.name.clone();
-        row.set(object, &name, Value::Text(id.to_string()));
     }
     Ok(())
 }

@@ -41,10 +41,26 @@ pub(super) fn validate(field: &Field, value: Value) -> Result<Value, ApiError> {
             if rounded.trunc().abs() >= Decimal::from(10u64.pow(whole.min(18))) {
                 return Err(out_of_range(field, &d.normalize().to_string()));
             }
-            Ok(Value::Decimal(rounded))
+            match limit_of_coordinate(field) {
+                Some(limit) if rounded.abs() > Decimal::from(limit) => Err(out_of_range(field, &d.normalize().to_string())),
+                _ => Ok(Value::Decimal(rounded)),
+            }
         }
         Value::Text(t) => Err(out_of_range(field, &t)),
         other => Ok(other),
+    }
+}
+
+/// How far a latitude or longitude of an address or a location may be from zero, in degrees.
+fn limit_of_coordinate(field: &Field) -> Option<u32> {
+    field.compound.as_ref()?;
+    let name = field.name.trim_end_matches("__s");
+    if name.ends_with("Latitude") {
+        Some(90)
+    } else if name.ends_with("Longitude") {
+        Some(180)
+    } else {
+        None
     }
 }
 
