@@ -9,7 +9,7 @@ use orglet_plan::ddl;
 use orglet_schema::{Catalog, Object};
 use orglet_store::{Store, StoreError, Tx};
 use parking_lot::{Mutex, RwLock};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Tables that one operation may have to make before it can run; a plan reads far fewer.
@@ -29,7 +29,7 @@ pub struct Org {
     pub(crate) clock: Clock,
     /// API requests counted.
     pub usage: Usage,
-    pub(crate) users: RwLock<HashMap<Id, Arc<crate::auth::User>>>,
+    pub(crate) users: RwLock<crate::auth::Users>,
 }
 
 impl Org {

@@ -1,13 +1,14 @@
 //! A server: its orgs, its sessions, its own store.
 
 use crate::auth::{Identity, Sessions};
-use crate::system::{int, own};
+use crate::save::{self, Assign, Change, Incoming, Op};
 use crate::{Clock, Failure, Org, dev, ids, seed};
-use orglet_base::{ApiVersion, DateTime, Id};
+use orglet_base::{ApiVersion, DateTime, Id, Value};
 use orglet_schema::AccessSet;
-use orglet_store::Store;
 use orglet_store::sqlite::{Durability, Sqlite};
-use std::path::PathBuf;
+use orglet_store::{Store, StoreError};
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How a server and its default org are opened.
@@ -21,19 +22,21 @@ pub struct OrgOptions {
     pub now: Option<DateTime>,
     /// Where the counting of ids starts; `None` for anywhere.
     pub id_seed: Option<u64>,
-    /// The administrator's login name, where it is not the development one.
+    /// What the administrator's login name is to be; `None` leaves it as it is.
     pub admin_username: Option<String>,
-    /// The administrator's password; setting one ends the development credentials.
+    /// What the administrator's password is to be, from now on; `None` leaves it as it is.
     pub admin_password: Option<String>,
-    /// The administrator's security token.
+    /// The administrator's security token. Without a password here it can't be set once a password of one's own is.
     pub admin_security_token: Option<String>,
-    /// An access token that always works, where development credentials are not in force.
+    /// An access token that always works while the server runs: the org's id, `!`, and letters, digits, `_` and `.`; or
+    /// what follows the `!` alone.
     pub admin_token: Option<String>,
     /// Consumer key and secret of the connected app, where they are not the development ones.
     pub client: Option<(String, String)>,
 }
 
-/// What a client needs to know to use the default org.
+/// What a client needs to know to use the default org. Password and security token are empty where only their hash is
+/// known; the security token also where there is none.
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "named as in the ready file")]
 pub struct OrgFacts {
@@ -59,17 +62,22 @@ pub struct Server {
     options: OrgOptions,
     standing_token: Option<String>,
     default_credentials: bool,
+    /// Keeps other servers off the data directory until this one is dropped.
+    _lock: Option<File>,
 }
 
 impl Server {
-    /// Opens a server; its default org is made and seeded when it is not there.
+    /// Opens a server; its default org is made and seeded when it is not there. Fails where the data directory can't be
+    /// used or another server has it open, and where an option can't be applied.
     pub fn open(options: OrgOptions) -> Result<Self, Failure> {
         let clock = options.now.map_or_else(Clock::default, Clock::fixed_at);
-        let broken = |e: std::io::Error| Failure::Store(orglet_store::StoreError::ReadOnly(e.to_string()));
+        let broken = |e: std::io::Error| Failure::Store(StoreError::ReadOnly(e.to_string()));
+        let mut lock = None;
         let (own, rows): (Arc<dyn Store>, Arc<dyn Store>) = match &options.data {
             Some(folder) => {
                 let orgs = folder.join("orgs");
                 std::fs::create_dir_all(&orgs).map_err(broken)?;
+                lock = Some(lock_folder(folder)?);
                 let own = Sqlite::open(&folder.join("server.db"), Durability::Full)?;
                 (Arc::new(own), Arc::new(Sqlite::open(&orgs.join("default.db"), Durability::Full)?))
             }
@@ -80,7 +88,7 @@ impl Server {
             Some(seed) => seed,
             None => {
                 let mut bytes = [0; 8];
-                getrandom::fill(&mut bytes).map_err(|e| orglet_store::StoreError::Other(format!("no random numbers: {e}")))?;
+                getrandom::fill(&mut bytes).map_err(|e| StoreError::Other(format!("no random numbers: {e}")))?;
                 u64::from_le_bytes(bytes)
             }
         };
@@ -96,32 +104,68 @@ impl Server {
             standing_token: None,
             default_credentials: true,
             options,
+            _lock: lock,
         };
         seed::fill(&server)?;
         server.finish()
     }
 
+    /// Applies the credential options; what can't be applied is refused rather than dropped.
     fn finish(mut self) -> Result<Self, Failure> {
-        if let Some(password) = self.options.admin_password.clone() {
-            let token = self.options.admin_security_token.clone().unwrap_or_default();
-            self.set_password(&self.default_org, self.admin, &password, &token)?;
-        }
-        // A password set in an earlier run stays set.
-        let stored = self.store.read_with::<_, Failure>(|tx| Ok(tx.first(&own("SELECT count(*) FROM \"_credentials\"", vec![]))?))?;
-        self.default_credentials = stored.is_none_or(|row| int(&row[0]) == 0);
-        self.standing_token = match (&self.options.admin_token, self.has_default_password()) {
-            (Some(token), _) if token.contains('!') => Some(token.clone()),
-            (Some(token), _) => Some(format!("{}!{token}", self.default_org.id.as_15())),
-            (None, true) => Some(format!("{}!{}", self.default_org.id.as_15(), dev::TOKEN_TAIL)),
-            (None, false) => None,
+        self.standing_token = match &self.options.admin_token {
+            Some(given) => Some(standing_token(self.default_org.id, given)?),
+            None => None,
         };
-        self.sessions.sweep(self.clock.now())?;
+        let (org, admin) = (self.default_org.clone(), self.admin);
+        // A password set in an earlier run stays set.
+        let stored = self.stored_hashes(&org, admin)?.is_some();
+        if stored && self.options.admin_security_token.is_some() && self.options.admin_password.is_none() {
+            return Err(refused("the security token can't be changed alone: give the administrator's password with it"));
+        }
+        self.rename_admin()?;
+        self.default_credentials = match self.options.admin_password.as_deref() {
+            // Nothing but the absence of a hash marks the development password.
+            Some(dev::PASSWORD) => {
+                self.forget_password(&org, admin)?;
+                true
+            }
+            Some(password) => {
+                let token = self.options.admin_security_token.as_deref().unwrap_or_default();
+                self.set_password(&org, admin, password, token)?;
+                false
+            }
+            None => !stored,
+        };
+        if self.default_credentials && self.standing_token.is_none() {
+            self.standing_token = Some(format!("{}!{}", org.id.as_15(), dev::TOKEN_TAIL));
+        }
+        self.sessions.sweep()?;
         Ok(self)
     }
 
-    /// Whether the administrator still has the documented development password.
-    pub(crate) fn has_default_password(&self) -> bool {
-        self.default_credentials
+    /// Gives the administrator the login name that the options ask for.
+    fn rename_admin(&self) -> Result<(), Failure> {
+        let admin = self.admin()?;
+        let Some(username) = self.options.admin_username.as_deref().filter(|name| *name != admin.user.username) else { return Ok(()) };
+        let catalog = self.default_org.catalog();
+        let Some((object, field)) = catalog.object("User").and_then(|user| Some((user, user.field_index("Username")?))) else {
+            return Ok(());
+        };
+        let fields = vec![(field, Assign::Value(Value::from(username)))];
+        let records = vec![Incoming { id: Some(self.admin), fields, ..Incoming::default() }];
+        let change = Change { object: object.clone(), op: Op::Update, records, all_or_none: true, system: false, guard: None };
+        let outcome = save::save(&admin, &change).and_then(|outcomes| outcomes.into_iter().collect::<Result<Vec<_>, _>>());
+        outcome.map(|_| ()).map_err(|e| refused(&format!("the administrator can't be named {username}: {e}")))
+    }
+
+    /// The security token that goes with the development password.
+    pub(crate) fn unhashed_token(&self) -> &str {
+        self.options.admin_security_token.as_deref().unwrap_or(dev::SECURITY_TOKEN)
+    }
+
+    /// Whether rows are in files: reads then never wait for a writer.
+    pub fn is_file_backed(&self) -> bool {
+        self.options.data.is_some()
     }
 
     /// Whether any of the documented development credentials is in force.
@@ -149,7 +193,7 @@ impl Server {
     /// The administrator's identity, for work that the server does itself.
     pub fn admin(&self) -> Result<Identity, Failure> {
         let org = self.default_org();
-        let user = org.user(self.admin)?.ok_or_else(|| orglet_store::StoreError::Other("the administrator is missing".into()))?;
+        let user = org.user(self.admin)?.ok_or_else(|| StoreError::Other("the administrator is missing".into()))?;
         Ok(Identity { org, user, access: self.access.clone(), token: "".into() })
     }
 
@@ -173,7 +217,11 @@ impl Server {
     /// What a client needs to know. Where no standing token is in force, a session is made.
     pub fn facts(&self) -> Result<OrgFacts, Failure> {
         let (client_id, client_secret) = self.client();
-        let default = self.has_default_password();
+        let (password, security_token) = match &self.options.admin_password {
+            _ if self.default_credentials => (dev::PASSWORD, self.unhashed_token()),
+            Some(password) => (password.as_str(), self.options.admin_security_token.as_deref().unwrap_or_default()),
+            None => ("", ""),
+        };
         let access_token = match &self.standing_token {
             Some(token) => token.clone(),
             None => self.sessions.create(self.default_org.id, self.admin)?,
@@ -181,17 +229,46 @@ impl Server {
         Ok(OrgFacts {
             org_id: self.default_org.id.to_string(),
             user_id: self.admin.to_string(),
-            username: self.options.admin_username.clone().unwrap_or_else(|| dev::USERNAME.to_owned()),
-            password: self.options.admin_password.clone().unwrap_or_else(|| dev::PASSWORD.to_owned()),
-            security_token: self
-                .options
-                .admin_security_token
-                .clone()
-                .unwrap_or_else(|| if default { dev::SECURITY_TOKEN.to_owned() } else { String::new() }),
+            username: self.admin()?.user.username.clone(),
+            password: password.to_owned(),
+            security_token: security_token.to_owned(),
             client_id: client_id.to_owned(),
             client_secret: client_secret.to_owned(),
             access_token,
             api_version: ApiVersion::LATEST.to_string(),
         })
     }
+}
+
+/// A server's claim on its data directory: two would each trust what they hold in memory.
+fn lock_folder(folder: &Path) -> Result<File, Failure> {
+    let path = folder.join("lock");
+    let cannot = |e: std::io::Error| Failure::Store(StoreError::ReadOnly(format!("{}: {e}", path.display())));
+    let file = File::options().write(true).create(true).truncate(false).open(&path).map_err(cannot)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            let text =
+                format!("the data directory {} is in use by another orglet: stop that one, or choose another directory", folder.display());
+            Err(StoreError::Other(text).into())
+        }
+        Err(TryLockError::Error(e)) => Err(cannot(e)),
+    }
+}
+
+/// The access token that an option asks for, whole.
+fn standing_token(org: Id, given: &str) -> Result<String, Failure> {
+    let (owner, tail) = given.split_once('!').unwrap_or((org.as_15(), given));
+    if Id::parse(owner).ok() != Some(org) {
+        return Err(refused(&format!("the access token names another org before its '!'; this one is {}", org.as_15())));
+    }
+    if tail.is_empty() || !tail.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.') {
+        return Err(refused("the access token may have letters, digits, '_' and '.' alone after its '!'"));
+    }
+    Ok(format!("{owner}!{tail}"))
+}
+
+/// An option that can't be applied, and why.
+fn refused(why: &str) -> Failure {
+    StoreError::Other(why.to_owned()).into()
 }

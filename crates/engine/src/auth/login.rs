@@ -7,8 +7,9 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
-use orglet_base::Id;
+use orglet_base::{Id, OwnedCell, Param};
 use orglet_schema::AccessSet;
+use orglet_store::StoreError;
 use std::sync::Arc;
 
 /// Why a login is refused.
@@ -94,34 +95,53 @@ impl Server {
     }
 
     fn password_fits(&self, org: &Org, user: &User, given: &str) -> Result<bool, Failure> {
-        let row = self.store.read_with::<_, Failure>(|tx| {
-            Ok(tx.first(&own(
-                "SELECT password, security_token FROM \"_credentials\" WHERE org = ?1 AND user = ?2",
-                vec![org.id.to_string().into(), user.id.to_string().into()],
-            ))?)
-        })?;
-        let (stored, token) = match &row {
-            Some(row) => (text(&row[0]).to_owned(), text(&row[1]).to_owned()),
-            // The development credentials are public, so that there is nothing to hash.
-            None if user.id == self.admin_id() && self.has_default_password() => {
-                let bare = given.strip_suffix(dev::SECURITY_TOKEN).unwrap_or(given);
-                return Ok(bare == dev::PASSWORD || given == dev::PASSWORD);
-            }
-            None => return Ok(false),
+        let Some(row) = self.stored_hashes(org, user.id)? else {
+            // The development password is public, so that there is nothing to hash.
+            let rest = given.strip_prefix(dev::PASSWORD);
+            return Ok(user.id == self.admin_id() && rest.is_some_and(|rest| rest.is_empty() || rest == self.unhashed_token()));
         };
-        let Ok(hash) = PasswordHash::new(&stored) else { return Ok(false) };
-        let fits = |password: &str| argon2::Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
-        Ok(fits(given) || (!token.is_empty() && given.strip_suffix(token.as_str()).is_some_and(fits)))
+        let fits = |stored: &str| {
+            PasswordHash::new(stored).is_ok_and(|hash| argon2::Argon2::default().verify_password(given.as_bytes(), &hash).is_ok())
+        };
+        // The second one is empty where there is no security token.
+        Ok(row.iter().map(text).any(|stored| !stored.is_empty() && fits(stored)))
     }
 
-    /// Sets a user's password; it is hashed.
+    /// The hashes of a user's password, alone and with the security token behind it; `None` where none was set.
+    pub(crate) fn stored_hashes(&self, org: &Org, user: Id) -> Result<Option<Vec<OwnedCell>>, Failure> {
+        self.store.read_with::<_, Failure>(|tx| {
+            Ok(tx.first(&own(
+                "SELECT password, password_with_token FROM \"_credentials\" WHERE org = ?1 AND user = ?2",
+                vec![org.id.to_string().into(), user.to_string().into()],
+            ))?)
+        })
+    }
+
+    /// Sets a user's password and security token. Neither is kept: hashed are the password alone and the password with
+    /// the token behind it. An empty token is none.
     pub fn set_password(&self, org: &Org, user: Id, password: &str, security_token: &str) -> Result<(), Failure> {
-        let broken = |e: argon2::password_hash::Error| Failure::Store(orglet_store::StoreError::Other(format!("hashing: {e}")));
-        let hash = argon2::Argon2::default().hash_password(password.as_bytes()).map_err(broken)?.to_string();
+        let hash = |text: &str| {
+            let broken = |e: argon2::password_hash::Error| Failure::Store(StoreError::Other(format!("hashing: {e}")));
+            Ok::<_, Failure>(argon2::Argon2::default().hash_password(text.as_bytes()).map_err(broken)?.to_string())
+        };
+        let alone = hash(password)?;
+        let with_token = if security_token.is_empty() { None } else { Some(hash(&format!("{password}{security_token}"))?) };
         self.store.transact_with::<_, Failure>(|tx| {
+            let with_token = with_token.as_deref().map_or(OwnedCell::Null, |hash| OwnedCell::Text(hash.into()));
             tx.execute(&own(
                 "INSERT OR REPLACE INTO \"_credentials\" VALUES (?1, ?2, ?3, ?4)",
-                vec![org.id.to_string().into(), user.to_string().into(), hash.as_str().into(), security_token.into()],
+                vec![org.id.to_string().into(), user.to_string().into(), alone.as_str().into(), Param::Cell(with_token)],
+            ))?;
+            Ok(())
+        })
+    }
+
+    /// Forgets the password that was set for a user; the administrator then has the development one again.
+    pub(crate) fn forget_password(&self, org: &Org, user: Id) -> Result<(), Failure> {
+        self.store.transact_with::<_, Failure>(|tx| {
+            tx.execute(&own(
+                "DELETE FROM \"_credentials\" WHERE org = ?1 AND user = ?2",
+                vec![org.id.to_string().into(), user.to_string().into()],
             ))?;
             Ok(())
         })

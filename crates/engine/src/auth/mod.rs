@@ -8,6 +8,7 @@ pub use login::{Grant, LoginError};
 pub use sessions::{SESSION_SECONDS, Session};
 pub(crate) use sessions::{Sessions, random_text};
 pub use user::User;
+pub(crate) use user::Users;
 
 use crate::Org;
 use orglet_schema::AccessSet;

@@ -3,17 +3,23 @@
 
 use crate::system::{int, own, text};
 use crate::{Clock, Failure};
-use orglet_base::{DateTime, Id};
+use orglet_base::{DateTime, Id, Statement};
 use orglet_store::Store;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// How long a session lives after its last request.
 pub const SESSION_SECONDS: i64 = 7200;
-/// A session's new end is written down when it has moved so far.
-const WRITE_AFTER_MS: i64 = 600_000;
+/// A session's end moves, and is written down, when it would move so far: writing each use down would make every read
+/// a write.
+const MOVE_AFTER_MS: i64 = 600_000;
+/// Ended sessions are dropped from the store so often at most.
+const SWEEP_AFTER_MS: i64 = 3_600_000;
+/// Ended sessions stay in the store so long: the end of one that is in use may be on its way there.
+const SWEEP_SLACK_MS: i64 = MOVE_AFTER_MS;
 /// Sessions kept in memory; the rest are read again when they come.
 const MOST_IN_MEMORY: usize = 100_000;
 
@@ -25,66 +31,95 @@ pub struct Session {
     /// The user.
     pub user: Id,
     expires: i64,
-    written: i64,
 }
 
 /// The sessions of a server.
 pub(crate) struct Sessions {
-    store: Arc<dyn Store>,
+    shared: Arc<Shared>,
     clock: Clock,
-    known: RwLock<HashMap<String, Session>>,
+    swept: AtomicI64,
+}
+
+/// What the thread that writes ends down needs as well.
+struct Shared {
+    store: Arc<dyn Store>,
+    known: RwLock<Known>,
+    ends: Mutex<Ends>,
+}
+
+/// Sessions in memory.
+#[derive(Default)]
+struct Known {
+    by_hash: HashMap<String, Session>,
+    /// Counts the sessions revoked: what was read from the store before one of them ended is not remembered after it.
+    revoked: u64,
+}
+
+/// Ends of sessions that moved and are yet to be written down.
+#[derive(Default)]
+struct Ends {
+    waiting: Vec<(String, i64)>,
+    writing: bool,
 }
 
 impl Sessions {
     pub(crate) fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
-        Self { store, clock, known: RwLock::default() }
+        let shared = Shared { store, known: RwLock::default(), ends: Mutex::default() };
+        Self { shared: Arc::new(shared), clock, swept: AtomicI64::new(clock.now().0) }
     }
 
-    /// A new session; answers its token: the org's 15-character id, `!`, and 80 random characters.
+    /// A new session; answers its token: the org's 15-character id, `!`, and 80 random characters. Now and then this
+    /// also drops sessions that have ended.
     pub(crate) fn create(&self, org: Id, user: Id) -> Result<String, Failure> {
         let token = format!("{}!{}", org.as_15(), random_text(80)?);
-        self.insert(&token, org, user, self.clock.now().0 + SESSION_SECONDS * 1000)?;
-        Ok(token)
-    }
-
-    /// A session with a token that was chosen.
-    pub(crate) fn insert(&self, token: &str, org: Id, user: Id, expires: i64) -> Result<(), Failure> {
-        let hash = hash(token);
-        self.store.transact_with::<_, Failure>(|tx| {
-            let created = self.clock.now().to_canonical();
+        let hash = hash(&token);
+        let now = self.clock.now();
+        let expires = now.0 + SESSION_SECONDS * 1000;
+        let swept = self.swept.load(Ordering::Relaxed);
+        let sweeps =
+            now.0 - swept >= SWEEP_AFTER_MS && self.swept.compare_exchange(swept, now.0, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        self.shared.store.transact_with::<_, Failure>(|tx| {
+            if sweeps {
+                tx.execute(&ended_before(now))?;
+            }
             tx.execute(&own(
-                "INSERT OR REPLACE INTO \"_sessions\" VALUES (?1, ?2, ?3, ?4, ?5)",
-                vec![hash.as_str().into(), org.to_string().into(), user.to_string().into(), created.into(), expires.into()],
+                "INSERT INTO \"_sessions\" VALUES (?1, ?2, ?3, ?4, ?5)",
+                vec![hash.as_str().into(), org.to_string().into(), user.to_string().into(), now.to_canonical().into(), expires.into()],
             ))?;
             Ok(())
         })?;
-        self.remember(hash, Session { org, user, expires, written: expires });
-        Ok(())
-    }
-
-    fn remember(&self, hash: String, session: Session) {
-        let mut known = self.known.write();
-        if known.len() >= MOST_IN_MEMORY {
-            known.clear();
+        let mut known = self.shared.known.write();
+        if sweeps {
+            known.by_hash.retain(|_, session| session.expires > now.0);
         }
-        known.insert(hash, session);
+        // No one else has the token yet, so that nothing can have ended this session.
+        known.keep(hash, Session { org, user, expires });
+        Ok(token)
     }
 
     /// The live session of a token; using it makes it live on.
     pub(crate) fn find(&self, token: &str) -> Result<Option<Session>, Failure> {
         let hash = hash(token);
         let now = self.clock.now().0;
-        let known = self.known.read().get(&hash).copied();
-        let mut session = match known {
+        let (known, revoked) = {
+            let known = self.shared.known.read();
+            (known.by_hash.get(&hash).copied(), known.revoked)
+        };
+        let session = match known {
             Some(session) => session,
             None => {
-                let row = self.store.read_with::<_, Failure>(|tx| {
+                let row = self.shared.store.read_with::<_, Failure>(|tx| {
                     Ok(tx.first(&own("SELECT org, user, expires FROM \"_sessions\" WHERE token = ?1", vec![hash.as_str().into()]))?)
                 })?;
                 let Some(row) = row else { return Ok(None) };
                 let (Ok(org), Ok(user)) = (Id::parse(text(&row[0])), Id::parse(text(&row[1]))) else { return Ok(None) };
-                let session = Session { org, user, expires: int(&row[2]), written: int(&row[2]) };
-                self.remember(hash.clone(), session);
+                let session = Session { org, user, expires: int(&row[2]) };
+                if session.expires > now {
+                    let mut known = self.shared.known.write();
+                    if known.revoked == revoked {
+                        known.keep(hash.clone(), session);
+                    }
+                }
                 session
             }
         };
@@ -92,44 +127,113 @@ impl Sessions {
             return Ok(None);
         }
         let later = now + SESSION_SECONDS * 1000;
-        // Writing each use down would make every read a write; a restart may shorten a session by ten minutes.
-        if later - session.written > WRITE_AFTER_MS {
-            session.expires = later;
-            session.written = later;
-            self.store.transact_with::<_, Failure>(|tx| {
-                tx.execute(&own("UPDATE \"_sessions\" SET expires = ?2 WHERE token = ?1", vec![hash.as_str().into(), later.into()]))?;
-                Ok(())
-            })?;
-            self.remember(hash, session);
+        if later - session.expires > MOVE_AFTER_MS {
+            self.move_end(hash, session.expires, later);
         }
         Ok(Some(session))
+    }
+
+    /// Moves a session's end, in memory at once. The store follows from a thread of its own: requests that find their
+    /// session may not wait for a disk.
+    fn move_end(&self, hash: String, seen: i64, later: i64) {
+        match self.shared.known.write().by_hash.get_mut(&hash) {
+            // Of several requests at once, one moves it; none brings back a session that was revoked meanwhile.
+            Some(session) if session.expires == seen => session.expires = later,
+            _ => return,
+        }
+        let mut ends = self.shared.ends.lock();
+        ends.waiting.push((hash, later));
+        if !ends.writing {
+            let shared = self.shared.clone();
+            match std::thread::Builder::new().name("orglet-sessions".into()).spawn(move || shared.write_ends()) {
+                Ok(_) => ends.writing = true,
+                // They are written with the next that moves.
+                Err(error) => tracing::warn!(%error, "no thread to write ends of sessions down"),
+            }
+        }
     }
 
     /// When a session began and when it ends, in milliseconds since 1970.
     pub(crate) fn times(&self, token: &str) -> Result<Option<(i64, i64)>, Failure> {
         let hash = hash(token);
-        let row = self.store.read_with::<_, Failure>(|tx| {
+        let row = self.shared.store.read_with::<_, Failure>(|tx| {
             Ok(tx.first(&own("SELECT created, expires FROM \"_sessions\" WHERE token = ?1", vec![hash.as_str().into()]))?)
         })?;
-        Ok(row.and_then(|row| Some((DateTime::parse(text(&row[0]))?.0, int(&row[1])))))
+        // In memory the end may be further on already.
+        let moved = self.shared.known.read().by_hash.get(&hash).map(|session| session.expires);
+        Ok(row.and_then(|row| Some((DateTime::parse(text(&row[0]))?.0, int(&row[1]).max(moved.unwrap_or(0))))))
     }
 
     /// Ends a session; answers whether there was one.
     pub(crate) fn revoke(&self, token: &str) -> Result<bool, Failure> {
         let hash = hash(token);
-        let known = self.known.write().remove(&hash).is_some();
-        let stored = self.store.transact_with::<_, Failure>(|tx| {
+        // The store first: memory is filled from there.
+        let stored = self.shared.store.transact_with::<_, Failure>(|tx| {
             Ok(tx.execute(&own("DELETE FROM \"_sessions\" WHERE token = ?1", vec![hash.as_str().into()]))?)
         })?;
+        let mut known = self.shared.known.write();
+        known.revoked += 1;
+        let known = known.by_hash.remove(&hash).is_some();
         Ok(known || stored > 0)
     }
 
-    /// Drops sessions that have ended.
-    pub(crate) fn sweep(&self, now: DateTime) -> Result<(), Failure> {
-        self.store.transact_with::<_, Failure>(|tx| {
-            tx.execute(&own("DELETE FROM \"_sessions\" WHERE expires <= ?1", vec![now.0.into()]))?;
+    /// Drops sessions that have ended from the store.
+    pub(crate) fn sweep(&self) -> Result<(), Failure> {
+        self.shared.store.transact_with::<_, Failure>(|tx| {
+            tx.execute(&ended_before(self.clock.now()))?;
             Ok(())
         })
+    }
+}
+
+fn ended_before(now: DateTime) -> Statement {
+    own("DELETE FROM \"_sessions\" WHERE expires <= ?1", vec![(now.0 - SWEEP_SLACK_MS).into()])
+}
+
+impl Known {
+    fn keep(&mut self, hash: String, session: Session) {
+        if self.by_hash.len() >= MOST_IN_MEMORY {
+            self.by_hash.clear();
+        }
+        self.by_hash.insert(hash, session);
+    }
+}
+
+impl Shared {
+    /// Writes ends down until none waits; those that came together share a commit.
+    fn write_ends(&self) {
+        loop {
+            let batch = {
+                let mut ends = self.ends.lock();
+                if ends.waiting.is_empty() {
+                    ends.writing = false;
+                    return;
+                }
+                std::mem::take(&mut ends.waiting)
+            };
+            let written = self.store.transact_with::<_, Failure>(|tx| {
+                let mut gone = Vec::new();
+                for (hash, later) in &batch {
+                    let update = own("UPDATE \"_sessions\" SET expires = ?2 WHERE token = ?1", vec![hash.as_str().into(), (*later).into()]);
+                    if tx.execute(&update)? == 0 {
+                        gone.push(hash.as_str());
+                    }
+                }
+                Ok(gone)
+            });
+            match written {
+                // The store has the last word: what is not there is no session.
+                Ok(gone) if gone.is_empty() => {}
+                Ok(gone) => {
+                    let mut known = self.known.write();
+                    for hash in gone {
+                        known.by_hash.remove(hash);
+                    }
+                }
+                // A restart then shortens these sessions; their next move writes a later end anyway.
+                Err(failure) => tracing::warn!(%failure, "ends of sessions could not be written down"),
+            }
+        }
     }
 }
 

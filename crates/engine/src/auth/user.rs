@@ -3,6 +3,7 @@
 use crate::{Failure, Org, record};
 use jiff::tz::TimeZone;
 use orglet_base::{DateTime, Id, Value};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A user.
@@ -34,12 +35,32 @@ pub struct User {
     pub mobile_phone: Option<String>,
 }
 
+/// The users that an org has read.
+#[derive(Default)]
+pub(crate) struct Users {
+    by_id: HashMap<Id, Arc<User>>,
+    /// Counts the times that users changed: what was read before a change is not kept after it.
+    changes: u64,
+}
+
+impl Users {
+    /// Forgets all of them; to be called when a change of users is committed.
+    pub(crate) fn clear(&mut self) {
+        self.by_id.clear();
+        self.changes += 1;
+    }
+}
+
 impl Org {
     /// A user by id; `None` where there is none.
     pub fn user(&self, id: Id) -> Result<Option<Arc<User>>, Failure> {
-        if let Some(known) = self.users.read().get(&id) {
-            return Ok(Some(known.clone()));
-        }
+        let changes = {
+            let users = self.users.read();
+            if let Some(known) = users.by_id.get(&id) {
+                return Ok(Some(known.clone()));
+            }
+            users.changes
+        };
         let catalog = self.catalog();
         let Some(object) = catalog.object("User") else { return Ok(None) };
         let Some(row) = self.read(|tx| record::by_id(tx, self, object, id))? else { return Ok(None) };
@@ -77,7 +98,11 @@ impl Org {
             country: get("Country"),
             mobile_phone: get("MobilePhone"),
         });
-        self.users.write().insert(id, user.clone());
+        let mut users = self.users.write();
+        if users.changes == changes {
+            users.by_id.insert(id, user.clone());
+        }
+        drop(users);
         Ok(Some(user))
     }
 
