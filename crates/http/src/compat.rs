@@ -33,6 +33,11 @@ pub fn limit_name(name: &'static str, version: ApiVersion) -> &'static str {
     if name == "DailyBulkApiBatches" && version.0 < 49 { "DailyBulkApiRequests" } else { name }
 }
 
+/// Whether the record count resource is there (from v40.0).
+pub fn has_record_count(version: ApiVersion) -> bool {
+    version.0 >= 40
+}
+
 /// Whether SOAP login() is served: not from v65.0 on.
 pub fn has_soap_login(version: ApiVersion) -> bool {
     version.0 <= 64

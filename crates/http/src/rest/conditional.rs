@@ -96,6 +96,26 @@ pub(super) fn not_modified(cx: &Rest<'_>, modified: DateTime) -> Option<Reply> {
     at("if-unmodified-since").is_some_and(|since| modified > since).then(|| Reply::empty(412))
 }
 
+/// The answer to a request for a describe that the client already has, by date or by tag. Describes have tags though the
+/// documentation names only rows: clients send them back (rest.md 3.9).
+pub(super) fn describe_not_modified(cx: &Rest<'_>) -> Option<Reply> {
+    let own = describe_etag(cx);
+    if cx.call.header("if-none-match").and_then(Tags::parse).is_some_and(|t| t.has(&own)) {
+        return Some(Reply::empty(304));
+    }
+    not_modified(cx, cx.catalog.modified())
+}
+
+/// A describe with the headers by which it can be asked for again.
+pub(super) fn describe_headers(cx: &Rest<'_>, reply: Reply) -> Reply {
+    with_last_modified(reply, cx.catalog.modified()).with("etag", describe_etag(cx))
+}
+
+/// The tag of every describe of a catalog: any change of metadata changes them all.
+fn describe_etag(cx: &Rest<'_>) -> String {
+    format!("\"{:08x}\"", cx.catalog.version().wrapping_mul(0x9e37_79b9).wrapping_add(cx.catalog.modified().0 as u64) as u32)
+}
+
 /// With `Last-Modified`.
 pub(super) fn with_last_modified(reply: Reply, modified: DateTime) -> Reply {
     reply.with("last-modified", modified.to_http_date())

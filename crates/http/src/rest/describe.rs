@@ -11,13 +11,13 @@ use orglet_schema::standard::describe as facts;
 
 /// `GET /sobjects`.
 pub(super) fn global(cx: &Rest<'_>) -> Reply {
-    if let Some(reply) = conditional::not_modified(cx, cx.catalog.modified()) {
+    if let Some(reply) = conditional::describe_not_modified(cx) {
         return reply;
     }
     let list = cx.catalog.objects();
     let list = list.iter().filter(|o| cx.identity.access.sees_object(o)).map(|o| summary(cx, o));
     let doc = Doc::obj([("encoding", "UTF-8".into()), ("maxBatchSize", 200.into()), ("sobjects", Doc::list(list))]);
-    conditional::with_last_modified(cx.doc(200, &doc, "DescribeGlobal", XmlOrder::Sorted), cx.catalog.modified())
+    conditional::describe_headers(cx, cx.doc(200, &doc, "DescribeGlobal", XmlOrder::Sorted))
 }
 
 /// `GET /sobjects/X`.
@@ -29,11 +29,11 @@ pub(super) fn basic(cx: &Rest<'_>, object: &Object) -> Result<Reply, Failure> {
 
 /// `GET /sobjects/X/describe`.
 pub(super) fn describe(cx: &Rest<'_>, object: &Object) -> Result<Reply, Failure> {
-    if let Some(reply) = conditional::not_modified(cx, cx.catalog.modified()) {
+    if let Some(reply) = conditional::describe_not_modified(cx) {
         return Ok(reply);
     }
     let reply = cx.doc(200, &full(cx, object), &object.name, XmlOrder::Sorted);
-    Ok(conditional::with_last_modified(reply, cx.catalog.modified()))
+    Ok(conditional::describe_headers(cx, reply))
 }
 
 /// The describe of an object.

@@ -18,6 +18,16 @@ pub(super) fn create(cx: &Rest<'_>, object: &Arc<Object>) -> Result<Reply, Failu
     Ok(result(cx, object, saved, false))
 }
 
+/// `POST /sobjects/X/Id`: a create whose body has neither an Id nor an external ID (rest.md 7.4).
+pub(super) fn create_at_id(cx: &Rest<'_>, object: &Arc<Object>) -> Result<Reply, Failure> {
+    let body = cx.body()?;
+    if let Some(key) = body.members().iter().find_map(|(name, _)| object.field(name).filter(|f| f.external_id)) {
+        let text = format!("The {} field should not be specified in the sobject data.", key.name);
+        return Err(ApiError::new(ErrorCode::InvalidField, text).into());
+    }
+    create(cx, object)
+}
+
 /// `/sobjects/X/{id}`.
 pub(super) fn row(cx: &Rest<'_>, object: &Arc<Object>, segment: &str) -> Result<Reply, Failure> {
     let id = record::parse_target(object, segment)?;
@@ -57,7 +67,15 @@ pub(super) fn row_by_key(cx: &Rest<'_>, object: &Arc<Object>, name: &str, raw: &
 
 fn upsert(cx: &Rest<'_>, object: &Arc<Object>, field: &Field, raw: &str) -> Result<Reply, Failure> {
     let mut incoming = decode_record(cx, object, &cx.body()?, Some(field))?;
-    let update_only = cx.call.param("updateOnly").is_some_and(|v| v.eq_ignore_ascii_case("true"));
+    let update_only = match cx.call.param("updateOnly") {
+        None => false,
+        Some(v) if v.eq_ignore_ascii_case("false") => false,
+        Some(v) if v.eq_ignore_ascii_case("true") => true,
+        Some(v) => {
+            let text = format!("The value of updateOnly must be true or false: {v}");
+            return Err(ApiError::routing(ErrorCode::IllegalQueryParameterValue, text).into());
+        }
+    };
     let op = if field.name == "Id" {
         incoming.id = Some(record::parse_target(object, raw)?);
         Op::Update

@@ -78,7 +78,7 @@ impl<'a> Plan<'a> {
                 continue;
             }
             match self.standard.object(&key) {
-                Some(object) if object.storage != Storage::Virtual && object.associate_parent.is_none() => {
+                Some(object) if object.storage != Storage::Virtual && object.flags.layoutable => {
                     self.changes.entry(key).or_default().fields.push(field.clone());
                 }
                 _ => {

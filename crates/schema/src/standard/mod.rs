@@ -84,6 +84,12 @@ pub fn objects() -> Arc<ObjectSet> {
     SET.get_or_init(|| Arc::new(ObjectSet::new(index().entries.iter().map(|e| Arc::new(object(e)))))).clone()
 }
 
+/// A number that is another when the data of the standard objects is.
+pub fn fingerprint() -> u64 {
+    let bytes = [OBJECTS, FIELDS, VALUE_SETS, RELATIONSHIPS].into_iter().flat_map(str::bytes);
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 fn object(entry: &'static Entry) -> Object {
     let mut object = Object::new(entry.name, entry.label, entry.label_plural, move || load(entry));
     object.key_prefix = KeyPrefix::parse(entry.key_prefix);
