@@ -50,9 +50,9 @@ pub struct OrgFacts {
     pub user_id: String,
     /// Login name of the administrator.
     pub username: String,
-    /// Password of the administrator, without the security token.
+    /// Password of the administrator, without the security token; empty where only its hash is known.
     pub password: String,
-    /// Security token, which clients append to the password.
+    /// Security token, which clients append to the password; empty where there is none or only its hash is known.
     pub security_token: String,
     /// Consumer key of the default connected app.
     pub client_id: String,

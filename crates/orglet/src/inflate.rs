@@ -50,6 +50,14 @@ impl Inflater {
         }
     }
 
+    /// How many bytes there are so far.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Gzip(decoder) => decoder.get_ref().bytes.len(),
+            Self::Deflate(deflate) => deflate.out.bytes.len(),
+        }
+    }
+
     /// All there was, once the input has ended where it should.
     pub(crate) fn finish(self) -> Result<Bytes, InflateFault> {
         match self {

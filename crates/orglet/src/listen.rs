@@ -1,6 +1,7 @@
 //! The listener: one port; plain HTTP, TLS and tunnels told apart by their first bytes; orderly shutdown.
 
 use crate::app::{App, Peer, Scheme};
+use crate::body::Room;
 use crate::error::StartError;
 use crate::limits::Limits;
 use crate::service;
@@ -37,6 +38,8 @@ pub(crate) struct Shell {
     /// Whether only this machine can reach the port.
     pub(crate) loopback: bool,
     pub(crate) blocking: Arc<Semaphore>,
+    /// For the bytes of request bodies.
+    pub(crate) room: Room,
     pub(crate) requests: AtomicU64,
     /// Turns true when the server stops.
     pub(crate) stopping: watch::Receiver<bool>,
@@ -127,6 +130,7 @@ impl Server {
             port: self.addr.port(),
             loopback: self.addr.ip().to_canonical().is_loopback(),
             blocking: Arc::new(Semaphore::new(self.limits.blocking)),
+            room: Room::new(&self.limits),
             requests: AtomicU64::new(1),
             stopping: stopping_seen,
             tls: self.tls,

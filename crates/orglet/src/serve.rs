@@ -36,7 +36,7 @@ pub async fn run_until(
         ready::write(file, &addresses, &built.facts)?;
     }
     tracing::info!(addr = %server.addr(), "listening");
-    let banner = banner::text(&addresses, &built.facts, built.credentials_are_default);
+    let banner = banner::text(&addresses, &built.facts);
     // A closed standard output is no reason to stop.
     let _ = std::io::stdout().write_all(banner.as_bytes());
     match server.run(stop).await {

@@ -79,7 +79,7 @@ async fn answer(conn: Arc<Conn>, request: Request<Incoming>, id: u64) -> Respons
     if let Some(health) = health(&conn.shell, &parts.method, parts.uri.path()) {
         return health;
     }
-    let bytes = match body::read(&mut parts, body, &conn.shell.limits).await {
+    let bytes = match body::read(&mut parts, body, &conn.shell.limits, &conn.shell.room).await {
         Ok(bytes) => bytes,
         Err(fault) => {
             tracing::debug!(?fault, "request body refused");

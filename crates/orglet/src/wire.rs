@@ -46,12 +46,17 @@ pub fn build_app(options: &ServeOptions) -> Result<Built, StartError> {
         access_token: facts.access_token,
         api_version: facts.api_version,
     };
-    let app: Arc<dyn App> = Arc::new(Protocols(orglet_http::Server::new(Arc::new(engine))));
+    let reads_never_wait = engine.is_file_backed();
+    let app: Arc<dyn App> = Arc::new(Protocols { server: orglet_http::Server::new(Arc::new(engine)), reads_never_wait });
     Ok(Built { app, facts, credentials_are_default })
 }
 
 /// The protocols behind the shell.
-struct Protocols(orglet_http::Server);
+struct Protocols {
+    server: orglet_http::Server,
+    /// In memory there is one connection for everything: a read may wait for a long write, on whatever thread it runs.
+    reads_never_wait: bool,
+}
 
 impl App for Protocols {
     fn handle(&self, request: Request<Bytes>, peer: Peer) -> Response<Bytes> {
@@ -59,11 +64,11 @@ impl App for Protocols {
             Scheme::Http => orglet_http::Scheme::Http,
             Scheme::Https => orglet_http::Scheme::Https,
         };
-        self.0.handle(request, orglet_http::Peer { scheme, trusted: peer.trusted })
+        self.server.handle(request, orglet_http::Peer { scheme, trusted: peer.trusted })
     }
 
     fn is_quick(&self, request: &Parts) -> bool {
-        self.0.is_quick(&request.method, request.uri.path())
+        self.reads_never_wait && self.server.is_quick(&request.method, request.uri.path())
     }
 
     fn ready(&self) -> bool {

@@ -87,7 +87,7 @@ pub fn facts() -> OrgFacts {
         security_token: text("token"),
         client_id: text("key"),
         client_secret: text("secret"),
-        access_token: text("00D000000000001!standin"),
+        access_token: format!("00D000000000001!{}", orglet_engine::dev::TOKEN_TAIL),
         api_version: text("68.0"),
     }
 }

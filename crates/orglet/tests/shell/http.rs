@@ -124,6 +124,63 @@ async fn bodies_are_bounded_before_and_after_inflation() {
 }
 
 #[tokio::test]
+async fn bodies_of_all_connections_share_one_bound() {
+    let limits = Limits { body_bytes: 100_000, all_bodies_bytes: 150_000, body_idle: Duration::from_millis(400), ..Limits::default() };
+    let server = start(limits).await;
+    let post = |bytes: usize| request("POST", "/quick/echo", &[], vec![b'x'; bytes]);
+    let begun = async |sent: usize| {
+        let mut stream = server.connect().await;
+        let head = format!("POST /quick/echo HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n", sent + 1);
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&vec![b'x'; sent]).await.unwrap();
+        stream
+    };
+    // A body that is on its way takes up what has come; what remains is there for others.
+    let _first = begun(90_000).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(server.ask(post(50_000)).await.status(), 200);
+    // One that doesn't fit waits for the first to go (here: to time out) …
+    assert_eq!(server.ask(post(100_000)).await.status(), 200);
+    // … which gave its place back, as did all that were answered.
+    for _ in 0..5 {
+        assert_eq!(server.ask(post(100_000)).await.status(), 200);
+    }
+    let zeros = encoded("gzip", Bytes::from(vec![0; 100_000])).await;
+    for _ in 0..5 {
+        let response = server.ask(request("POST", "/quick/echo", &[("content-encoding", "gzip")], zeros.clone())).await;
+        assert_eq!((response.status().as_u16(), response.body().len()), (200, 100_000));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_without_room_is_refused_in_the_end() {
+    let short = Duration::from_millis(100);
+    let server = start(Limits { body_bytes: 100_000, all_bodies_bytes: 100_000, body_idle: short, ..Limits::default() }).await;
+    let mut held = server.connect().await;
+    let head = format!("POST /wait HTTP/1.1\r\nHost: h\r\nContent-Length: 80000\r\n\r\n{}", "x".repeat(80_000));
+    held.write_all(head.as_bytes()).await.unwrap();
+    let (server, gate) = tokio::task::spawn_blocking(move || {
+        server.gate.entered.recv().unwrap();
+        let gate = server.gate.release.clone();
+        (server, gate)
+    })
+    .await
+    .unwrap();
+    let zeros = encoded("gzip", Bytes::from(vec![0; 50_000])).await;
+    for request in [request("POST", "/echo", &[], vec![b'x'; 50_000]), request("POST", "/echo", &[("content-encoding", "gzip")], zeros)] {
+        let response = server.ask(request).await;
+        assert_eq!((response.status().as_u16(), header(&response, "connection")), (503, "close"));
+        assert_eq!(text(&response), r#"[{"message":"Server Unavailable","errorCode":"SERVER_UNAVAILABLE"}]"#);
+    }
+    assert_eq!(server.ask(request("POST", "/echo", &[], "small")).await.status(), 200);
+    gate.send(()).unwrap();
+    let mut some = [0u8; 12];
+    held.read_exact(&mut some).await.unwrap();
+    assert_eq!(&some, b"HTTP/1.1 200");
+    assert_eq!(server.ask(request("POST", "/echo", &[], vec![b'x'; 50_000])).await.status(), 200);
+}
+
+#[tokio::test]
 async fn heads_are_bounded() {
     let server = start(Limits::default()).await;
     let target = |n: usize| format!("/quick/{}", "q".repeat(n - 7));

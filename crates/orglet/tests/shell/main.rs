@@ -10,3 +10,4 @@ mod lifecycle;
 mod process;
 mod proxy;
 mod tls;
+mod wiring;

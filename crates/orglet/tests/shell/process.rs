@@ -34,7 +34,9 @@ fn sigterm_finishes_what_was_begun() {
     let mut banner = BufReader::new(server.stdout.take().unwrap()).lines().map(Result::unwrap);
     let mut log = BufReader::new(server.stderr.take().unwrap()).lines().map(Result::unwrap);
     let addr = banner.find_map(|line| line.trim().strip_prefix("url ").map(|url| url.trim().replace("http://", ""))).unwrap();
-    assert!(banner.any(|line| line.contains("curl -H 'Authorization: Bearer 00D000000000001!standin' 'http://")));
+    assert!(
+        banner.any(|line| line.contains("curl -H 'Authorization: Bearer 00D000000000001!AQ.orglet.development.access.token' 'http://"))
+    );
 
     let mut begun = TcpStream::connect(&addr).unwrap();
     begun.write_all(b"POST /echo?secret=1 HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n").unwrap();
