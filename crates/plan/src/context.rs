@@ -19,6 +19,8 @@ pub struct BindContext<'a> {
     pub now: DateTime,
     /// The user's time zone: days of date literals begin at its midnight.
     pub time_zone: &'a TimeZone,
+    /// Whether weeks begin on Monday where the user lives, rather than on Sunday.
+    pub monday_weeks: bool,
     /// The user, for `USING SCOPE mine`.
     pub user: Id,
     /// Deleted rows too (`queryAll`).

@@ -1,4 +1,4 @@
-//! Date literals: the half-open range of days that each stands for, in the user's time zone. Weeks start on Sunday,
+//! Date literals: the half-open range of days that each stands for, in the user's time zone. Weeks start on Sunday or Monday,
 //! fiscal years in January.
 
 use jiff::ToSpan;
@@ -54,6 +54,11 @@ fn floor(unit: Unit, day: Date) -> Option<Date> {
     })
 }
 
+/// The Monday of the week that holds `day`.
+fn monday(day: Date) -> Option<Date> {
+    day.checked_sub(i64::from(day.weekday().to_monday_zero_offset()).days()).ok()
+}
+
 /// `n` units later.
 fn shift(unit: Unit, day: Date, n: i64) -> Option<Date> {
     if n.unsigned_abs() > 1_000_000 {
@@ -71,7 +76,7 @@ fn shift(unit: Unit, day: Date, n: i64) -> Option<Date> {
 }
 
 /// The range of a date literal, given its word and number.
-pub(crate) fn range(word: &str, number: Option<u64>, today: Date) -> Result<DayRange, NoRange> {
+pub(crate) fn range(word: &str, number: Option<u64>, today: Date, monday_weeks: bool) -> Result<DayRange, NoRange> {
     let upper = word.to_ascii_uppercase();
     let plain = |unit, from: i64| (unit, from, from + 1);
     let (unit, from, to) = match (upper.as_str(), number) {
@@ -109,7 +114,11 @@ pub(crate) fn range(word: &str, number: Option<u64>, today: Date) -> Result<DayR
             }
         }
     };
-    let base = floor(unit, today).ok_or(NoRange::OutOfRange)?;
+    let base = match unit {
+        Unit::Week if monday_weeks => monday(today),
+        unit => floor(unit, today),
+    };
+    let base = base.ok_or(NoRange::OutOfRange)?;
     let at = |n| shift(unit, base, n).ok_or(NoRange::OutOfRange);
     Ok(DayRange { start: at(from)?, end: at(to)? })
 }
@@ -173,13 +182,15 @@ mod tests {
             ("LAST_90_DAYS", None, "2024-02-15", "2024-05-16"),
             ("NEXT_90_DAYS", None, "2024-05-16", "2024-08-14"),
         ] {
-            let r = range(word, n, today).unwrap();
+            let r = range(word, n, today, false).unwrap();
             assert_eq!((r.start.to_string().as_str(), r.end.to_string().as_str()), (start, end), "{word}");
         }
-        assert_eq!(range("SOMEDAY", None, today), Err(NoRange::Unknown));
-        assert_eq!(range("LAST_N_DAYS", None, today), Err(NoRange::Unknown));
-        assert_eq!(range("TODAY", Some(1), today), Err(NoRange::Unknown));
-        assert_eq!(range("N_YEARS_AGO", Some(99_999), today), Err(NoRange::OutOfRange));
+        let week = range("THIS_WEEK", None, today, true).unwrap();
+        assert_eq!((week.start.to_string().as_str(), week.end.to_string().as_str()), ("2024-05-13", "2024-05-20"));
+        assert_eq!(range("SOMEDAY", None, today, false), Err(NoRange::Unknown));
+        assert_eq!(range("LAST_N_DAYS", None, today, false), Err(NoRange::Unknown));
+        assert_eq!(range("TODAY", Some(1), today, false), Err(NoRange::Unknown));
+        assert_eq!(range("N_YEARS_AGO", Some(99_999), today, false), Err(NoRange::OutOfRange));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Tables, columns and indexes of objects. Every statement may be run again after a crash: it does nothing then, except
-//! [`add_column`], [`drop_column`] and the renames, which the caller runs once.
+//! [`add_column`] and [`drop_column`], which the caller runs once.
 
 use crate::emit::quoted;
 use crate::shape::key_field;
@@ -112,31 +112,7 @@ pub fn drop_column(object: &Object, field: &Field, dialect: Dialect) -> Vec<Stat
     vec![drop_index(object, &field.name, dialect), alter]
 }
 
-/// Gives a field's column the field's new name; `old` is the one it has.
-pub fn rename_column(object: &Object, old: &str, field: &Field, dialect: Dialect) -> Vec<Statement> {
-    if !object.has_table() || !field.has_column() {
-        return Vec::new();
-    }
-    let (table, new) = (quoted(&object.name), quoted(&field.name));
-    let alter = statement(format!("ALTER TABLE {table} RENAME COLUMN {} TO {new}", quoted(old)));
-    let mut all = vec![drop_index(object, old, dialect), alter];
-    all.extend(create_index(object, field, dialect));
-    all
-}
-
 /// Drops an object's table with every row.
 pub fn drop_table(object: &Object, _dialect: Dialect) -> Vec<Statement> {
     if object.has_table() { vec![statement(format!("DROP TABLE IF EXISTS {}", quoted(&object.name)))] } else { Vec::new() }
-}
-
-/// Gives a table the object's new name; `old` is the one it has.
-pub fn rename_table(object: &Object, old: &str, dialect: Dialect) -> Vec<Statement> {
-    if !object.has_table() {
-        return Vec::new();
-    }
-    let indexed = || object.fields().iter().filter(|f| index_kind(f).is_some());
-    let mut all: Vec<Statement> = indexed().map(|f| statement(format!("DROP INDEX IF EXISTS {}", index_name(old, &f.name)))).collect();
-    all.push(statement(format!("ALTER TABLE {} RENAME TO {}", quoted(old), quoted(&object.name))));
-    all.extend(indexed().flat_map(|f| create_index(object, f, dialect)));
-    all
 }

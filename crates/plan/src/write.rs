@@ -3,11 +3,8 @@
 use crate::emit::{Emit, Sql, quoted, sql};
 use crate::shape::key_field;
 use orglet_base::{Dialect, OwnedCell, Statement};
-use orglet_schema::{CellKind, Field, Object};
+use orglet_schema::{Field, Object};
 use orglet_syntax::ast::CompareOp;
-
-/// How many parameters one statement may have; callers cut their batches to `MAX_PARAMS / columns` rows.
-pub const MAX_PARAMS: usize = 32_000;
 
 fn names(fields: &[&Field]) -> Sql {
     Sql::joined(fields.iter().map(|f| quoted(&f.name)), ", ")
@@ -21,7 +18,7 @@ fn live(object: &Object, live_only: bool) -> &'static str {
     if live_only && object.field("IsDeleted").is_some() { " AND \"IsDeleted\" = 0" } else { "" }
 }
 
-/// Inserts rows; each has a cell for every column. At most [`MAX_PARAMS`] cells in all.
+/// Inserts rows; each has a cell for every column.
 pub fn insert(object: &Object, columns: &[&Field], rows: &[Vec<OwnedCell>], dialect: Dialect) -> Statement {
     let rows = rows.iter().map(|row| sql!["(", Sql::joined(row, ", "), ")"]);
     sql!["INSERT INTO ", quoted(&object.name), " (", names(columns), ") VALUES ", Sql::joined(rows, ", ")].finish(dialect)
@@ -53,12 +50,6 @@ pub fn point_read(object: &Object, fields: &[&Field], id: &str, dialect: Dialect
     sql!["SELECT ", names(fields), " FROM ", quoted(&object.name), " WHERE ", key(object), " = ", id].finish(dialect)
 }
 
-/// Reads columns of the rows with these Ids, deleted or not, in no order.
-pub fn read_many(object: &Object, fields: &[&Field], ids: &[String], dialect: Dialect) -> Statement {
-    let chosen = Emit(dialect).in_texts(&key(object), false, ids.to_vec());
-    sql!["SELECT ", names(fields), " FROM ", quoted(&object.name), " WHERE ", chosen].finish(dialect)
-}
-
 /// Reads columns of the rows whose `key_field` equals a cell, compared as the field compares (folded or exactly). Used
 /// for external IDs, lookups and uniqueness. A NULL cell finds nothing.
 pub fn select_where_eq(
@@ -70,27 +61,6 @@ pub fn select_where_eq(
     dialect: Dialect,
 ) -> Statement {
     let found = Emit(dialect).compare(&sql![quoted(&key_field.name)], !key_field.compares_exactly(), CompareOp::Eq, cell);
-    sql!["SELECT ", names(fields), " FROM ", quoted(&object.name), " WHERE ", found, live(object, live_only)].finish(dialect)
-}
-
-/// Reads columns of the rows whose `key_field` is one of these cells: [`select_where_eq`] for a batch. Cells are texts
-/// for text, id and date fields, whole numbers for the others; any other cell is left out.
-pub fn select_where_in(
-    object: &Object,
-    fields: &[&Field],
-    key_field: &Field,
-    cells: &[OwnedCell],
-    live_only: bool,
-    dialect: Dialect,
-) -> Statement {
-    let value = sql![quoted(&key_field.name)];
-    let found = if matches!(key_field.cell_kind(), CellKind::Bool | CellKind::Int | CellKind::Decimal(_)) {
-        let numbers: Vec<i64> = cells.iter().filter_map(|c| c.as_cell().int()).collect();
-        Emit(dialect).in_numbers(&value, &numbers)
-    } else {
-        let texts = cells.iter().filter_map(|c| c.as_cell().text().map(str::to_owned)).collect();
-        Emit(dialect).in_texts(&value, !key_field.compares_exactly(), texts)
-    };
     sql!["SELECT ", names(fields), " FROM ", quoted(&object.name), " WHERE ", found, live(object, live_only)].finish(dialect)
 }
 

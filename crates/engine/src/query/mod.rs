@@ -74,6 +74,7 @@ pub fn plan(identity: &Identity, request: &Request<'_>) -> Result<Arc<Plan>, Fai
         version: request.version,
         now: identity.org.now(),
         time_zone: &identity.user.time_zone,
+        monday_weeks: weeks_begin_on_monday(&identity.user.locale),
         user: identity.user.id,
         all_rows: request.all_rows,
         dialect: identity.org.store.dialect(),
@@ -82,8 +83,26 @@ pub fn plan(identity: &Identity, request: &Request<'_>) -> Result<Arc<Plan>, Fai
     Ok(Arc::new(orglet_plan::plan(&ast, &cx)?))
 }
 
+/// Whether weeks begin on Monday where a locale is at home (`de_DE`, `fr`, `en_GB`); elsewhere they begin on Sunday.
+fn weeks_begin_on_monday(locale: &str) -> bool {
+    const LANGUAGES: &[&str] = &[
+        "bg", "ca", "cs", "da", "de", "el", "et", "eu", "fi", "fr", "hr", "hu", "is", "it", "lb", "lt", "lv", "mk", "nb", "nl", "nn", "no",
+        "pl", "ro", "ru", "sk", "sl", "sq", "sr", "sv", "tr", "uk",
+    ];
+    let mut parts = locale.split(['_', '-']);
+    match (parts.next().unwrap_or_default(), parts.next()) {
+        ("en", Some("GB" | "IE")) | ("es", None | Some("ES")) | ("pt", Some("PT")) => true,
+        ("fr", Some("CA")) => false,
+        (language, _) => LANGUAGES.contains(&language),
+    }
+}
+
 /// Runs a query; answers its first page.
 pub fn run(server: &Server, identity: &Identity, request: &Request<'_>) -> Result<Answer, Failure> {
+    identity.org.on_current(|_| run_once(server, identity, request))
+}
+
+fn run_once(server: &Server, identity: &Identity, request: &Request<'_>) -> Result<Answer, Failure> {
     let plan = plan(identity, request)?;
     let virtuals = virtuals::rows(identity, &plan)?;
     let answer = |total, next, set| Answer { plan: plan.clone(), path: Vec::new(), total, next, set };

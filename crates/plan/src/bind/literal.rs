@@ -47,6 +47,9 @@ pub(super) enum Scaled {
     Tiny,
 }
 
+/// The most characters of a text in a filter (soql.md: 4,000 per WHERE string).
+const MAX_TEXT: usize = 4000;
+
 impl Number {
     /// Reads a literal.
     pub(super) fn read(text: &str) -> Self {
@@ -90,6 +93,9 @@ impl Binder<'_> {
         }
         let cell = |text: String| Wanted::Cell(OwnedCell::Text(text));
         Ok(match (operand.kind, literal) {
+            (_, Literal::String { text, .. }) if text.chars().nth(MAX_TEXT).is_some() => {
+                return Err(self.cx.malformed(span, format!("A text in a filter can be at most {MAX_TEXT} characters long")));
+            }
             (CellKind::Id, Literal::String { text, .. }) => {
                 if text.is_empty() {
                     return Ok(Wanted::Null);
@@ -146,7 +152,7 @@ impl Binder<'_> {
 
     fn date_literal(&self, operand: &Operand, word: &str, number: Option<u64>, span: Span) -> Result<Wanted, ApiError> {
         let shown = || number.map_or_else(|| word.to_owned(), |n| format!("{word}:{n}"));
-        let range = match dates::range(word, number, dates::today(self.cx.now, self.cx.time_zone)) {
+        let range = match dates::range(word, number, dates::today(self.cx.now, self.cx.time_zone), self.cx.monday_weeks) {
             Ok(range) => range,
             Err(NoRange::OutOfRange) => return Err(self.invalid("date", &shown(), span)),
             Err(NoRange::Unknown) if compat::has_new_parser(self.cx.version) => {

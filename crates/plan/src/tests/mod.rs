@@ -31,6 +31,7 @@ impl Org {
             version: ApiVersion(self.version),
             now: DateTime::parse("2024-05-15T12:00:00Z").unwrap(),
             time_zone: &self.zone,
+            monday_weeks: false,
             user: Id::parse("005000000000001").unwrap(),
             all_rows: self.all_rows,
             dialect: Dialect::Sqlite,
