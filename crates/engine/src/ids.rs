@@ -5,6 +5,7 @@ use crate::Failure;
 use crate::system::{int, own};
 use orglet_base::{Id, KeyPrefix};
 use orglet_store::Store;
+use orglet_store::Tx;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 
@@ -43,29 +44,35 @@ impl Allocator {
     }
 
     /// One new id, taken inside a transaction: undone with it, so that only what is kept counts.
-    pub(crate) fn take_within(&self, tx: &mut dyn orglet_store::Tx, prefix: KeyPrefix) -> Result<Id, Failure> {
-        let found = tx.first(&own("SELECT next FROM \"_ids\" WHERE prefix = ?1", vec![prefix.as_str().into()]))?;
-        let next = found.map_or(self.start, |row| int(&row[0]) as u64);
-        let after = (next + 1) as i64;
-        tx.execute(&own(
-            "INSERT INTO \"_ids\" VALUES (?1, ?2) ON CONFLICT (prefix) DO UPDATE SET next = ?2",
-            vec![prefix.as_str().into(), after.into()],
-        ))?;
-        Ok(Id::new(prefix, INSTANCE, next))
+    pub(crate) fn take_within(&self, tx: &mut dyn Tx, prefix: KeyPrefix) -> Result<Id, Failure> {
+        Ok(Id::new(prefix, INSTANCE, bump(tx, Counters::Ids, prefix.as_str(), self.start, 1)?))
     }
 
     fn reserve(&self, store: &dyn Store, prefix: KeyPrefix, size: u64) -> Result<(u64, u64), Failure> {
-        store.transact_with(|tx| {
-            let found = tx.first(&own("SELECT next FROM \"_ids\" WHERE prefix = ?1", vec![prefix.as_str().into()]))?;
-            let next = found.map_or(self.start, |row| int(&row[0]) as u64);
-            let end = (next + size) as i64;
-            tx.execute(&own(
-                "INSERT INTO \"_ids\" VALUES (?1, ?2) ON CONFLICT (prefix) DO UPDATE SET next = ?2",
-                vec![prefix.as_str().into(), end.into()],
-            ))?;
-            Ok((next, next + size))
-        })
+        let next = store.transact_with(|tx| bump(tx, Counters::Ids, prefix.as_str(), self.start, size))?;
+        Ok((next, next + size))
     }
+}
+
+/// The two kinds of counters that an org keeps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Counters {
+    /// Record ids, by key prefix.
+    Ids,
+    /// Auto-numbers by `Object.Field`, and what else is counted, by a name without a dot.
+    Named,
+}
+
+/// Takes `by` numbers of a counter, which begins at `start`; answers the first of them. The rest follow it.
+pub(crate) fn bump(tx: &mut dyn Tx, kind: Counters, key: &str, start: u64, by: u64) -> Result<u64, Failure> {
+    let sql = match kind {
+        Counters::Ids => "INSERT INTO \"_ids\" VALUES (?1, ?2) ON CONFLICT (prefix) DO UPDATE SET next = \"_ids\".next + ?3 RETURNING next",
+        Counters::Named => {
+            "INSERT INTO \"_counters\" VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET next = \"_counters\".next + ?3 RETURNING next"
+        }
+    };
+    let rows = tx.all(&own(sql, vec![key.into(), ((start + by) as i64).into(), (by as i64).into()]))?;
+    Ok(rows.first().map_or(start, |row| int(&row[0]) as u64 - by))
 }
 
 /// An id of the rows that every org is seeded with.

@@ -1,12 +1,14 @@
 //! Custom objects and fields of an org: kept in its database, built into its catalog, changed one at a time or as a
 //! project, whole or not at all.
 
+mod tables;
+
+use crate::ids::{self, Counters};
 use crate::system::{int, own, text};
-use crate::{Failure, Identity, Org, ids};
-use orglet_base::{ApiError, DateTime, Dialect, ErrorCode, Id, KeyPrefix, Statement, fold_name};
-use orglet_plan::ddl;
+use crate::{Failure, Identity, Org};
+use orglet_base::{ApiError, DateTime, ErrorCode, Id, KeyPrefix, OwnedCell, Statement};
 use orglet_schema::custom::{self, FieldDef, ObjectDef};
-use orglet_schema::{Catalog, CellKind, Object, standard, tooling};
+use orglet_schema::{Catalog, standard, tooling};
 use orglet_store::{Store, StoreError, Tx};
 use std::sync::Arc;
 
@@ -15,6 +17,8 @@ pub(crate) const OBJECT: &str = "object";
 /// `kind` of a custom field.
 pub(crate) const FIELD: &str = "field";
 
+/// The counter of the key prefixes given to custom objects.
+const PREFIXES: &str = "custom prefix";
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// A custom object or field as it is kept.
@@ -84,65 +88,101 @@ pub(crate) fn all(org: &Org) -> Result<Vec<Custom>, Failure> {
 
 /// A custom object or field by its id.
 pub fn find(org: &Org, id: Id) -> Result<Option<Custom>, Failure> {
-    Ok(all(org)?.into_iter().find(|c| c.id == id))
+    let row = org.store.read_with::<_, Failure>(|tx| Ok(tx.first(&select("WHERE id = ?1", vec![id.to_string().into()]))?))?;
+    row.as_deref().map(read).transpose()
 }
 
 /// The catalog of the Tooling API.
-pub fn tooling_catalog(org: &Org) -> Catalog {
-    let catalog = org.catalog();
+pub fn tooling_catalog(org: &Org) -> Arc<Catalog> {
+    org.tooling_catalog()
+}
+
+/// The Tooling API's catalog that goes with an org's.
+pub(crate) fn tooling_over(catalog: &Catalog) -> Catalog {
     Catalog::new(catalog.version(), catalog.modified(), tooling::objects(), Default::default())
 }
 
-fn stored(store: &dyn Store) -> Result<Vec<Custom>, Failure> {
-    let rows = store.read_with::<_, Failure>(|tx| {
-        Ok(tx.all(&own("SELECT id, kind, object, name, prefix, body, created, modified, author FROM \"_custom\" ORDER BY rowid", vec![]))?)
-    })?;
-    let broken = |what: &str| Failure::Store(StoreError::Other(format!("a custom definition cannot be read: {what}")));
-    rows.iter()
-        .map(|row| {
-            let body = match text(&row[1]) {
-                OBJECT => serde_json::from_str(text(&row[5])).map(Body::Object),
-                _ => serde_json::from_str(text(&row[5])).map(Body::Field),
-            };
-            Ok(Custom {
-                id: Id::parse(text(&row[0])).map_err(|_| broken(text(&row[0])))?,
-                kind: text(&row[1]).to_owned(),
-                object: text(&row[2]).to_owned(),
-                name: text(&row[3]).to_owned(),
-                prefix: KeyPrefix::parse(text(&row[4])),
-                body: body.map_err(|e| broken(&e.to_string()))?,
-                created: text(&row[6]).to_owned(),
-                modified: text(&row[7]).to_owned(),
-                author: text(&row[8]).to_owned(),
-            })
-        })
-        .collect()
+fn select(rest: &str, params: Vec<orglet_base::Param>) -> Statement {
+    let sql = format!("SELECT id, kind, object, name, prefix, body, created, modified, author FROM \"_custom\" {rest}");
+    Statement::new(sql, params)
 }
 
-/// The catalog of an org that is being opened.
+fn stored(store: &dyn Store) -> Result<Vec<Custom>, Failure> {
+    let rows = store.read_with::<_, Failure>(|tx| Ok(tx.all(&select("ORDER BY rowid", vec![]))?))?;
+    rows.iter().map(|row| read(row)).collect()
+}
+
+fn read(row: &[OwnedCell]) -> Result<Custom, Failure> {
+    let broken = |what: &str| Failure::Store(StoreError::Other(format!("a custom definition cannot be read: {what}")));
+    let body = match text(&row[1]) {
+        OBJECT => serde_json::from_str(text(&row[5])).map(Body::Object),
+        _ => serde_json::from_str(text(&row[5])).map(Body::Field),
+    };
+    Ok(Custom {
+        id: Id::parse(text(&row[0])).map_err(|_| broken(text(&row[0])))?,
+        kind: text(&row[1]).to_owned(),
+        object: text(&row[2]).to_owned(),
+        name: text(&row[3]).to_owned(),
+        prefix: KeyPrefix::parse(text(&row[4])),
+        body: body.map_err(|e| broken(&e.to_string()))?,
+        created: text(&row[6]).to_owned(),
+        modified: text(&row[7]).to_owned(),
+        author: text(&row[8]).to_owned(),
+    })
+}
+
+/// The catalog of an org that is being opened. Tables made by a release with other standard objects get the columns
+/// that they lack, and clients learn that the schema changed.
 pub(crate) fn load(store: &dyn Store, now: DateTime) -> Result<Catalog, Failure> {
-    let meta = |name: &'static str| {
-        store.read_with::<_, Failure>(|tx| {
-            Ok(tx.first(&own("SELECT value FROM \"_meta\" WHERE name = ?1", vec![name.into()]))?.map(|r| text(&r[0]).to_owned()))
-        })
-    };
+    let meta = |name: &'static str| store.read_with::<_, Failure>(|tx| noted(tx, name));
     let version = meta("catalog_version")?.and_then(|v| v.parse().ok()).unwrap_or(1);
-    let modified = match meta("catalog_modified")?.and_then(|t| DateTime::parse(&t)) {
-        Some(time) => time,
-        None => {
-            let now = now.truncate_to_second();
-            store.transact_with::<_, Failure>(|tx| note_change(tx, version, now))?;
-            now
+    let modified = meta("catalog_modified")?.and_then(|t| DateTime::parse(&t));
+    // Rules about standard objects are in the code as well as in the data, hence the release.
+    let set = format!("{} {:016x}", env!("CARGO_PKG_VERSION"), standard::fingerprint());
+    let known = meta("standard_objects")?;
+    let customs = stored(store)?;
+    if let (Some(modified), true) = (modified, known.as_deref() == Some(set.as_str())) {
+        return build(&customs, version, modified);
+    }
+    let version = if modified.is_some() { version + 1 } else { version };
+    let catalog = build(&customs, version, after(modified, now))?;
+    let statements = tables::missing_columns(store, &catalog)?;
+    store.transact_with::<_, Failure>(|tx| {
+        for statement in &statements {
+            tx.execute(statement)?;
         }
-    };
-    build(&stored(store)?, version, modified)
+        note(tx, "standard_objects", set.clone())?;
+        note_change(tx, catalog.version(), catalog.modified())
+    })?;
+    Ok(catalog)
+}
+
+/// When a change happens: now, but later than the one before, in whole seconds.
+fn after(last: Option<DateTime>, now: DateTime) -> DateTime {
+    let now = now.truncate_to_second();
+    match last {
+        Some(last) if now <= last => DateTime(last.0 + 1000),
+        _ => now,
+    }
+}
+
+fn noted(tx: &mut dyn Tx, name: &'static str) -> Result<Option<String>, Failure> {
+    Ok(tx.first(&own("SELECT value FROM \"_meta\" WHERE name = ?1", vec![name.into()]))?.map(|r| text(&r[0]).to_owned()))
+}
+
+fn note(tx: &mut dyn Tx, name: &'static str, value: String) -> Result<(), Failure> {
+    tx.execute(&own("INSERT OR REPLACE INTO \"_meta\" VALUES (?1, ?2)", vec![name.into(), value.into()]))?;
+    Ok(())
+}
+
+/// The version of the catalog that a transaction finds.
+pub(crate) fn version_within(tx: &mut dyn Tx) -> Result<Option<u64>, Failure> {
+    Ok(noted(tx, "catalog_version")?.and_then(|v| v.parse().ok()))
 }
 
 fn note_change(tx: &mut dyn Tx, version: u64, modified: DateTime) -> Result<(), Failure> {
-    for (name, value) in [("catalog_version", version.to_string()), ("catalog_modified", modified.to_canonical())] {
-        tx.execute(&own("INSERT OR REPLACE INTO \"_meta\" VALUES (?1, ?2)", vec![name.into(), value.into()]))?;
-    }
-    Ok(())
+    note(tx, "catalog_version", version.to_string())?;
+    note(tx, "catalog_modified", modified.to_canonical())
 }
 
 fn build(customs: &[Custom], version: u64, modified: DateTime) -> Result<Catalog, Failure> {
@@ -160,24 +200,29 @@ pub fn apply(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure> 
     let _one_at_a_time = org.changing.lock();
     let old = org.catalog();
     let now = org.now().truncate_to_second();
-    let mut draft = Draft { org, identity, now, customs: stored(&*org.store)?, changed: Vec::new(), removed: Vec::new() };
+    let counted = own("SELECT next FROM \"_counters\" WHERE name = ?1", vec![PREFIXES.into()]);
+    let counted = org.store.read_with::<_, Failure>(|tx| Ok(tx.first(&counted)?))?;
+    let mut draft = Draft {
+        org,
+        identity,
+        now,
+        customs: stored(&*org.store)?,
+        changed: Vec::new(),
+        removed: Vec::new(),
+        first_prefix: counted.map_or(0, |row| int(&row[0]) as usize),
+        prefixes: 0,
+    };
     let mut ids = Vec::with_capacity(edits.len());
     for edit in edits {
         ids.push(draft.apply(edit)?);
     }
-    let modified = if now > old.modified() { now } else { DateTime(old.modified().0 + 1000) };
-    let new = build(&draft.customs, old.version() + 1, modified)?;
-    let statements = migration(org, &old, &new)?;
+    let new = build(&draft.customs, old.version() + 1, after(Some(old.modified()), now))?;
+    let statements = tables::migration(org, &old, &new)?;
     org.store.transact_with::<_, Failure>(|tx| {
         for statement in &statements {
-            tx.execute(statement)?;
+            tx.execute(statement).map_err(tables::refused)?;
         }
-        for id in &draft.removed {
-            tx.execute(&own("DELETE FROM \"_custom\" WHERE id = ?1", vec![id.to_string().into()]))?;
-        }
-        for custom in draft.customs.iter().filter(|c| draft.changed.contains(&c.id)) {
-            tx.execute(&insert(custom)?)?;
-        }
+        draft.write(tx)?;
         note_change(tx, new.version(), new.modified())
     })?;
     for object in old.objects() {
@@ -219,7 +264,10 @@ struct Draft<'a> {
     now: DateTime,
     customs: Vec<Custom>,
     changed: Vec<Id>,
-    removed: Vec<Id>,
+    removed: Vec<Custom>,
+    /// How many key prefixes the org has given, and how many of them this change takes on top.
+    first_prefix: usize,
+    prefixes: u64,
 }
 
 impl Draft<'_> {
@@ -299,7 +347,6 @@ impl Draft<'_> {
     fn remove(&mut self, id: Id) -> Result<Id, Failure> {
         let at = self.customs.iter().position(|c| c.id == id).ok_or_else(crate::save::no_row)?;
         let custom = self.customs.remove(at);
-        self.removed.push(id);
         if custom.kind == OBJECT {
             let own: Vec<Id> = self.customs.iter().filter(|c| c.object.eq_ignore_ascii_case(&custom.name)).map(|c| c.id).collect();
             for field in own {
@@ -307,67 +354,37 @@ impl Draft<'_> {
             }
         }
         self.changed.retain(|c| *c != id);
+        self.removed.push(custom);
         Ok(id)
     }
 
     /// Key prefixes of custom objects go a00, a01 … a0Z, a0a … in the order of creation, and are never used again.
-    fn next_prefix(&self) -> Result<KeyPrefix, Failure> {
-        let n = self.org.store.transact_with::<_, Failure>(|tx| {
-            let found = tx.first(&own("SELECT next FROM \"_counters\" WHERE name = 'custom prefix'", vec![]))?;
-            let n = found.map_or(0, |row| int(&row[0]));
-            tx.execute(&own(
-                "INSERT INTO \"_counters\" VALUES ('custom prefix', ?1) ON CONFLICT (name) DO UPDATE SET next = ?1",
-                vec![(n + 1).into()],
-            ))?;
-            Ok(n as usize)
-        })?;
+    fn next_prefix(&mut self) -> Result<KeyPrefix, Failure> {
+        let n = self.first_prefix + self.prefixes as usize;
         if n >= DIGITS.len() * DIGITS.len() {
             return Err(ApiError::new(ErrorCode::LimitExceeded, "this org has no key prefix left for another custom object").into());
         }
+        self.prefixes += 1;
         Ok(KeyPrefix([b'a', DIGITS[n / 62], DIGITS[n % 62]]))
     }
-}
 
-/// The statements that bring the tables that exist from one catalog to another.
-fn migration(org: &Org, old: &Catalog, new: &Catalog) -> Result<Vec<Statement>, Failure> {
-    let dialect = org.store.dialect();
-    let mut statements = Vec::new();
-    for before in old.objects().into_iter().filter(|o| o.has_table() && org.has_rows(o)) {
-        match new.object(&before.name) {
-            None => statements.extend(ddl::drop_table(before, dialect)),
-            Some(after) if Arc::ptr_eq(before, after) => {}
-            Some(after) => columns(before, after, dialect, &mut statements)?,
+    /// Writes the definitions, and takes away what belonged to those that are gone.
+    fn write(&self, tx: &mut dyn Tx) -> Result<(), Failure> {
+        for custom in &self.removed {
+            tx.execute(&own("DELETE FROM \"_custom\" WHERE id = ?1", vec![custom.id.to_string().into()]))?;
+            // A field of the same name that is made later counts from its own start.
+            let (sql, key) = match custom.kind.as_str() {
+                OBJECT => ("DELETE FROM \"_counters\" WHERE substr(lower(name), 1, length(?1)) = lower(?1)", format!("{}.", custom.name)),
+                _ => ("DELETE FROM \"_counters\" WHERE lower(name) = lower(?1)", format!("{}.{}", custom.object, custom.name)),
+            };
+            tx.execute(&own(sql, vec![key.into()]))?;
         }
-    }
-    Ok(statements)
-}
-
-fn columns(before: &Object, after: &Object, dialect: Dialect, statements: &mut Vec<Statement>) -> Result<(), Failure> {
-    for field in before.fields().iter().filter(|f| f.has_column() && f.custom) {
-        match after.field(&field.name).filter(|f| f.has_column()) {
-            None => statements.extend(ddl::drop_column(before, field, dialect)),
-            Some(now) if now.cell_kind() != field.cell_kind() && !both_text(now.cell_kind(), field.cell_kind()) => {
-                let text =
-                    format!("The type of {} cannot be changed while it may hold data; delete the field and make a new one", field.name);
-                return Err(ApiError::new(ErrorCode::FieldIntegrityException, text).with_fields(["Metadata"]).into());
-            }
-            Some(now) => {
-                let index = |f: &orglet_schema::Field| (f.unique, f.external_id, f.id_lookup, f.case_sensitive);
-                if index(now) != index(field) {
-                    statements.push(ddl::drop_index(before, &field.name, dialect));
-                    statements.extend(ddl::create_index(after, now, dialect));
-                }
-            }
+        for custom in self.customs.iter().filter(|c| self.changed.contains(&c.id)) {
+            tx.execute(&insert(custom)?)?;
         }
-    }
-    for field in after.fields().iter().filter(|f| f.has_column()) {
-        if before.field(&field.name).is_none_or(|b| fold_name(&b.name) != fold_name(&field.name)) {
-            statements.extend(ddl::add_column(after, field, dialect));
+        if self.prefixes > 0 {
+            ids::bump(tx, Counters::Named, PREFIXES, 0, self.prefixes)?;
         }
+        Ok(())
     }
-    Ok(())
-}
-
-fn both_text(a: CellKind, b: CellKind) -> bool {
-    a == CellKind::Text && b == CellKind::Text
 }

@@ -4,7 +4,7 @@ use crate::ids::Allocator;
 use crate::limits::Usage;
 use crate::record::{self, Row};
 use crate::{Clock, Failure, metadata};
-use orglet_base::{DateTime, Id, KeyPrefix, fold_name};
+use orglet_base::{ApiError, DateTime, ErrorCode, Id, KeyPrefix, fold_name};
 use orglet_plan::ddl;
 use orglet_schema::{Catalog, Object};
 use orglet_store::{Store, StoreError, Tx};
@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// Tables that one operation may have to make before it can run; a plan reads far fewer.
 const MOST_NEW_TABLES: usize = 128;
+/// How often an operation begins again because metadata changed under it.
+const MOST_RETRIES: usize = 8;
 
 /// An org.
 pub struct Org {
@@ -21,9 +23,12 @@ pub struct Org {
     pub id: Id,
     pub(crate) store: Arc<dyn Store>,
     catalog: RwLock<Arc<Catalog>>,
+    /// The catalog of the Tooling API, as it was last built.
+    tooling: RwLock<Option<Arc<Catalog>>>,
     /// Folded names of the tables known to be there.
     tables: RwLock<HashSet<String>>,
-    /// Held while metadata changes, so that two changes never build on the same catalog.
+    /// Held while metadata changes and while a table is made, so that each builds on the catalog as it is. Nobody takes
+    /// it inside a transaction, and whoever holds it may begin one.
     pub(crate) changing: Mutex<()>,
     allocator: Allocator,
     pub(crate) clock: Clock,
@@ -37,11 +42,12 @@ impl Org {
     pub(crate) fn open(id: Id, store: Arc<dyn Store>, clock: Clock, id_seed: u64) -> Result<Self, Failure> {
         store.define(&crate::system::org_tables(store.dialect()))?;
         let catalog = metadata::load(&*store, clock.now())?;
-        let tables = existing_tables(&*store)?;
+        let tables = store.tables()?.iter().map(|name| fold_name(name).into_owned()).collect();
         Ok(Self {
             id,
             store,
             catalog: RwLock::new(Arc::new(catalog)),
+            tooling: RwLock::default(),
             tables: RwLock::new(tables),
             changing: Mutex::new(()),
             allocator: Allocator::new(id_seed),
@@ -58,6 +64,17 @@ impl Org {
 
     pub(crate) fn set_catalog(&self, catalog: Catalog) {
         *self.catalog.write() = Arc::new(catalog);
+    }
+
+    /// The catalog of the Tooling API: the same for every version of the org's own.
+    pub(crate) fn tooling_catalog(&self) -> Arc<Catalog> {
+        let catalog = self.catalog();
+        if let Some(known) = self.tooling.read().as_ref().filter(|known| known.version() == catalog.version()) {
+            return known.clone();
+        }
+        let built = Arc::new(metadata::tooling_over(&catalog));
+        *self.tooling.write() = Some(built.clone());
+        built
     }
 
     /// The time.
@@ -82,15 +99,54 @@ impl Org {
         self.allocator.take_within(tx, prefix)
     }
 
-    /// Makes an object's table when it is not there yet, in a commit of its own.
+    /// Makes an object's table when it is not there yet, in a commit of its own. Fails with [`StoreError::Schema`] when
+    /// the object is gone from the catalog.
     pub(crate) fn ensure_table(&self, object: &Object) -> Result<(), Failure> {
-        let key = fold_name(&object.name);
-        if self.tables.read().contains(key.as_ref()) {
-            return Ok(());
+        if self.has_rows(object) { Ok(()) } else { self.make_table(&object.name) }
+    }
+
+    /// Makes the table of the object that has this name now, which may be another than the caller knows.
+    fn make_table(&self, name: &str) -> Result<(), Failure> {
+        let _as_it_is = self.changing.lock();
+        let catalog = self.catalog();
+        let Some(object) = catalog.object(name) else {
+            return Err(StoreError::Schema(format!("{name} is gone")).into());
+        };
+        if !object.has_table() {
+            return Err(StoreError::NoTable(name.to_owned()).into());
         }
         self.store.define(&ddl::create_table(object, self.store.dialect()))?;
-        self.tables.write().insert(key.into_owned());
+        self.tables.write().insert(fold_name(&object.name).into_owned());
         Ok(())
+    }
+
+    /// Runs what reads the catalog and then the database; again, with the new catalog, when metadata changed in between.
+    pub(crate) fn on_current<T>(&self, mut run: impl FnMut(&Arc<Catalog>) -> Result<T, Failure>) -> Result<T, Failure> {
+        let mut catalog = self.catalog();
+        for _ in 0..MOST_RETRIES {
+            let done = run(&catalog);
+            if !matches!(done, Err(Failure::Store(StoreError::Schema(_)))) {
+                return done;
+            }
+            // A change in the making is in the catalog once it lets go.
+            drop(self.changing.lock());
+            let now = self.catalog();
+            if now.version() == catalog.version() {
+                return done;
+            }
+            catalog = now;
+        }
+        run(&catalog)
+    }
+
+    /// Fails with [`StoreError::Schema`] when metadata changed since a catalog: asked first in a transaction that writes
+    /// what was prepared with it, for [`Org::on_current`] to begin again.
+    pub(crate) fn still(&self, tx: &mut dyn Tx, catalog: &Catalog) -> Result<(), Failure> {
+        let version = metadata::version_within(tx)?;
+        if version == Some(catalog.version()) {
+            return Ok(());
+        }
+        Err(StoreError::Schema(format!("the catalog's version is {version:?}, no longer {}", catalog.version())).into())
     }
 
     /// Whether an object has a table: without one it has no rows.
@@ -104,7 +160,13 @@ impl Org {
 
     /// Runs reads on one snapshot. A table that is not there yet is made: it reads as empty.
     pub fn read<T>(&self, mut work: impl FnMut(&mut dyn Tx) -> Result<T, Failure>) -> Result<T, Failure> {
-        self.with_tables(|| self.store.read_with(&mut work))
+        self.with_tables(|| self.store.read_with(&mut work)).map_err(|e| match e {
+            // limits-010
+            Failure::Store(StoreError::Interrupted) => {
+                ApiError::new(ErrorCode::QueryTimeout, "Your query request was running for too long.").into()
+            }
+            other => other,
+        })
     }
 
     /// Runs a transaction; see [`Org::read`] about tables.
@@ -116,25 +178,12 @@ impl Org {
         for _ in 0..MOST_NEW_TABLES {
             match run() {
                 Err(Failure::Store(StoreError::NoTable(name))) => {
-                    let catalog = self.catalog();
-                    let Some(object) = catalog.object(&name).filter(|o| o.has_table()) else {
-                        return Err(StoreError::NoTable(name).into());
-                    };
                     self.forget_table(&name);
-                    self.ensure_table(object)?;
+                    self.make_table(&name)?;
                 }
                 done => return done,
             }
         }
         Err(StoreError::Other("too many tables are missing".into()).into())
     }
-}
-
-/// Folded names of the tables that a database has.
-fn existing_tables(store: &dyn Store) -> Result<HashSet<String>, Failure> {
-    store.read_with(|tx| {
-        let rows = tx
-            .all(&crate::system::own("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'", vec![]))?;
-        Ok(rows.iter().map(|row| fold_name(crate::system::text(&row[0])).into_owned()).collect())
-    })
 }

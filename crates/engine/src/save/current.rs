@@ -23,13 +23,15 @@ pub(super) fn on<'a>(change: &'a Change, catalog: &Catalog) -> Result<Cow<'a, Ch
 }
 
 fn record(catalog: &Catalog, change: &Change, record: &Incoming, object: &Object) -> Result<Incoming, Failure> {
-    let assign = |assign: &Assign| match assign {
-        Assign::Lookup { relationship, object: old, field: index, value } => {
-            let target = find(catalog, old)?;
-            let field = field(old, *index, target)?;
-            Ok(Assign::Lookup { relationship: relationship.clone(), object: target.clone(), field, value: value.clone() })
+    let assign = |assign: &Assign| -> Result<Assign, Failure> {
+        match assign {
+            Assign::Lookup { relationship, object: old, field: index, value } => {
+                let target = find(catalog, old)?;
+                let field = field(old, *index, target)?;
+                Ok(Assign::Lookup { relationship: relationship.clone(), object: target.clone(), field, value: value.clone() })
+            }
+            value => Ok(value.clone()),
         }
-        value => Ok(value.clone()),
     };
     let fields = record.fields.iter().map(|(i, a)| Ok((field(&change.object, *i, object)?, assign(a)?)));
     Ok(Incoming { id: record.id, key: record.key.clone(), fields: fields.collect::<Result<_, Failure>>()? })

@@ -20,13 +20,13 @@ struct Doomed {
     all: HashSet<Id>,
 }
 
-pub(super) fn run(identity: &Identity, change: &Change) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Result<Vec<Result<Saved, Failure>>, Failure> {
     let org = &*identity.org;
-    let catalog = org.catalog();
     let now = org.now().truncate_to_second();
     org.ensure_table(&change.object)?;
     let done = org.transact(|tx| {
-        let delete = Delete { org, catalog: &catalog, user: identity.user.id, now };
+        org.still(tx, catalog)?;
+        let delete = Delete { org, catalog, user: identity.user.id, now };
         let mut outcomes = Vec::with_capacity(change.records.len());
         for record in &change.records {
             let id = record.id.ok_or_else(ApiError::not_found)?;

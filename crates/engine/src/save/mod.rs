@@ -2,6 +2,7 @@
 //! that do, the write, and what follows from it. A single record is a batch of one.
 
 mod checks;
+mod current;
 mod delete;
 mod derived;
 mod prepare;
@@ -103,10 +104,13 @@ pub struct Saved {
 
 /// Saves a batch. The outer error is a failure of the whole; each record has its own outcome.
 pub fn save(identity: &Identity, change: &Change) -> Result<Vec<Result<Saved, Failure>>, Failure> {
-    let outcomes = match change.op {
-        Op::Delete => delete::run(identity, change)?,
-        _ => write::run(identity, change)?,
-    };
+    let outcomes = identity.org.on_current(|catalog| {
+        let change = current::on(change, catalog)?;
+        match change.op {
+            Op::Delete => delete::run(identity, catalog, &change),
+            _ => write::run(identity, catalog, &change),
+        }
+    })?;
     if change.object.name == "User" {
         identity.org.users.write().clear();
     }

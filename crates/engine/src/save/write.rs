@@ -1,25 +1,25 @@
 //! Inserts, updates and upserts.
 
 use super::{Assign, Change, Incoming, Op, Saved, checks, derived, no_row, prepare, references, rolled_back, rules};
+use crate::ids::{Counters, bump};
 use crate::record::{self, Row, columns};
-use crate::system::{int, own};
 use crate::{Failure, Identity, Org};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, Value};
 use orglet_plan::write as sql;
 use orglet_schema::{Catalog, DefaultValue, Field, FieldType, Object};
 use orglet_store::Tx;
 
-pub(super) fn run(identity: &Identity, change: &Change) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Result<Vec<Result<Saved, Failure>>, Failure> {
     let org = &*identity.org;
     org.ensure_table(&change.object)?;
-    let catalog = org.catalog();
     let fresh = fresh_ids(org, change)?;
     let now = org.now().truncate_to_second();
     org.transact(|tx| {
+        org.still(tx, catalog)?;
         let mut outcomes = Vec::with_capacity(change.records.len());
         let mut fresh = fresh.iter().copied();
         for record in &change.records {
-            let save = Save { identity, org, catalog: &catalog, change, now };
+            let save = Save { identity, org, catalog, change, now };
             let id = record.id.or_else(|| fresh.next());
             let outcome = match change.records.len() {
                 1 => save.one(tx, record, id),
@@ -203,18 +203,6 @@ impl Save<'_> {
     }
 }
 
-/// The next number of a counter.
-pub(super) fn next(tx: &mut dyn Tx, name: &str, start: u64) -> Result<u64, Failure> {
-    let found = tx.first(&own("SELECT next FROM \"_counters\" WHERE name = ?1", vec![name.into()]))?;
-    let number = found.map_or(start, |row| int(&row[0]) as u64);
-    let after = (number + 1) as i64;
-    tx.execute(&own(
-        "INSERT INTO \"_counters\" VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET next = ?2",
-        vec![name.into(), after.into()],
-    ))?;
-    Ok(number)
-}
-
 /// Default values, system fields, auto-numbers.
 pub(super) fn stamp_new(
     tx: &mut dyn Tx,
@@ -235,7 +223,11 @@ pub(super) fn stamp_new(
             _ => match (&field.auto_number, &field.default) {
                 (Some(auto), _) => {
                     let name = format!("{}.{}", object.name, field.name);
-                    Value::Text(orglet_schema::types::render_auto_number(&auto.format, next(tx, &name, auto.start)?, now))
+                    Value::Text(orglet_schema::types::render_auto_number(
+                        &auto.format,
+                        bump(tx, Counters::Named, &name, auto.start, 1)?,
+                        now,
+                    ))
                 }
                 (None, Some(default)) => default_value(field, default, identity, now),
                 (None, None) if field.ty == FieldType::Boolean => Value::Bool(false),

@@ -1,0 +1,115 @@
+//! Changes of metadata: what they cost, what they leave, what they refuse.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+mod world;
+
+use orglet_base::ErrorCode;
+use orglet_engine::metadata::Edit;
+use orglet_engine::{Failure, metadata};
+use serde_json::json;
+use std::sync::Arc;
+use world::{World, field, object, text_field};
+
+#[test]
+fn a_refused_object_uses_up_no_key_prefix() {
+    let world = World::in_memory();
+    world.apply(vec![object("X__c")]);
+    for _ in 0..10 {
+        assert!(metadata::apply(&world.admin(), vec![object("New__c"), object("X__c")]).is_err());
+    }
+    world.apply(vec![object("Y__c"), object("Z__c")]);
+    let prefixes = ["X__c", "Y__c", "Z__c"].map(|name| world.object(name).key_prefix.unwrap().to_string());
+    assert_eq!(prefixes, ["a00", "a01", "a02"]);
+}
+
+#[test]
+fn a_prefix_is_never_used_again() {
+    let world = World::in_memory();
+    let ids = world.apply(vec![object("X__c")]);
+    world.apply(vec![Edit::Remove(ids[0])]);
+    world.apply(vec![object("X__c")]);
+    assert_eq!(world.object("X__c").key_prefix.unwrap().to_string(), "a01");
+}
+
+fn numbered(object: &str, start: u64) -> Edit {
+    let meta = json!({"label": "A", "type": "AutoNumber", "displayFormat": "{0000}", "startingNumber": start});
+    Edit::AddField(field(object, "A__c", meta))
+}
+
+#[test]
+fn numbers_of_a_field_that_is_made_again_begin_at_its_start() {
+    let world = World::in_memory();
+    let ids = world.apply(vec![numbered("Account", 1), numbered("Contact", 1)]);
+    for _ in 0..3 {
+        world.insert("Account", &[("Name", "a".into())]).unwrap();
+        world.insert("Contact", &[("LastName", "c".into())]).unwrap();
+    }
+    assert_eq!(world.rows("SELECT A__c FROM Account ORDER BY A__c"), [["0001"], ["0002"], ["0003"]]);
+    world.apply(vec![Edit::Remove(ids[0])]);
+    world.apply(vec![numbered("Account", 500)]);
+    world.insert("Account", &[("Name", "z".into())]).unwrap();
+    assert_eq!(world.rows("SELECT A__c FROM Account WHERE Name = 'z'"), [["0500"]]);
+    world.insert("Contact", &[("LastName", "z".into())]).unwrap();
+    assert_eq!(world.rows("SELECT A__c FROM Contact WHERE LastName = 'z'"), [["0004"]]);
+}
+
+#[test]
+fn numbers_of_an_object_go_with_it() {
+    let world = World::in_memory();
+    let ids = world.apply(vec![object("X__c"), numbered("X__c", 7), object("XX__c"), numbered("XX__c", 7)]);
+    for name in ["X__c", "XX__c"] {
+        world.insert(name, &[("Name", "a".into())]).unwrap();
+    }
+    world.apply(vec![Edit::Remove(ids[0])]);
+    world.apply(vec![object("X__c"), numbered("X__c", 7)]);
+    for name in ["X__c", "XX__c"] {
+        world.insert(name, &[("Name", "b".into())]).unwrap();
+    }
+    assert_eq!(world.rows("SELECT A__c FROM X__c WHERE Name = 'b'"), [["0007"]]);
+    assert_eq!(world.rows("SELECT A__c FROM XX__c WHERE Name = 'b'"), [["0008"]]);
+}
+
+#[test]
+fn a_field_over_equal_values_cannot_be_made_unique() {
+    let world = World::in_memory();
+    let ids = world.apply(vec![text_field("Account", "U__c")]);
+    for _ in 0..2 {
+        world.insert("Account", &[("Name", "a".into()), ("U__c", "same".into())]).unwrap();
+    }
+    let unique = json!({"label": "U", "type": "Text", "length": 80, "unique": true, "caseSensitive": false});
+    let change = Edit::ChangeField(ids[0], field("Account", "U__c", unique.clone()));
+    match metadata::apply(&world.admin(), vec![change]) {
+        Err(Failure::Api(e)) => {
+            assert_eq!(e.code(), ErrorCode::FieldIntegrityException);
+            assert!(e.message().contains("U__c"), "{}", e.message());
+        }
+        other => panic!("{other:?}"),
+    }
+    // Nothing of it is there.
+    assert!(!world.object("Account").field("U__c").unwrap().unique);
+    world.insert("Account", &[("Name", "a".into()), ("U__c", "same".into())]).unwrap();
+}
+
+#[test]
+fn a_definition_is_found_by_its_id() {
+    let world = World::in_memory();
+    let ids = world.apply(vec![object("X__c"), text_field("X__c", "T__c")]);
+    let org = world.server.default_org();
+    assert_eq!(metadata::find(&org, ids[0]).unwrap().unwrap().name, "X__c");
+    let found = metadata::find(&org, ids[1]).unwrap().unwrap();
+    assert_eq!((found.object.as_str(), found.name.as_str()), ("X__c", "T__c"));
+    world.apply(vec![Edit::Remove(ids[1])]);
+    assert!(metadata::find(&org, ids[1]).unwrap().is_none());
+}
+
+#[test]
+fn the_tooling_catalog_is_built_once_for_each_version() {
+    let world = World::in_memory();
+    let org = world.server.default_org();
+    let first = metadata::tooling_catalog(&org);
+    assert!(Arc::ptr_eq(&first, &metadata::tooling_catalog(&org)));
+    world.apply(vec![object("X__c")]);
+    let second = metadata::tooling_catalog(&org);
+    assert_eq!(second.version(), org.catalog().version());
+    assert!(second.version() > first.version());
+}
