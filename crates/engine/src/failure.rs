@@ -32,6 +32,13 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl Failure {
+    /// Whether metadata changed under the operation, so that it would go better with the catalog of now.
+    pub fn is_stale(&self) -> bool {
+        matches!(self, Failure::Store(StoreError::Schema(_)))
+    }
+}
+
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

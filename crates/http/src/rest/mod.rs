@@ -134,9 +134,29 @@ impl Rest<'_> {
         }
         let params: Vec<String> = params.iter().map(|p| decode(p).into_owned()).collect();
         let params: Vec<&str> = params.iter().map(String::as_str).collect();
-        match self.dispatch(route.resource, &params) {
+        let done = match self.dispatch(route.resource, &params) {
+            // Metadata changed between the look at the catalog and the read; writes see to that themselves.
+            Err(failure) if failure.is_stale() && self.call.method == http::Method::GET => self.renewed().dispatch(route.resource, &params),
+            done => done,
+        };
+        match done {
             Ok(reply) => reply,
             Err(failure) => self.server.failed(failure, self.format, self.pretty, &self.base),
+        }
+    }
+
+    /// The same request over the catalog of now.
+    pub(crate) fn renewed(&self) -> Self {
+        Self {
+            server: self.server,
+            call: self.call,
+            identity: self.identity.clone(),
+            catalog: self.identity.org.catalog(),
+            version: self.version,
+            format: self.format,
+            pretty: self.pretty,
+            head: self.head,
+            base: self.base.clone(),
         }
     }
 

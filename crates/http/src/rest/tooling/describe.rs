@@ -48,15 +48,5 @@ pub(super) fn find(cx: &Rest<'_>, name: &str) -> Result<Arc<Object>, ApiError> {
 
 /// The same request with addresses below `/tooling`.
 fn below<'a>(cx: &Rest<'a>) -> Rest<'a> {
-    Rest {
-        server: cx.server,
-        call: cx.call,
-        identity: cx.identity.clone(),
-        catalog: cx.catalog.clone(),
-        version: cx.version,
-        format: cx.format,
-        pretty: cx.pretty,
-        head: cx.head,
-        base: format!("{}/tooling", cx.base),
-    }
+    Rest { base: format!("{}/tooling", cx.base), ..cx.renewed() }
 }
