@@ -79,7 +79,8 @@ pub struct ServeOptions {
     pub logs: LogOptions,
 }
 
-/// Credentials that take the place of the documented development ones. What is left out keeps its development value.
+/// Credentials that take the place of the documented development ones. What is left out keeps its development value, but
+/// the login name and the password, which are stored, the one they were given last.
 #[derive(Args, Clone, Default)]
 #[command(next_help_heading = "Credentials")]
 pub struct CredentialOptions {
@@ -91,7 +92,8 @@ pub struct CredentialOptions {
     #[arg(long, env = "ORGLET_ADMIN_PASSWORD", value_name = "PASSWORD", hide_env_values = true, value_parser = NonEmptyStringValueParser::new())]
     pub admin_password: Option<String>,
 
-    /// Security token of the administrator, which clients append to the password.
+    /// Security token of the administrator, which clients append to the password. Where the password is one of your
+    /// own, give it as well.
     #[arg(long, env = "ORGLET_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = NonEmptyStringValueParser::new())]
     pub admin_token: Option<String>,
 
@@ -103,7 +105,8 @@ pub struct CredentialOptions {
     #[arg(long, env = "ORGLET_CLIENT_SECRET", value_name = "SECRET", hide_env_values = true, value_parser = NonEmptyStringValueParser::new())]
     pub client_secret: Option<String>,
 
-    /// Session id of the administrator that is valid from the start (ORGID!characters).
+    /// Session id of the administrator that is valid from the start: letters, digits, _ and . (with or without the org's
+    /// id and ! before them).
     #[arg(long, env = "ORGLET_ACCESS_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = NonEmptyStringValueParser::new())]
     pub access_token: Option<String>,
 }
