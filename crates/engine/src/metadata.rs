@@ -57,6 +57,14 @@ impl Custom {
         }
     }
 
+    /// The whole definition in the Metadata API's names.
+    pub fn to_metadata(&self) -> serde_json::Value {
+        match &self.body {
+            Body::Object(def) => def.to_metadata(),
+            Body::Field(def) => def.to_metadata(),
+        }
+    }
+
     /// The definition of a custom field.
     pub fn field_def(&self) -> Option<&FieldDef> {
         match &self.body {

@@ -51,6 +51,13 @@ fn system(label: &str) -> Vec<Field> {
     vec![id]
 }
 
+/// The whole definition, as the Metadata API writes it.
+fn metadata() -> Field {
+    let mut field = Field::new("Metadata", "Metadata", FieldType::ComplexValue);
+    (field.filterable, field.sortable, field.groupable, field.aggregatable) = (false, false, false, false);
+    field
+}
+
 fn audit() -> Vec<Field> {
     let mut fields = Vec::new();
     for (date, by, label) in [("CreatedDate", "CreatedById", "Created"), ("LastModifiedDate", "LastModifiedById", "Last Modified")] {
@@ -71,6 +78,7 @@ fn custom_object_fields() -> Vec<Field> {
     fields.push(read_only("ExternalName", "External Name", FieldType::String, 255));
     fields.push(read_only("ManageableState", "Manageable State", FieldType::Picklist, 40));
     fields.push(read_only("SharingModel", "Sharing Model", FieldType::Picklist, 40));
+    fields.push(metadata());
     fields.extend(audit());
     fields
 }
@@ -87,6 +95,7 @@ fn custom_field_fields() -> Vec<Field> {
     fields.push(read_only("Scale", "Scale", FieldType::Int, 0));
     fields.push(read_only("RelationshipLabel", "Relationship Label", FieldType::String, 80));
     fields.push(read_only("EntityDefinitionId", "Entity Definition ID", FieldType::String, 70));
+    fields.push(metadata());
     fields.push(read_only("FullName", "Full Name", FieldType::String, 255));
     fields.push(read_only("ManageableState", "Manageable State", FieldType::Picklist, 40));
     fields.extend(audit());

@@ -11,7 +11,8 @@ pub use rows::{ChildRows, Children, RecordSet, RowSet};
 use crate::save::{self, Assign, Change, Incoming, Op};
 use crate::{Failure, Identity, Server, virtuals};
 use orglet_base::{ApiError, ApiVersion, ErrorCode, Id, Param, Statement, Value};
-use orglet_plan::{BindContext, Output, Plan, RecordPlan};
+use orglet_plan::{BindContext, OutKind, Output, Plan, RecordPlan};
+use orglet_schema::CellKind;
 use orglet_store::Tx;
 use orglet_syntax::ast::ForClause;
 use orglet_syntax::soql;
@@ -138,6 +139,7 @@ fn run_once(server: &Server, identity: &Identity, request: &Request<'_>) -> Resu
                 Ok((read.complete(tx, records, rows.truncated(batch))?, Some(ids)))
             })?;
             let mut set = set;
+            check_made_values(records, ids.as_ref().map_or(set.rows.len(), Vec::len))?;
             if let Some(clause) = plan.for_clause {
                 viewed(identity, records, &set, clause);
             }
@@ -215,6 +217,27 @@ fn viewed(identity: &Identity, plan: &RecordPlan, set: &RecordSet, clause: ForCl
     if let Err(failure) = save::save(identity, &change) {
         tracing::warn!(%failure, object = plan.object.name, "views could not be noted");
     }
+}
+
+/// Values that have no column are made for definitions alone, and one at a time (query-063); others are refused rather
+/// than answered null.
+fn check_made_values(plan: &RecordPlan, rows: usize) -> Result<(), ApiError> {
+    let made = |n: &orglet_plan::Node| matches!(n, orglet_plan::Node::Value { kind: OutKind::Cell(CellKind::Compound), .. });
+    let definition = matches!(plan.object.name.as_str(), "CustomObject" | "CustomField");
+    let whole = plan.shape.iter().any(made);
+    if !whole && !(definition && plan.shape.iter().any(|n| n.name() == "FullName")) {
+        return Ok(());
+    }
+    if !definition {
+        return Err(ApiError::new(ErrorCode::FunctionalityNotEnabled, "This feature is not currently enabled for this user."));
+    }
+    if rows > 1 {
+        let text = format!(
+            "When retrieving results with Metadata or FullName fields, the query qualifications must specify no more than one row for retrieval. Result size: {rows}"
+        );
+        return Err(ApiError::new(ErrorCode::MalformedQuery, text));
+    }
+    Ok(())
 }
 
 /// Puts the rows of virtual objects into a statement's parameters.

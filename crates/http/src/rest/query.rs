@@ -66,7 +66,7 @@ fn batch(cx: &Rest<'_>) -> Option<usize> {
 /// A page: `totalSize, done[, nextRecordsUrl], records`, in XML sorted.
 pub(crate) fn answer_page(cx: &Rest<'_>, answer: &Answer, tooling: bool) -> Reply {
     let base = if tooling { format!("{}/tooling", cx.base) } else { cx.base.clone() };
-    let printer = Printer { catalog: &cx.catalog, base: &base };
+    let printer = Printer { catalog: &cx.catalog, base: &base, org: &cx.identity.org };
     let mut w = Writer::with_capacity(cx.format, cx.pretty, answer.set.rows.len() * 256 + 128);
     w.begin_object("QueryResult");
     if !w.is_xml() {

@@ -1,7 +1,10 @@
 //! Prints records: the parts of a plan's shape, filled from rows.
 
-use crate::codec::{RecordUrl, Writer};
+use super::tooling;
+use crate::codec::{RecordUrl, Writer, XmlOrder};
 use orglet_base::{Cell, Id};
+use orglet_engine::Org;
+use orglet_engine::metadata;
 use orglet_engine::plan::{ChildPlan, Node, OutKind, ParentKind};
 use orglet_engine::query::{Children, RecordSet, RowSet};
 use orglet_schema::types::masked;
@@ -13,6 +16,8 @@ pub(crate) struct Printer<'a> {
     pub(crate) catalog: &'a Catalog,
     /// `/services/data/vNN.0`, with `/tooling` for the Tooling API.
     pub(crate) base: &'a str,
+    /// The org, for values that are made when they are printed.
+    pub(crate) org: &'a Org,
 }
 
 /// The children of a record, where it may have any.
@@ -107,7 +112,14 @@ impl Printer<'_> {
                 let owner = source.map_or(object, |(o, _)| o);
                 w.text(name, &format!("{}/sobjects/{}/{id}/{name}", self.base, owner.name));
             }
-            OutKind::Cell(CellKind::Compound) => w.null(name),
+            // Queries let only definitions through, whose whole is made here.
+            OutKind::Cell(CellKind::Compound) => {
+                let custom = Id::parse(id).ok().and_then(|id| metadata::find(self.org, id).ok().flatten());
+                match custom {
+                    Some(custom) => tooling::doc(&custom.to_metadata()).write(w, name, XmlOrder::Kept),
+                    None => w.null(name),
+                }
+            }
             OutKind::Cell(CellKind::Text) if source.is_some_and(|(o, i)| o.fields()[*i].ty == FieldType::EncryptedString) => {
                 // Nobody has the right to view encrypted data until rights are granted one by one.
                 let (owner, field) = source.map_or((object, 0), |(o, i)| (&**o, *i));

@@ -133,7 +133,7 @@ pub(super) fn show(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply,
     let mut w = Writer::new(cx.format, cx.pretty);
     let id = id.to_string();
     w.begin_record(&object.name, &object.name, RecordUrl::Row(&cx.rows_of(object), &id));
-    let printer = records::Printer { catalog: &cx.catalog, base: &cx.base };
+    let printer = records::Printer { catalog: &cx.catalog, base: &cx.base, org: &cx.identity.org };
     printer.nodes(&mut w, object, &id, &shown.shape, &shown.rows, 0, None);
     w.end_object();
     let reply = Reply::new(200, cx.format.content_type(), w.finish());

@@ -50,12 +50,15 @@ fn standard() -> Arc<ObjectSet> {
     });
     account.key_prefix = Some(prefix("001"));
     account.flags = ObjectFlags { mergeable: true, mru_enabled: true, ..ObjectFlags::default() };
-    let task = Object::new("Task", "Task", "Tasks", || {
+    account.flags.layoutable = true;
+    let mut task = Object::new("Task", "Task", "Tasks", || {
         let mut what = Field::new("WhatId", "Related To ID", FieldType::Reference);
         what.reference_to = vec!["Account".into()];
         ObjectParts { fields: vec![what], children: vec![] }
     });
-    let user = Object::new("User", "User", "Users", ObjectParts::default);
+    task.flags.layoutable = true;
+    let mut user = Object::new("User", "User", "Users", ObjectParts::default);
+    user.flags.layoutable = true;
     Arc::new(ObjectSet::new([account, task, user].map(Arc::new)))
 }
 

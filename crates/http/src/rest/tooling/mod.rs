@@ -4,6 +4,7 @@ mod describe;
 mod rows;
 
 pub(crate) use describe::{describe, global, object, resources};
+pub(super) use rows::doc;
 pub(crate) use rows::row;
 
 use super::{Rest, query};

@@ -4,7 +4,7 @@ use super::super::records::Printer;
 use super::Rest;
 use super::describe::find;
 use crate::Reply;
-use crate::codec::{Doc, Node, NodeValue, RecordUrl, Writer, XmlOrder};
+use crate::codec::{Doc, Node, NodeValue, RecordUrl, Writer};
 use http::Method;
 use orglet_base::{ApiError, ErrorCode, Id};
 use orglet_engine::metadata::{self, Custom, Edit};
@@ -78,7 +78,7 @@ fn existing(cx: &Rest<'_>, object: &Object, id: Id) -> Result<Custom, Failure> {
 }
 
 fn show(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply, Failure> {
-    let fields: Vec<&str> = object.fields().iter().filter(|f| f.has_column()).map(|f| f.name.as_str()).collect();
+    let fields: Vec<&str> = object.fields().iter().filter(|f| f.has_column() || f.name == "Metadata").map(|f| f.name.as_str()).collect();
     let soql = format!("SELECT {} FROM {} WHERE Id = '{id}'", fields.join(","), object.name);
     let request = Request { soql: &soql, version: cx.version, all_rows: false, batch: 1, tooling: true };
     let answer = query::run(&cx.server.engine, &cx.identity, &request)?;
@@ -88,19 +88,8 @@ fn show(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply, Failure> {
     let shown = id.to_string();
     let mut w = Writer::new(cx.format, cx.pretty);
     w.begin_record(&object.name, &object.name, RecordUrl::Row(&rows, &shown));
-    let printer = Printer { catalog: &cx.catalog, base: &base };
+    let printer = Printer { catalog: &cx.catalog, base: &base, org: &cx.identity.org };
     printer.nodes(&mut w, object, &shown, &plan.shape, &answer.set.rows, 0, None);
-    if let Some(custom) = metadata::find(&cx.identity.org, id)? {
-        let meta = match (custom.object_def(), custom.field_def()) {
-            (Some(def), _) => def.to_metadata(),
-            (_, Some(def)) => def.to_metadata(),
-            _ => Json::Null,
-        };
-        doc(&meta).write(&mut w, "Metadata", XmlOrder::Kept);
-        if object.field("FullName").is_none() {
-            w.text("FullName", &custom.name);
-        }
-    }
     w.end_object();
     Ok(Reply::new(200, cx.format.content_type(), w.finish()))
 }
@@ -185,7 +174,8 @@ fn json(node: &Node<'_>) -> Json {
     }
 }
 
-fn doc(value: &Json) -> Doc {
+/// JSON as an answer's tree.
+pub(in crate::rest) fn doc(value: &Json) -> Doc {
     match value {
         Json::Null => Doc::Null,
         Json::Bool(b) => Doc::Bool(*b),
