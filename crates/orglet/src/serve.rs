@@ -25,11 +25,17 @@ pub async fn run_until(
     limits: Limits,
     stop: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
-    let built = build(options)?;
+    // Making keys and opening the org take as long as each other, and neither needs the other.
+    let (built, authority) = std::thread::scope(|scope| {
+        let authority = scope.spawn(|| open_authority(options));
+        let built = build(options);
+        (built, authority.join().unwrap_or_else(|_| Err(StartError::Tls("making the local CA panicked".to_owned()))))
+    });
+    let built = built?;
     if built.credentials_are_default && !options.listen.ip().to_canonical().is_loopback() {
         return Err(StartError::DefaultCredentials { addr: options.listen });
     }
-    let (authority, ca_file) = open_authority(options)?;
+    let (authority, ca_file) = authority?;
     let server = Server::bind(options.listen, built.app, tls::server_config(authority)?, limits)?;
     let addresses = Addresses::of(server.addr(), ca_file.path());
     if let Some(file) = &options.ready_file {
