@@ -5,8 +5,12 @@ use orglet_testkit::{OrgSetup, Target};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../contract")
+    root().join("contract")
 }
 
 fn contract() -> Contract {
@@ -56,7 +60,7 @@ fn every_topic_is_run() {
 fn coverage_lists_the_catalogue() {
     let contract = contract();
     let coverage = read_coverage(&folder().join("coverage.tsv")).unwrap_or_else(|e| panic!("{e}"));
-    let problems = coverage.problems(&contract);
+    let problems = coverage.problems(&contract, &root());
     assert!(problems.is_empty(), "{}", problems.join("\n"));
     let counting: Vec<_> = coverage.rows.iter().filter(|r| r.counts).collect();
     assert_eq!(counting.len(), 126, "rows of the crud, routing, metadata and auth areas with known text and evidence");

@@ -70,6 +70,8 @@ pub struct Step {
     pub with: BTreeMap<String, toml::Value>,
     /// Send no `Authorization`.
     pub anonymous: bool,
+    /// How the body goes over the wire, with a byte-order mark: `utf-16le` or `utf-16be`; UTF-8 without one unless stated.
+    pub encode: Option<String>,
     /// The status that is due; 200 unless stated, 400 where `error` is given with `query`.
     pub status: Option<u16>,
     /// The error that is due, in the platform's form; gives both the JSON and the XML body.

@@ -4,6 +4,8 @@ use super::case::{ErrorBody, Format, Step};
 use super::matching::{Mode, compare, cut, rows};
 use super::template::{Piece, Vars, contains, matches, pattern, show};
 use bytes::Bytes;
+use quick_xml::Reader;
+use quick_xml::events::Event;
 use serde_json::Value;
 
 const PROLOG: &str = r#"<?xml version="1.0" encoding="UTF-8"?>"#;
@@ -175,6 +177,9 @@ fn xml(step: &Step, response: &http::Response<Bytes>, body: &str, vars: &Vars, o
     if !content_type(response).starts_with("application/xml") && !content_type(response).starts_with("text/xml") {
         out.push(format!("Content-Type: expected application/xml, got {:?}", content_type(response)));
     }
+    if let Err(e) = well_formed(body) {
+        out.push(format!("the body is not well-formed XML ({e}): {}", cut(body, 400)));
+    }
     let wanted = step.error.as_ref().map(error_xml).or_else(|| step.xml.as_ref().map(|x| laid_flat(x)));
     if let Some(wanted) = wanted {
         let wanted = pattern(&if wanted.starts_with("<?xml") { wanted } else { format!("{PROLOG}{wanted}") }, vars);
@@ -185,6 +190,36 @@ fn xml(step: &Step, response: &http::Response<Bytes>, body: &str, vars: &Vars, o
     for piece in &step.xml_includes {
         if !contains(&pattern(&laid_flat(piece), vars), body) {
             out.push(format!("the body: nothing like {piece}"));
+        }
+    }
+}
+
+/// Whether a body is one XML document whose tags fit and whose prefixes are declared on its root.
+fn well_formed(body: &str) -> Result<(), String> {
+    let mut reader = Reader::from_str(body);
+    reader.config_mut().allow_dangling_amp = false;
+    let (mut depth, mut roots, mut declared) = (0usize, 0usize, false);
+    loop {
+        let event = reader.read_event().map_err(|e| e.to_string())?;
+        match &event {
+            Event::Start(tag) | Event::Empty(tag) => {
+                roots += usize::from(depth == 0);
+                for attribute in tag.attributes() {
+                    let attribute = attribute.map_err(|e| e.to_string())?;
+                    let name = attribute.key.into_inner();
+                    declared |= name == "xmlns:xsi" && depth == 0;
+                    if name.starts_with("xsi:") && !declared {
+                        return Err(format!("{name} stands where xsi is not declared"));
+                    }
+                }
+                depth += usize::from(matches!(event, Event::Start(_)));
+            }
+            Event::End(_) => depth -= 1,
+            Event::Text(text) if depth == 0 && !text.trim().is_empty() => return Err("text outside the root".into()),
+            Event::Eof if depth > 0 => return Err("it ends too early".into()),
+            Event::Eof if roots != 1 => return Err(format!("{roots} roots")),
+            Event::Eof => return Ok(()),
+            _ => {}
         }
     }
 }

@@ -11,7 +11,8 @@ pub struct CoverageRow {
     pub id: String,
     /// Whether the row counts for the catalogue's goal: its text is known, with evidence.
     pub counts: bool,
-    /// Names of the cases that bring the error about.
+    /// Names of the cases that bring the error about. Where none can, because the answer is not made by what the
+    /// contract is run against, a test that does: `elsewhere:crates/x/tests/y.rs::name`.
     pub cases: Vec<String>,
     /// Why there is none, where there is none.
     pub reason: String,
@@ -43,22 +44,50 @@ pub fn read_coverage(file: &Path) -> Result<Coverage, String> {
     Ok(coverage)
 }
 
+/// What an entry begins with that names a test outside the contract.
+const ELSEWHERE: &str = "elsewhere:";
+
+/// Whether a file has a test function: `crates/x/tests/y.rs::name`.
+fn has_test(root: &Path, test: &str) -> bool {
+    let Some((file, name)) = test.split_once("::") else { return false };
+    let Ok(text) = std::fs::read_to_string(root.join(file)) else { return false };
+    let mut lines = text.lines().map(str::trim);
+    let begin = [format!("fn {name}("), format!("async fn {name}(")];
+    // The line before says that it is a test; other attributes may stand between.
+    let mut marked = false;
+    lines.any(|line| {
+        if line.starts_with("#[") {
+            marked |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+            return false;
+        }
+        std::mem::take(&mut marked) && begin.iter().any(|b| line.starts_with(b.as_str()))
+    })
+}
+
 impl Coverage {
-    /// The rows that count and whose cases all passed in a run of the whole contract.
+    /// The rows that count and whose cases all passed in a run of the whole contract. Tests elsewhere are held to pass.
     pub fn passing(&self, report: &Report) -> Vec<&CoverageRow> {
-        let passes = |row: &&CoverageRow| row.counts && !row.cases.is_empty() && row.cases.iter().all(|c| report.passing.contains(c));
+        let passed = |case: &String| case.starts_with(ELSEWHERE) || report.passing.contains(case);
+        let passes = |row: &&CoverageRow| row.counts && !row.cases.is_empty() && row.cases.iter().all(passed);
         self.rows.iter().filter(passes).collect()
     }
 
     /// What does not hold together: a row with neither case nor reason, a case that does not exist or does not name
-    /// the row as its source, a case that names a row which does not list it.
-    pub fn problems(&self, contract: &Contract) -> Vec<String> {
+    /// the row as its source, a case that names a row which does not list it, a test elsewhere that is not in its file.
+    /// `root` is the folder that files of such tests are named from.
+    pub fn problems(&self, contract: &Contract, root: &Path) -> Vec<String> {
         let mut out = Vec::new();
         for row in &self.rows {
             if row.cases.is_empty() == row.reason.is_empty() {
                 out.push(format!("{}: either cases or a reason", row.id));
             }
             for name in &row.cases {
+                if let Some(test) = name.strip_prefix(ELSEWHERE) {
+                    if !has_test(root, test) {
+                        out.push(format!("{}: no test {test}", row.id));
+                    }
+                    continue;
+                }
                 match contract.cases.iter().find(|c| &c.name == name) {
                     Some(case) if case.source.contains(&row.id) => {}
                     Some(_) => out.push(format!("{}: {name} does not name it as a source", row.id)),

@@ -277,7 +277,18 @@ fn build(step: &Step, format: Format, vars: &Vars) -> Result<http::Request<Bytes
     for (name, value) in headers {
         request = request.header(name, value);
     }
-    request.body(Bytes::copy_from_slice(body.as_bytes())).map_err(|e| e.to_string())
+    let bytes = match step.encode.as_deref() {
+        None => Bytes::copy_from_slice(body.as_bytes()),
+        Some("utf-16le") => utf_16(body).flat_map(u16::to_le_bytes).collect(),
+        Some("utf-16be") => utf_16(body).flat_map(u16::to_be_bytes).collect(),
+        Some(other) => return Err(format!("no encoding {other}")),
+    };
+    request.body(bytes).map_err(|e| e.to_string())
+}
+
+/// A text in UTF-16, after its byte-order mark.
+fn utf_16(text: &str) -> impl Iterator<Item = u16> {
+    std::iter::once(0xfeff).chain(text.encode_utf16())
 }
 
 fn captured(response: &http::Response<Bytes>, from: &str) -> Option<String> {
