@@ -227,6 +227,7 @@ pub fn apply(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure> 
     let new = build(&draft.customs, old.version() + 1, after(Some(old.modified()), now))?;
     let statements = tables::migration(org, &old, &new)?;
     org.store.transact_with::<_, Failure>(|tx| {
+        tables::check_rows(tx, org, &old, &new)?;
         for statement in &statements {
             tx.execute(statement).map_err(tables::refused)?;
         }

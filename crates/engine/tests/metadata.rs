@@ -113,3 +113,34 @@ fn the_tooling_catalog_is_built_once_for_each_version() {
     assert_eq!(second.version(), org.catalog().version());
     assert!(second.version() > first.version());
 }
+
+#[test]
+fn rows_refuse_changes_that_they_do_not_fit() {
+    let world = World::in_memory();
+    let meta = |label: &str, more: serde_json::Value| {
+        let mut meta = json!({"label": label});
+        meta.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        meta
+    };
+    let text = |length: u32| field("X__c", "T__c", meta("T", json!({"type": "Text", "length": length})));
+    let number = |precision: u32| field("X__c", "N__c", meta("N", json!({"type": "Number", "precision": precision, "scale": 0})));
+    let lookup = |to: &str| field("X__c", "L__c", meta("L", json!({"type": "Lookup", "referenceTo": to})));
+    let ids = world.apply(vec![object("X__c"), Edit::AddField(text(30)), Edit::AddField(number(18)), Edit::AddField(lookup("Account"))]);
+    let change = |edit: Edit| metadata::apply(&world.admin(), vec![edit]);
+    // Nothing is there yet: all may change.
+    change(Edit::ChangeField(ids[3], lookup("Contact"))).unwrap();
+    change(Edit::ChangeField(ids[3], lookup("Account"))).unwrap();
+    let account = world.insert("Account", &[("Name", "a".into())]).unwrap();
+    world
+        .insert(
+            "X__c",
+            &[("T__c", "twenty characters ok".into()), ("N__c", orglet_base::Value::Decimal(123_456.into())), ("L__c", account.id.into())],
+        )
+        .unwrap();
+    for edit in [Edit::ChangeField(ids[1], text(19)), Edit::ChangeField(ids[2], number(5)), Edit::ChangeField(ids[3], lookup("Contact"))] {
+        let Err(Failure::Api(e)) = change(edit) else { panic!("changed") };
+        assert_eq!(e.code(), ErrorCode::FieldIntegrityException, "{e}");
+    }
+    change(Edit::ChangeField(ids[1], text(20))).unwrap();
+    change(Edit::ChangeField(ids[2], number(6))).unwrap();
+}

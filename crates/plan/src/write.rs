@@ -117,3 +117,29 @@ pub fn count(object: &Object, dialect: Dialect) -> Statement {
     let only = if object.field("IsDeleted").is_some() { " WHERE \"IsDeleted\" = 0" } else { "" };
     sql!["SELECT count(*) FROM ", quoted(&object.name), only].finish(dialect)
 }
+
+/// What to look for in a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Find {
+    /// A value.
+    Some,
+    /// No value.
+    None,
+    /// Text of more characters.
+    Longer(u32),
+    /// A number at least so far from zero, as stored.
+    Beyond(i64),
+}
+
+/// The first rows, at most one, whose column holds such a thing, deleted rows included: what a change of the field must
+/// look at.
+pub fn any_row(object: &Object, field: &Field, find: Find, dialect: Dialect) -> Statement {
+    let column = sql![quoted(&field.name)];
+    let found = match find {
+        Find::Some => sql![column, " IS NOT NULL"],
+        Find::None => sql![column, " IS NULL"],
+        Find::Longer(n) => sql!["length(", column, ") > ", OwnedCell::Int(i64::from(n))],
+        Find::Beyond(n) => sql!["abs(", column, ") >= ", OwnedCell::Int(n)],
+    };
+    sql!["SELECT ", key(object), " FROM ", quoted(&object.name), " WHERE ", found, " LIMIT 1"].finish(dialect)
+}

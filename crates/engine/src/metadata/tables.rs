@@ -3,8 +3,9 @@
 use crate::{Failure, Org};
 use orglet_base::{ApiError, Dialect, ErrorCode, Statement, fold_name};
 use orglet_plan::ddl;
-use orglet_schema::{Catalog, Field, Object};
-use orglet_store::{Store, StoreError};
+use orglet_plan::write::{self, Find};
+use orglet_schema::{Catalog, Field, FieldType, Object};
+use orglet_store::{Store, StoreError, Tx};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -49,7 +50,43 @@ fn columns(before: &Object, after: &Object, dialect: Dialect, statements: &mut V
 }
 
 fn integrity(text: impl Into<String>) -> ApiError {
-    ApiError::new(ErrorCode::FieldIntegrityException, text).with_fields(["Metadata"])
+    ApiError::new(ErrorCode::FieldIntegrityException, text).with_fields(Vec::<String>::new())
+}
+
+/// Refuses changes of fields that rows do not allow: a lookup to another object while it is filled, a required field
+/// while it is empty, a shorter text or a smaller number than there is.
+pub(super) fn check_rows(tx: &mut dyn Tx, org: &Org, old: &Catalog, new: &Catalog) -> Result<(), Failure> {
+    for before in old.objects().into_iter().filter(|o| o.has_table() && org.has_rows(o)) {
+        let Some(after) = new.object(&before.name).filter(|after| !Arc::ptr_eq(before, after)) else { continue };
+        for field in before.fields().iter().filter(|f| f.has_column() && f.custom) {
+            let Some(now) = after.field(&field.name).filter(|f| f.has_column()) else { continue };
+            for (find, why) in doubts(field, now) {
+                if tx.first(&write::any_row(before, field, find, org.store.dialect()))?.is_some() {
+                    return Err(integrity(format!("{} cannot be changed so: {why}", field.name)).into());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What rows must not hold for a field to be changed.
+fn doubts(field: &Field, now: &Field) -> Vec<(Find, &'static str)> {
+    let mut doubts = Vec::new();
+    if field.ty == FieldType::Reference && field.reference_to != now.reference_to {
+        doubts.push((Find::Some, "there are records that refer to the object it points to now"));
+    }
+    if field.nillable && !now.nillable {
+        doubts.push((Find::None, "there are records without a value"));
+    }
+    if field.ty.is_text() && now.length < field.length {
+        doubts.push((Find::Longer(now.length), "there are records with a longer text"));
+    }
+    let whole = |f: &Field| u32::from(f.precision);
+    if field.ty.is_decimal() && whole(now) < whole(field) {
+        doubts.push((Find::Beyond(10i64.saturating_pow(whole(now))), "there are records with a larger number"));
+    }
+    doubts
 }
 
 /// The failure of a migration's statement, as the client sees it: rows that a unique index cannot take are its own.

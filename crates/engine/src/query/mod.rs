@@ -225,7 +225,8 @@ fn check_made_values(plan: &RecordPlan, rows: usize) -> Result<(), ApiError> {
     let made = |n: &orglet_plan::Node| matches!(n, orglet_plan::Node::Value { kind: OutKind::Cell(CellKind::Compound), .. });
     let definition = matches!(plan.object.name.as_str(), "CustomObject" | "CustomField");
     let whole = plan.shape.iter().any(made);
-    if !whole && !(definition && plan.shape.iter().any(|n| n.name() == "FullName")) {
+    let named = definition && plan.shape.iter().any(|n| n.name() == "FullName");
+    if !(whole || named) {
         return Ok(());
     }
     if !definition {
