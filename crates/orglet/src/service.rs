@@ -5,8 +5,9 @@ use crate::fault;
 use crate::listen::{Conn, Shell};
 use crate::{body, connect, logs, target};
 use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, ETAG};
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use orglet_base::{ApiError, ErrorCode};
@@ -65,8 +66,22 @@ async fn compressed(conn: Arc<Conn>, request: Request<Incoming>, id: u64) -> Res
         .and(NotForContentType::const_new("application/zip"));
     let service = Compression::new(inner).quality(CompressionLevel::Fastest).compress_when(worthwhile);
     match service.oneshot(request).await {
-        Ok(response) => response,
+        Ok(mut response) => {
+            mark_etag(response.headers_mut());
+            response
+        }
         Err(never) => match never {},
+    }
+}
+
+/// The tag of a compressed answer ends in `-gzip`, inside its quotes, as the platform's front end writes it.
+fn mark_etag(headers: &mut HeaderMap) {
+    if headers.get(CONTENT_ENCODING).is_none_or(|e| e != "gzip") {
+        return;
+    }
+    let marked = headers.get(ETAG).and_then(|t| t.to_str().ok()).and_then(|t| t.strip_suffix('"')).map(|t| format!("{t}-gzip\""));
+    if let Some(value) = marked.and_then(|t| HeaderValue::from_str(&t).ok()) {
+        headers.insert(ETAG, value);
     }
 }
 
@@ -147,4 +162,20 @@ fn unexpected(id: u64, cause: &str, form: Format) -> Response<Bytes> {
     tracing::error!(request = id, error_id, cause, "a request failed unexpectedly");
     let message = format!("An unexpected error occurred. Please include this ErrorId if you contact support: {error_id}");
     fault::api(&ApiError::new(ErrorCode::UnknownException, message), StatusCode::INTERNAL_SERVER_ERROR, form)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_of_compressed_answers_are_marked() {
+        let mut headers = HeaderMap::new();
+        headers.insert(ETAG, HeaderValue::from_static("\"abc=\""));
+        mark_etag(&mut headers);
+        assert_eq!(headers[ETAG], "\"abc=\"");
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        mark_etag(&mut headers);
+        assert_eq!(headers[ETAG], "\"abc=-gzip\"");
+    }
 }
