@@ -35,6 +35,7 @@ pub struct Org {
     /// API requests counted.
     pub usage: Usage,
     pub(crate) users: RwLock<crate::auth::Users>,
+    pub(crate) readings: RwLock<crate::record::Readings>,
 }
 
 impl Org {
@@ -54,6 +55,7 @@ impl Org {
             clock,
             usage: Usage::default(),
             users: RwLock::default(),
+            readings: RwLock::default(),
         })
     }
 

@@ -2,10 +2,11 @@
 
 use crate::query::RowSet;
 use crate::{Failure, Identity, Org};
-use orglet_base::{ApiError, ErrorCode, Id, Value};
+use orglet_base::{ApiError, Cell, ErrorCode, Id, Value};
 use orglet_plan::{Node, record_shape, write};
 use orglet_schema::{Field, Object};
 use orglet_store::Tx;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A record's values, one for each field of its object; [`Value::Null`] where a field has no column.
@@ -134,42 +135,102 @@ pub fn key_value(field: &Field, raw: &str) -> Result<Option<Value>, ApiError> {
 pub struct Shown {
     /// One row; column 0 is the Id.
     pub rows: RowSet,
-    /// The parts, in the order of the fields asked for.
-    pub shape: Vec<Node>,
     /// When it was last changed, where the object says.
     pub modified: Option<orglet_base::DateTime>,
-    /// Changes with every change of what was read.
-    pub tag: u64,
+    reading: Arc<Reading>,
 }
 
-/// Reads fields of a record. A row that is not there is 404, one in the recycle bin too (crud-031).
-pub fn show(identity: &Identity, object: &Arc<Object>, id: Id, fields: &[&Field]) -> Result<Shown, Failure> {
-    let (mut columns, shape) = record_shape(object, fields);
-    let mut at = |name: &str| {
-        let field = object.field(name)?;
-        Some(columns.iter().position(|c| c.name == field.name).unwrap_or_else(|| {
-            columns.push(field);
-            columns.len() - 1
-        }))
+impl Shown {
+    /// The parts, in the order of the fields asked for.
+    pub fn shape(&self) -> &[Node] {
+        &self.reading.shape
+    }
+
+    /// Changes with every change of what was read.
+    pub fn tag(&self) -> u64 {
+        sum_of_cells(self.reading.columns.iter().enumerate().map(|(i, name)| (name.as_str(), self.rows.cell(0, i))))
+    }
+}
+
+/// How a record is read: the statement, and what its columns are.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    sql: Arc<str>,
+    columns: Vec<String>,
+    shape: Vec<Node>,
+    deleted: Option<usize>,
+    modified: Option<usize>,
+}
+
+impl Reading {
+    fn new(org: &Org, object: &Arc<Object>, fields: &[&Field]) -> Self {
+        let (mut columns, shape) = record_shape(object, fields);
+        let mut at = |name: &str| {
+            let field = object.field(name)?;
+            Some(columns.iter().position(|c| c.name == field.name).unwrap_or_else(|| {
+                columns.push(field);
+                columns.len() - 1
+            }))
+        };
+        let deleted = at("IsDeleted");
+        let modified = at("LastModifiedDate").or_else(|| at("SystemModstamp"));
+        let sql = write::point_read(object, &columns, "", org.store.dialect()).sql;
+        Self { sql, columns: columns.into_iter().map(|f| f.name.clone()).collect(), shape, deleted, modified }
+    }
+}
+
+/// The readings of whole records, kept for one version of the catalog.
+#[derive(Debug, Default)]
+pub(crate) struct Readings {
+    version: u64,
+    whole: HashMap<String, Arc<Reading>>,
+}
+
+/// How all fields of an object are read.
+fn whole(org: &Org, object: &Arc<Object>) -> Arc<Reading> {
+    let version = org.catalog().version();
+    {
+        let known = org.readings.read();
+        if let Some(reading) = known.whole.get(&object.name).filter(|_| known.version == version) {
+            return reading.clone();
+        }
+    }
+    let reading = Arc::new(Reading::new(org, object, &object.fields().iter().collect::<Vec<_>>()));
+    // An object of an older catalog than the one of now is not worth keeping.
+    if org.catalog().object(&object.name).is_some_and(|now| Arc::ptr_eq(now, object)) {
+        let mut known = org.readings.write();
+        if known.version != version {
+            *known = Readings { version, whole: HashMap::new() };
+        }
+        known.whole.insert(object.name.clone(), reading.clone());
+    }
+    reading
+}
+
+/// Reads fields of a record, all where `fields` is none. A row that is not there is 404, one in the recycle bin too
+/// (crud-031).
+pub fn show(identity: &Identity, object: &Arc<Object>, id: Id, fields: Option<&[&Field]>) -> Result<Shown, Failure> {
+    let org = &identity.org;
+    let reading = match fields {
+        None => whole(org, object),
+        Some(fields) => Arc::new(Reading::new(org, object, fields)),
     };
-    let deleted = at("IsDeleted");
-    let modified = at("LastModifiedDate").or_else(|| at("SystemModstamp"));
-    let statement = write::point_read(object, &columns, &id.to_string(), identity.org.store.dialect());
-    let rows = identity.org.read(|tx| RowSet::read(tx, &statement))?;
+    let statement = orglet_base::Statement { sql: reading.sql.clone(), params: vec![id.to_string().into()] };
+    let rows = org.read(|tx| RowSet::read(tx, &statement))?;
     if rows.is_empty() {
         return Err(ApiError::not_found().into());
     }
-    if deleted.is_some_and(|c| rows.cell(0, c).int() == Some(1)) {
+    if reading.deleted.is_some_and(|c| rows.cell(0, c).int() == Some(1)) {
         return Err(self::deleted().into());
     }
-    let modified = modified.and_then(|c| rows.cell(0, c).text()).and_then(orglet_base::DateTime::parse);
-    let tag = sum_of_cells(columns.iter().enumerate().map(|(i, f)| (f.name.as_str(), rows.cell(0, i).to_owned())));
-    Ok(Shown { rows, shape, modified, tag })
+    let modified = reading.modified.and_then(|c| rows.cell(0, c).text()).and_then(orglet_base::DateTime::parse);
+    Ok(Shown { rows, modified, reading })
 }
 
 /// The tag of a whole record, equal to [`Shown::tag`] where every field was read.
 pub fn tag(object: &Object, row: &Row) -> u64 {
-    sum_of_cells(columns(object).into_iter().map(|(i, f)| (f.name.as_str(), f.cell_kind().to_cell(&row.values[i]))))
+    let cells: Vec<_> = columns(object).into_iter().map(|(i, f)| (f.name.as_str(), f.cell_kind().to_cell(&row.values[i]))).collect();
+    sum_of_cells(cells.iter().map(|(name, cell)| (*name, cell.as_cell())))
 }
 
 /// When a record was last changed, where its object says.
@@ -181,17 +242,17 @@ pub fn modified(object: &Object, row: &Row) -> Option<orglet_base::DateTime> {
 }
 
 /// A sum over cells in which their order does not count.
-fn sum_of_cells<'a>(cells: impl Iterator<Item = (&'a str, orglet_base::OwnedCell)>) -> u64 {
+fn sum_of_cells<'a>(cells: impl Iterator<Item = (&'a str, Cell<'a>)>) -> u64 {
     use std::hash::{DefaultHasher, Hash, Hasher};
     cells.fold(0, |sum, (name, cell)| {
         let mut hash = DefaultHasher::new();
         name.hash(&mut hash);
         match cell {
-            orglet_base::OwnedCell::Text(t) => t.hash(&mut hash),
-            orglet_base::OwnedCell::Int(n) => n.hash(&mut hash),
+            Cell::Text(t) => t.hash(&mut hash),
+            Cell::Int(n) => n.hash(&mut hash),
             // Bytes are not read by answers; a change of theirs moves the stamps.
-            orglet_base::OwnedCell::Blob(_) => 1i64.hash(&mut hash),
-            orglet_base::OwnedCell::Null => {}
+            Cell::Blob(_) => 1i64.hash(&mut hash),
+            Cell::Null => {}
         }
         sum.wrapping_add(hash.finish())
     })
@@ -199,8 +260,8 @@ fn sum_of_cells<'a>(cells: impl Iterator<Item = (&'a str, orglet_base::OwnedCell
 
 /// The record that a reference field of another points to; `None` where it is null.
 pub fn reference(identity: &Identity, object: &Arc<Object>, id: Id, field: &Field) -> Result<Option<Id>, Failure> {
-    let shown = show(identity, object, id, &[field])?;
-    let column = shown.shape.iter().find_map(|n| match n {
+    let shown = show(identity, object, id, Some(&[field]))?;
+    let column = shown.shape().iter().find_map(|n| match n {
         Node::Value { name, column, .. } if *name == field.name => Some(*column),
         _ => None,
     });

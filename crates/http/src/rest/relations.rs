@@ -34,7 +34,7 @@ pub(super) fn traverse(cx: &Rest<'_>, object: &Arc<Object>, id: &str, path: &[&s
             return Err(ApiError::routing(ErrorCode::MethodNotAllowed, text).into());
         }
         // The parent must be there, though it may have no children.
-        record::show(&cx.identity, &object, id, &[])?;
+        record::show(&cx.identity, &object, id, Some(&[]))?;
         let target = cx.object(&child.child)?;
         return query::children(cx, &target, &child.field, id);
     }

@@ -123,18 +123,17 @@ pub(super) fn show(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply,
         return Err(ApiError::not_found().into());
     }
     let fields = asked_fields(cx, object)?;
-    let shown = record::show(&cx.identity, object, id, &fields)?;
+    let shown = record::show(&cx.identity, object, id, fields.as_deref())?;
     if conditional::asked(cx) {
         // A tag is one of the whole record, whatever fields the answer has.
-        let whole: Vec<&Field> = object.fields().iter().collect();
-        let tag = if fields.len() == whole.len() { shown.tag } else { record::show(&cx.identity, object, id, &whole)?.tag };
+        let tag = if fields.is_none() { shown.tag() } else { record::show(&cx.identity, object, id, None)?.tag() };
         conditional::weigh(cx, object, shown.modified, tag)?;
     }
     let mut w = Writer::new(cx.format, cx.pretty);
     let id = id.to_string();
     w.begin_record(&object.name, &object.name, RecordUrl::Row(&cx.rows_of(object), &id));
     let printer = records::Printer { catalog: &cx.catalog, base: &cx.base, org: &cx.identity.org };
-    printer.nodes(&mut w, object, &id, &shown.shape, &shown.rows, 0, None);
+    printer.nodes(&mut w, object, &id, shown.shape(), &shown.rows, 0, None);
     w.end_object();
     let reply = Reply::new(200, cx.format.content_type(), w.finish());
     let reply = match shown.modified {
@@ -142,13 +141,19 @@ pub(super) fn show(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply,
         None => reply,
     };
     // Of all objects only Account has tags (rest.md 3.9); that of an answer with chosen fields would cost another read.
-    Ok(if object.name == "Account" && cx.call.param("fields").is_none() { reply.with("etag", conditional::etag(shown.tag)) } else { reply })
+    Ok(if object.name == "Account" && cx.call.param("fields").is_none() {
+        reply.with("etag", conditional::etag(shown.tag()))
+    } else {
+        reply
+    })
 }
 
-fn asked_fields<'a>(cx: &Rest<'_>, object: &'a Arc<Object>) -> Result<Vec<&'a Field>, ApiError> {
+/// The fields of `fields=` and the Id; none where all are wanted.
+fn asked_fields<'a>(cx: &Rest<'_>, object: &'a Arc<Object>) -> Result<Option<Vec<&'a Field>>, ApiError> {
     let readable = |f: &&Field| cx.identity.access.reads_field(object, f);
     let Some(list) = cx.call.param("fields") else {
-        return Ok(object.fields().iter().filter(readable).collect());
+        let hidden = !object.fields().iter().all(|f| readable(&f));
+        return Ok(hidden.then(|| object.fields().iter().filter(readable).collect()));
     };
     let mut fields = Vec::new();
     for name in list.split(',').map(str::trim).filter(|n| !n.is_empty()) {
@@ -158,5 +163,5 @@ fn asked_fields<'a>(cx: &Rest<'_>, object: &'a Arc<Object>) -> Result<Vec<&'a Fi
     if !fields.iter().any(|f| f.name == "Id") {
         fields.extend(object.field("Id"));
     }
-    Ok(fields)
+    Ok(Some(fields))
 }
