@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop where its own scaffolding fails")]
 
 use bytes::Bytes;
-use orglet_testkit::contract::{Contract, Factory, load, run_cases};
+use orglet_testkit::contract::{Contract, Factory, load, read_coverage, run_cases};
 use orglet_testkit::{Facts, OrgSetup, Target};
 use std::path::PathBuf;
 
@@ -19,6 +19,7 @@ impl Target for Scripted {
                 404,
                 r#"<?xml version="1.0" encoding="UTF-8"?><Errors><Error><errorCode>NOT_FOUND</errorCode><message>It&apos;s gone</message></Error></Errors>"#,
             ),
+            (_, "/services/data/v68.0/torn") => (200, "<a><b></a>"),
             (_, "/services/data/v68.0/sobjects/Nope") => (404, r#"[{"errorCode":"NOT_FOUND","message":"It's gone"}]"#),
             _ => (200, r#"{"totalSize":2,"done":true,"records":[{"attributes":{},"Id":"001000000000001AAA"},{"attributes":{},"Id":"b"}]}"#),
         };
@@ -129,4 +130,35 @@ fn a_case_without_source_is_refused() {
     assert!(error.contains("x has no source"), "{error}");
     let error = contract("typo", "[[case]]\nname = \"x\"\nsource = \"inferred\"\nrequst = \"GET limits\"\n").unwrap_err();
     assert!(error.contains("requst"), "{error}");
+}
+
+#[test]
+fn tests_elsewhere_must_exist() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("elsewhere.tsv");
+    let problems = |test: &str| {
+        std::fs::write(&file, format!("id\tcounts\tcases\treason\nx-001\tyes\telsewhere:tests/runner.rs::{test}\t\n")).unwrap();
+        read_coverage(&file).unwrap().problems(&Contract::default(), &root)
+    };
+    assert_eq!(problems("tests_elsewhere_must_exist"), Vec::<String>::new());
+    assert_eq!(problems("gone"), ["x-001: no test tests/runner.rs::gone"]);
+    assert_eq!(problems("contract"), ["x-001: no test tests/runner.rs::contract"], "a function that is no test");
+}
+
+#[test]
+fn answers_in_xml_are_parsed() {
+    let contract = contract(
+        "torn",
+        r#"
+[[case]]
+name = "torn"
+source = ["inferred"]
+formats = ["xml"]
+request = "GET torn"
+xml_includes = ["<a>"]
+"#,
+    )
+    .unwrap();
+    let report = run_cases(&contract, &contract.cases.iter().collect::<Vec<_>>(), &Script);
+    assert!(report.text().contains("not well-formed"), "{}", report.text());
 }
