@@ -28,7 +28,7 @@ pub enum Durability {
 }
 
 /// Connections kept open for reading; more are opened under load and closed again.
-const IDLE_READERS: usize = 8;
+const IDLE_READERS: usize = 24;
 /// How long the reads of one snapshot may take: as long as the platform lets a query run.
 const READ_TIME: Duration = Duration::from_secs(120);
 
