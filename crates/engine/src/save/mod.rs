@@ -5,6 +5,7 @@ mod checks;
 mod current;
 mod delete;
 mod derived;
+mod event;
 mod prepare;
 mod references;
 mod rules;

@@ -1,5 +1,6 @@
 //! What the platform derives when records of certain standard objects are saved.
 
+use super::event;
 use crate::record::{self, Row};
 use crate::{Failure, Org};
 use orglet_base::{DateTime, Id, Value};
@@ -44,6 +45,12 @@ pub(super) fn before_save(
                 row.set(object, "CommunityNickname", format!("User{}", id.get(6..15).unwrap_or("")));
             }
         }
+        "Opportunity" if old.is_some_and(|o| *o.get(object, "HasOpportunityLineItem") == Value::Bool(true)) => {
+            // With products the amount is theirs; one that is given is passed over.
+            let amount = old.map_or(Value::Null, |o| o.get(object, "Amount").clone());
+            row.set(object, "Amount", amount);
+            opportunity(object, row, set("StageName"), set("Probability"))?;
+        }
         "Opportunity" => opportunity(object, row, old.is_none() || set("StageName"), set("Probability"))?,
         "Case" => {
             let closed = fact(object, "Status", row.get(object, "Status"), "closed").is_some_and(|f| f == "true");
@@ -61,7 +68,8 @@ pub(super) fn before_save(
             let high = fact(object, "Priority", row.get(object, "Priority"), "highPriority").is_some_and(|f| f == "true");
             row.set(object, "IsHighPriority", high);
         }
-        "Event" => event_times(object, row, &set),
+        "Event" => event::derive(object, row, &set)?,
+        "CampaignMember" => membership(tx, org, catalog, object, row, &set)?,
         "Attachment" | "Document" if set("Body") => {
             let length = match row.get(object, "Body") {
                 Value::Blob(bytes) => i64::try_from(bytes.len()).unwrap_or(i64::MAX),
@@ -88,44 +96,33 @@ pub(super) fn before_save(
     Ok(())
 }
 
-/// Start, end, duration and day of an event, each from the others; the two names of the start mirror each other.
-fn event_times(object: &Object, row: &mut Row, set: &dyn Fn(&str) -> bool) {
-    const MINUTE: i64 = 60_000;
-    let instant = |row: &Row, name: &str| match row.get(object, name) {
-        Value::DateTime(t) => Some(t.0),
-        _ => None,
+/// A member without a status takes the campaign's default; whether it has responded is what its status says.
+fn membership(
+    tx: &mut dyn Tx,
+    org: &Org,
+    catalog: &Catalog,
+    object: &Object,
+    row: &mut Row,
+    set: &dyn Fn(&str) -> bool,
+) -> Result<(), Failure> {
+    let (Some(statuses), false) = (catalog.object("CampaignMemberStatus"), !row.get(object, "Status").is_null() && !set("Status")) else {
+        return Ok(());
     };
-    let start = match (set("StartDateTime"), set("ActivityDateTime")) {
-        (true, _) => instant(row, "StartDateTime"),
-        (false, true) => instant(row, "ActivityDateTime"),
-        _ => instant(row, "StartDateTime").or_else(|| instant(row, "ActivityDateTime")),
-    };
-    let all_day = *row.get(object, "IsAllDayEvent") == Value::Bool(true);
-    let start = match (start, row.get(object, "ActivityDate")) {
-        (None, Value::Date(day)) if all_day => Some(DateTime::at_midnight(*day).0),
-        (start, _) => start,
-    };
-    let Some(start) = start else { return };
-    let minutes = match row.get(object, "DurationInMinutes") {
-        Value::Int(n) => Some(*n),
-        _ if all_day => Some(24 * 60),
-        _ => None,
-    };
-    let given_end = instant(row, "EndDateTime").filter(|_| set("EndDateTime") || !set("DurationInMinutes"));
-    let minutes = match (set("DurationInMinutes"), given_end) {
-        (false, Some(end)) if set("EndDateTime") || minutes.is_none() => Some((end - start).div_euclid(MINUTE)),
-        _ => minutes,
-    };
-    for name in ["StartDateTime", "ActivityDateTime"] {
-        row.set(object, name, Value::DateTime(DateTime(start)));
+    let Some(key) = statuses.field("CampaignId") else { return Ok(()) };
+    for id in record::find(tx, org, statuses, key, row.get(object, "CampaignId"), usize::MAX)? {
+        let Some(status) = record::by_id(tx, org, statuses, id)? else { continue };
+        let label = status.get(statuses, "Label").clone();
+        let fits = match row.get(object, "Status").as_text() {
+            None => *status.get(statuses, "IsDefault") == Value::Bool(true),
+            Some(given) => label.as_text().is_some_and(|l| orglet_base::fold(l) == orglet_base::fold(given)),
+        };
+        if fits {
+            row.set(object, "Status", label);
+            row.set(object, "HasResponded", status.get(statuses, "HasResponded").clone());
+            break;
+        }
     }
-    row.set(object, "ActivityDate", Value::Date(DateTime(start).split().0));
-    if let Some(minutes) = minutes {
-        let end = DateTime(start.saturating_add(minutes.saturating_mul(MINUTE)));
-        row.set(object, "DurationInMinutes", Value::Int(minutes));
-        row.set(object, "EndDateTime", Value::DateTime(end));
-        row.set(object, "EndDate", Value::Date(end.split().0));
-    }
+    Ok(())
 }
 
 /// What follows a write in other records: an opportunity's amount from its products.

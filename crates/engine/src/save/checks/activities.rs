@@ -7,8 +7,7 @@ use orglet_base::{ApiError, ErrorCode, Value};
 /// An event begins and ends, in that order. Start, end and duration have been derived from each other before.
 pub(super) fn event(it: &Candidate<'_>) -> Result<(), Failure> {
     single(it)?;
-    let begins = ["StartDateTime", "ActivityDateTime", "ActivityDate"].iter().any(|f| !it.get(f).is_null());
-    if !begins || it.get("DurationInMinutes").is_null() {
+    if it.get("StartDateTime").is_null() || it.get("DurationInMinutes").is_null() {
         let text = "Required fields are missing: [DurationInMinutes, ActivityDateTime]";
         return Err(refuse(ErrorCode::RequiredFieldMissing, text, &["DurationInMinutes", "ActivityDateTime"]));
     }

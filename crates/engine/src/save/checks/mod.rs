@@ -67,6 +67,8 @@ pub(super) fn check(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> 
         "CampaignMember" => people::campaign_member(tx, it),
         "Opportunity" => sales::opportunity(it),
         "PricebookEntry" => sales::price_book_entry(tx, it),
+        "OpportunityLineItem" => sales::line_item(it),
+        "Group" if it.insert => people::group(it),
         "Event" => activities::event(it),
         "Task" => activities::task(it),
         _ => Ok(()),

@@ -50,3 +50,14 @@ pub(super) fn campaign_member(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(),
     }
     Ok(())
 }
+
+/// Users make regular groups and queues; the other types are the platform's.
+pub(super) fn group(it: &Candidate<'_>) -> Result<(), Failure> {
+    match it.get("Type").as_text() {
+        None | Some("Regular" | "Queue") => Ok(()),
+        Some(other) => {
+            let text = format!("Groups of the type {other} are made by the platform");
+            Err(refuse(ErrorCode::FieldIntegrityException, text, &["Type"]))
+        }
+    }
+}

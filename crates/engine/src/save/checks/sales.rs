@@ -49,3 +49,17 @@ fn is_standard(
     let (Some(books), Some(id)) = (books, book.as_id()) else { return Ok(false) };
     Ok(record::by_id(tx, it.org, books, id)?.is_some_and(|b| *b.get(books, "IsStandard") == Value::Bool(true)))
 }
+
+/// A line has a price, given as that of one or of all; not both at once.
+pub(super) fn line_item(it: &Candidate<'_>) -> Result<(), Failure> {
+    if it.get("UnitPrice").is_null() && it.get("TotalPrice").is_null() {
+        let text = "Required fields are missing: [UnitPrice]";
+        return Err(refuse(ErrorCode::RequiredFieldMissing, text, &["UnitPrice"]));
+    }
+    let given = |field: &str| it.set(field) && !it.get(field).is_null();
+    if given("UnitPrice") && given("TotalPrice") {
+        let text = "Specify either UnitPrice or TotalPrice, not both";
+        return Err(refuse(ErrorCode::FieldIntegrityException, text, &["UnitPrice", "TotalPrice"]));
+    }
+    Ok(())
+}
