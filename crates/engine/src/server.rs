@@ -35,19 +35,26 @@ pub struct OrgOptions {
     pub client: Option<(String, String)>,
 }
 
-/// What a client needs to know to use the default org. Password and security token are empty where only their hash is
-/// known; the security token also where there is none.
-#[derive(Clone, Debug)]
-#[allow(missing_docs, reason = "named as in the ready file")]
+/// What a client needs to know to use the default org: the members of the ready file, and the banner's.
+#[derive(Clone, Default)]
 pub struct OrgFacts {
+    /// Organization id, 18 characters.
     pub org_id: String,
+    /// User id of the administrator, 18 characters.
     pub user_id: String,
+    /// Login name of the administrator.
     pub username: String,
+    /// Password of the administrator, without the security token; empty where only its hash is known.
     pub password: String,
+    /// Security token, which clients append to the password; empty where only its hash is known.
     pub security_token: String,
+    /// Consumer key of the default connected app.
     pub client_id: String,
+    /// Consumer secret of the default connected app.
     pub client_secret: String,
+    /// A session id of the administrator that is valid from the start.
     pub access_token: String,
+    /// Newest API version served, without `v`: `68.0`.
     pub api_version: String,
 }
 

@@ -6,6 +6,9 @@ use http::{Request, Response};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+pub use orglet_engine::OrgFacts;
+pub use orglet_http::Scheme;
+
 /// Answers requests. The shell in front of it has already inflated and bounded the body, brought the target to origin
 /// form (`/path?query`, with the authority in `Host`), and will compress the answer.
 pub trait App: Send + Sync + 'static {
@@ -21,15 +24,6 @@ pub trait App: Send + Sync + 'static {
     fn ready(&self) -> bool;
 }
 
-/// How the request's bytes came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scheme {
-    /// Plain HTTP.
-    Http,
-    /// HTTP over TLS that ended in this server.
-    Https,
-}
-
 /// Who sent a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer {
@@ -39,29 +33,6 @@ pub struct Peer {
     pub addr: SocketAddr,
     /// A loopback peer: its `X-Forwarded-Proto` is believed.
     pub trusted: bool,
-}
-
-/// What a client needs to know of the default org; printed in the banner and written to the ready file.
-#[derive(Clone)]
-pub struct OrgFacts {
-    /// Organization id, 18 characters.
-    pub org_id: String,
-    /// User id of the administrator, 18 characters.
-    pub user_id: String,
-    /// Login name of the administrator.
-    pub username: String,
-    /// Password of the administrator, without the security token; empty where only its hash is known.
-    pub password: String,
-    /// Security token, which clients append to the password; empty where there is none or only its hash is known.
-    pub security_token: String,
-    /// Consumer key of the default connected app.
-    pub client_id: String,
-    /// Consumer secret of the default connected app.
-    pub client_secret: String,
-    /// A session id of the administrator that is valid from the start.
-    pub access_token: String,
-    /// Newest API version served, without `v`: `68.0`.
-    pub api_version: String,
 }
 
 /// A built application and what the shell must know about it.

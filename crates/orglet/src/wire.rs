@@ -1,6 +1,6 @@
 //! The one place where the application is made and handed to the shell.
 
-use crate::app::{App, Built, OrgFacts, Peer, Scheme};
+use crate::app::{App, Built, Peer};
 use crate::cli::ServeOptions;
 use crate::error::StartError;
 use bytes::Bytes;
@@ -35,17 +35,6 @@ pub fn build_app(options: &ServeOptions) -> Result<Built, StartError> {
     }
     let facts = engine.facts().map_err(StartError::app)?;
     let credentials_are_default = engine.credentials_are_default();
-    let facts = OrgFacts {
-        org_id: facts.org_id,
-        user_id: facts.user_id,
-        username: facts.username,
-        password: facts.password,
-        security_token: facts.security_token,
-        client_id: facts.client_id,
-        client_secret: facts.client_secret,
-        access_token: facts.access_token,
-        api_version: facts.api_version,
-    };
     let reads_never_wait = engine.is_file_backed();
     let app: Arc<dyn App> = Arc::new(Protocols { server: orglet_http::Server::new(Arc::new(engine)), reads_never_wait });
     Ok(Built { app, facts, credentials_are_default })
@@ -60,11 +49,7 @@ struct Protocols {
 
 impl App for Protocols {
     fn handle(&self, request: Request<Bytes>, peer: Peer) -> Response<Bytes> {
-        let scheme = match peer.scheme {
-            Scheme::Http => orglet_http::Scheme::Http,
-            Scheme::Https => orglet_http::Scheme::Https,
-        };
-        self.server.handle(request, orglet_http::Peer { scheme, trusted: peer.trusted })
+        self.server.handle(request, orglet_http::Peer { scheme: peer.scheme, trusted: peer.trusted })
     }
 
     fn is_quick(&self, request: &Parts) -> bool {
