@@ -107,18 +107,33 @@ impl Org {
         if self.has_rows(object) { Ok(()) } else { self.make_table(&object.name) }
     }
 
-    /// Makes the table of the object that has this name now, which may be another than the caller knows.
+    /// Makes the tables of objects that lack one, all in one commit: a new org needs a good number of them at once.
+    pub(crate) fn ensure_tables<'a>(&self, objects: impl IntoIterator<Item = &'a Object>) -> Result<(), Failure> {
+        let names: Vec<&str> = objects.into_iter().filter(|o| !self.has_rows(o)).map(|o| o.name.as_str()).collect();
+        if names.is_empty() { Ok(()) } else { self.make_tables(&names) }
+    }
+
+    /// Makes the table of the object that has this name now.
     fn make_table(&self, name: &str) -> Result<(), Failure> {
+        self.make_tables(&[name])
+    }
+
+    /// Makes the tables of the objects that have these names now, which may be others than the caller knows.
+    fn make_tables(&self, names: &[&str]) -> Result<(), Failure> {
         let _as_it_is = self.changing.lock();
         let catalog = self.catalog();
-        let Some(object) = catalog.object(name) else {
-            return Err(StoreError::Schema(format!("{name} is gone")).into());
-        };
-        if !object.has_table() {
-            return Err(StoreError::NoTable(name.to_owned()).into());
+        let mut statements = Vec::new();
+        for name in names {
+            let Some(object) = catalog.object(name) else {
+                return Err(StoreError::Schema(format!("{name} is gone")).into());
+            };
+            if !object.has_table() {
+                return Err(StoreError::NoTable((*name).to_owned()).into());
+            }
+            statements.extend(ddl::create_table(object, self.store.dialect()));
         }
-        self.store.define(&ddl::create_table(object, self.store.dialect()))?;
-        self.tables.write().insert(fold_name(&object.name).into_owned());
+        self.store.define(&statements)?;
+        self.tables.write().extend(names.iter().map(|name| fold_name(name).into_owned()));
         Ok(())
     }
 

@@ -103,6 +103,7 @@ fn standard_rows(server: &Server, identity: &Identity) -> Result<(), Failure> {
             _ => batches.push((object.clone(), vec![incoming])),
         }
     }
+    org.ensure_tables(batches.iter().map(|(object, _)| &**object).chain(catalog.object("User").map(|o| &**o)))?;
     // References go both ways between these rows: the user comes last, so they are not looked at while seeding.
     for (object, records) in batches {
         insert_once(identity, &object, records)?;

@@ -71,9 +71,7 @@ pub(super) fn fill(identity: &Identity) -> Result<(), Failure> {
     activities::last(&mut sample);
     let catalog = identity.org.catalog();
     let objects: Vec<&Arc<Object>> = ORDER.iter().filter_map(|name| catalog.object(name)).collect();
-    for object in &objects {
-        identity.org.ensure_table(object)?;
-    }
+    identity.org.ensure_tables(objects.iter().map(|object| &***object))?;
     for object in objects {
         insert(identity, object, &mut sample)?;
     }
