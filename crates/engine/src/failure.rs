@@ -1,6 +1,6 @@
 //! How an operation of the engine fails.
 
-use orglet_base::{ApiError, Id};
+use orglet_base::{ApiError, ErrorCode, Id};
 use orglet_store::StoreError;
 
 /// A failure, before a protocol gives it its form.
@@ -53,3 +53,8 @@ impl std::fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// 404 for an id that no row has (crud-028).
+pub(crate) fn no_row() -> ApiError {
+    ApiError::new(ErrorCode::InvalidCrossReferenceKey, "invalid cross reference id").with_fields(Vec::<String>::new()).with_status(404)
+}

@@ -338,7 +338,7 @@ impl Draft<'_> {
     }
 
     fn change(&mut self, id: Id, body: Body) -> Result<Id, Failure> {
-        let custom = self.customs.iter_mut().find(|c| c.id == id).ok_or_else(crate::save::no_row)?;
+        let custom = self.customs.iter_mut().find(|c| c.id == id).ok_or_else(crate::failure::no_row)?;
         let renamed = match &body {
             Body::Object(def) => !def.full_name.eq_ignore_ascii_case(&custom.name),
             Body::Field(def) => !def.full_name.eq_ignore_ascii_case(&custom.name) || !def.object.eq_ignore_ascii_case(&custom.object),
@@ -354,7 +354,7 @@ impl Draft<'_> {
     }
 
     fn remove(&mut self, id: Id) -> Result<Id, Failure> {
-        let at = self.customs.iter().position(|c| c.id == id).ok_or_else(crate::save::no_row)?;
+        let at = self.customs.iter().position(|c| c.id == id).ok_or_else(crate::failure::no_row)?;
         let custom = self.customs.remove(at);
         if custom.kind == OBJECT {
             let own: Vec<Id> = self.customs.iter().filter(|c| c.object.eq_ignore_ascii_case(&custom.name)).map(|c| c.id).collect();

@@ -1,6 +1,7 @@
 //! Deletes: to the recycle bin, children that cascade with their parent, others released, some forbidding it.
 
-use super::{Change, Guard, Saved, checks, no_row, rolled_back, rules};
+use super::{Change, Guard, Saved, checks, rolled_back, rules};
+use crate::failure::no_row;
 use crate::record;
 use crate::{Failure, Identity, Org};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, OwnedCell, Value};

@@ -132,8 +132,3 @@ pub(crate) fn rolled_back() -> ApiError {
     )
     .with_fields(Vec::<String>::new())
 }
-
-/// 404 for an id that no row has (crud-028).
-pub(crate) fn no_row() -> ApiError {
-    ApiError::new(ErrorCode::InvalidCrossReferenceKey, "invalid cross reference id").with_fields(Vec::<String>::new()).with_status(404)
-}

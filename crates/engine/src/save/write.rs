@@ -1,6 +1,7 @@
 //! Inserts, updates and upserts.
 
-use super::{Assign, Change, Incoming, Op, Saved, checks, derived, no_row, prepare, references, rolled_back, rules};
+use super::{Assign, Change, Incoming, Op, Saved, checks, derived, prepare, references, rolled_back, rules};
+use crate::failure::no_row;
 use crate::ids::{Counters, bump};
 use crate::record::{self, Row, columns};
 use crate::{Failure, Identity, Org};

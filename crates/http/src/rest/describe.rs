@@ -1,6 +1,6 @@
 //! Describe global, basic information, describe.
 
-use super::describe_field::field_doc;
+use super::describe_field::{field_doc, optional};
 use super::{Rest, conditional};
 use crate::Reply;
 use crate::codec::{Doc, XmlOrder};
@@ -157,9 +157,4 @@ fn master_record_type(cx: &Rest<'_>, object: &Object) -> Doc {
         ("recordTypeId", id.into()),
         ("urls", Doc::obj([("layout", layout.into())])),
     ])
-}
-
-/// Text or null.
-pub(super) fn optional(text: Option<&str>) -> Doc {
-    text.map_or(Doc::Null, |t| t.to_owned().into())
 }

@@ -1,6 +1,5 @@
 //! A field of a describe.
 
-use super::describe::optional;
 use crate::codec::Doc;
 use orglet_schema::standard::describe::FIELD_KEYS;
 use orglet_schema::{DefaultValue, Field, FieldType};
@@ -88,4 +87,9 @@ fn default_value(field: &Field) -> Doc {
         (Some(DefaultValue::Text(t)), FieldType::Picklist | FieldType::MultiPicklist | FieldType::Combobox) => t.clone().into(),
         _ => Doc::Null,
     }
+}
+
+/// Text or null.
+pub(super) fn optional(text: Option<&str>) -> Doc {
+    text.map_or(Doc::Null, |t| t.to_owned().into())
 }
