@@ -36,6 +36,8 @@ fn column(field: &Field, dialect: Dialect) -> String {
 enum Index {
     Unique,
     Plain,
+    /// Of the rows that have a value, which are few.
+    Sparse,
 }
 
 fn index_kind(field: &Field) -> Option<Index> {
@@ -44,6 +46,9 @@ fn index_kind(field: &Field) -> Option<Index> {
     }
     if field.unique {
         return Some(Index::Unique);
+    }
+    if field.name == "LastViewedDate" {
+        return Some(Index::Sparse);
     }
     let followed = field.ty == FieldType::Reference && !UNFOLLOWED.contains(&field.name.as_str());
     (field.external_id || field.id_lookup || field.name_field || field.name == "SystemModstamp" || followed).then_some(Index::Plain)
@@ -62,6 +67,7 @@ pub fn create_index(object: &Object, field: &Field, _dialect: Dialect) -> Vec<St
     // partial index for the cheapest way to read the whole table.
     let rows = match (kind, object.field("IsDeleted")) {
         (Index::Unique, Some(_)) => format!(" WHERE \"IsDeleted\" = 0 AND {} IS NOT NULL", quoted(&field.name)),
+        (Index::Sparse, _) => format!(" WHERE {} IS NOT NULL", quoted(&field.name)),
         _ => String::new(),
     };
     // With the Id behind the value, rows come out of a plain index in the order in which queries want them.
