@@ -7,4 +7,5 @@ pub mod contract;
 pub mod fixtures;
 pub mod target;
 
-pub use target::{Facts, OrgSetup, Target};
+pub use orglet_engine::OrgFacts;
+pub use target::{OrgSetup, Target};

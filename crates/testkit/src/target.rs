@@ -2,27 +2,7 @@
 
 use bytes::Bytes;
 use orglet_base::DateTime;
-
-/// What a test needs to know of an org to log in to it and to name its own rows.
-#[derive(Clone, Debug, Default)]
-pub struct Facts {
-    /// The org's id, 18 characters.
-    pub org_id: String,
-    /// The administrator's id, 18 characters.
-    pub user_id: String,
-    /// The administrator's login name.
-    pub username: String,
-    /// The administrator's password.
-    pub password: String,
-    /// The security token, appended to the password by clients outside trusted networks.
-    pub security_token: String,
-    /// The connected app's consumer key.
-    pub client_id: String,
-    /// The connected app's consumer secret.
-    pub client_secret: String,
-    /// A session of the administrator.
-    pub access_token: String,
-}
+use orglet_engine::OrgFacts;
 
 /// How an org for one run is to be made.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +16,7 @@ pub trait Target {
     /// Answers one request. The request's URI is a path with its query; the host is in its `Host` header.
     fn send(&self, request: http::Request<Bytes>) -> http::Response<Bytes>;
     /// Who to log in as.
-    fn facts(&self) -> Facts;
+    fn facts(&self) -> OrgFacts;
 }
 
 /// A fresh org in this process, in memory, with the documented development credentials and no sample data.
@@ -53,7 +33,7 @@ pub fn in_process(setup: &OrgSetup) -> Result<Box<dyn Target>, String> {
 
 struct InProcess {
     server: orglet_http::Server,
-    facts: orglet_engine::OrgFacts,
+    facts: OrgFacts,
 }
 
 impl Target for InProcess {
@@ -61,17 +41,7 @@ impl Target for InProcess {
         self.server.handle(request, orglet_http::Peer { scheme: orglet_http::Scheme::Http, trusted: false })
     }
 
-    fn facts(&self) -> Facts {
-        let f = self.facts.clone();
-        Facts {
-            org_id: f.org_id,
-            user_id: f.user_id,
-            username: f.username,
-            password: f.password,
-            security_token: f.security_token,
-            client_id: f.client_id,
-            client_secret: f.client_secret,
-            access_token: f.access_token,
-        }
+    fn facts(&self) -> OrgFacts {
+        self.facts.clone()
     }
 }

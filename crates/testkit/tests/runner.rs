@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use orglet_testkit::contract::{Contract, Factory, load, read_coverage, run_cases};
-use orglet_testkit::{Facts, OrgSetup, Target};
+use orglet_testkit::{OrgFacts, OrgSetup, Target};
 use std::path::PathBuf;
 
 struct Scripted;
@@ -32,8 +32,8 @@ impl Target for Scripted {
             .unwrap()
     }
 
-    fn facts(&self) -> Facts {
-        Facts { org_id: "00D000000000001AAA".into(), access_token: "t".into(), ..Facts::default() }
+    fn facts(&self) -> OrgFacts {
+        OrgFacts { org_id: "00D000000000001AAA".into(), access_token: "t".into(), ..OrgFacts::default() }
     }
 }
 

@@ -142,34 +142,14 @@ fn strings() {
 fn mutated_bodies_never_panic() {
     let seed =
         "{\"attributes\":{\"type\":\"Account\"},\n\"Nämé😀\":\"a\\u00e9\\n\\ud83d\\ude00\",\"n\":[1,-2.5e-3,true,false,null,{}]}\r\n";
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut random = move |n: usize| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state % n as u64) as usize
-    };
-    for _ in 0..20_000 {
-        let mut bytes = seed.as_bytes().to_vec();
-        for _ in 0..=random(4) {
-            let at = random(bytes.len().max(1));
-            if bytes.is_empty() {
-                break;
-            }
-            match random(4) {
-                0 => bytes[at] = random(256) as u8,
-                1 => drop(bytes.remove(at)),
-                2 => bytes.insert(at, b"{}[]\",:\\u0-e.tn\n"[random(16)]),
-                _ => bytes.truncate(at.max(1)),
-            }
-        }
-        match parse(&bytes) {
+    crate::codec::mutations::each(seed, b"{}[]\",:\\u0-e.tn\n", |bytes| {
+        match parse(bytes) {
             // What the other parser refuses as well: numbers beyond a double, halves of surrogate pairs.
             Ok(doc) => {
                 let odd = |d: String| d.contains('\u{fffd}') || d.contains("Number");
-                assert!(serde_json::from_slice::<serde_json::Value>(&bytes).is_ok() || odd(format!("{doc:?}")), "{bytes:?}");
+                assert!(serde_json::from_slice::<serde_json::Value>(bytes).is_ok() || odd(format!("{doc:?}")), "{bytes:?}");
             }
-            Err(_) => assert!(serde_json::from_slice::<serde_json::Value>(&bytes).is_err(), "{bytes:?}"),
+            Err(_) => assert!(serde_json::from_slice::<serde_json::Value>(bytes).is_err(), "{bytes:?}"),
         }
-    }
+    });
 }

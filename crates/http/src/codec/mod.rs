@@ -9,6 +9,8 @@ pub mod tree;
 pub mod xml;
 
 mod format;
+#[cfg(test)]
+mod mutations;
 
 pub use format::Format;
 pub use json::Document;

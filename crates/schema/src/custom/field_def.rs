@@ -192,40 +192,8 @@ pub struct FieldDef {
     pub notes: BTreeMap<String, String>,
 }
 
-/// Members that are typed in [`FieldDef`] or stand for one of its members.
-const TYPED: &[&str] = &[
-    "fullName",
-    "label",
-    "type",
-    "length",
-    "precision",
-    "scale",
-    "required",
-    "unique",
-    "caseSensitive",
-    "externalId",
-    "defaultValue",
-    "valueSet",
-    "picklist",
-    "referenceTo",
-    "relationshipName",
-    "relationshipLabel",
-    "deleteConstraint",
-    "relationshipOrder",
-    "reparentableMasterDetail",
-    "writeRequiresMasterRead",
-    "displayFormat",
-    "startingNumber",
-    "visibleLines",
-    "displayLocationInDecimal",
-    "maskChar",
-    "maskType",
-    "inlineHelpText",
-    "description",
-    "trackHistory",
-    "trackFeedHistory",
-    "trackTrending",
-];
+/// Members of every type that are typed in [`FieldDef`]; those of some types are [`validate::TYPE_MEMBERS`].
+const TYPED: &[&str] = &["fullName", "label", "type", "inlineHelpText", "description", "trackHistory", "trackFeedHistory", "trackTrending"];
 /// Members without an effect on data; kept as written.
 const NOTES: &[&str] = &[
     "businessOwnerGroup",
@@ -284,7 +252,7 @@ impl FieldDef {
 
     fn read(object: &str, full_name: &str, node: &MetaNode) -> Result<FieldDef, DefError> {
         let m = Members::new(node, "CustomField");
-        m.only(&[TYPED, NOTES, DEMANDS])?;
+        m.only(&[TYPED, validate::TYPE_MEMBERS, NOTES, DEMANDS])?;
         if let Some(own) = m.word("fullName")? {
             let own = own.rsplit_once('.').map_or(own.as_str(), |(_, field)| field);
             if own != full_name {

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 
 /// Members that belong to some types only. A type refuses those it does not list; `false` says nothing and passes, as
 /// retrieved files and Tooling's answers carry it for every type.
-const TYPE_MEMBERS: &[&str] = &[
+pub(super) const TYPE_MEMBERS: &[&str] = &[
     "length",
     "precision",
     "scale",

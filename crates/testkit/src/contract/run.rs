@@ -163,7 +163,7 @@ fn run_one(contract: &Contract, case: &Case, format: Format, version: &str, fact
 
 const HOST: &str = "orglet.example";
 
-fn variables(facts: &crate::target::Facts, version: &str) -> Vars {
+fn variables(facts: &crate::OrgFacts, version: &str) -> Vars {
     let org15: String = facts.org_id.chars().take(15).collect();
     let user15: String = facts.user_id.chars().take(15).collect();
     let basic = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", facts.client_id, facts.client_secret));
