@@ -5,17 +5,21 @@ use crate::save::{self, Assign, Change, Incoming, Op};
 use crate::{Clock, Failure, Org, dev, ids, seed};
 use orglet_base::{ApiVersion, DateTime, Id, Value};
 use orglet_schema::AccessSet;
-use orglet_store::sqlite::{Durability, Sqlite};
-use orglet_store::{Store, StoreError};
-use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use orglet_store::sqlite::{self, Durability};
+use orglet_store::{Home, Store, StoreError};
+use std::path::PathBuf;
 use std::sync::Arc;
+
+/// Storage name of the default org.
+const DEFAULT_ORG: &str = "default";
 
 /// How a server and its default org are opened.
 #[derive(Clone, Debug, Default)]
 pub struct OrgOptions {
     /// The data directory; `None` keeps everything in memory.
     pub data: Option<PathBuf>,
+    /// How much an answered write survives, where there is a data directory.
+    pub durability: Durability,
     /// Fill a new org with a small made-up CRM.
     pub sample_data: bool,
     /// Where the clock stands; `None` for the machine's.
@@ -60,6 +64,7 @@ pub struct OrgFacts {
 
 /// A server.
 pub struct Server {
+    home: Arc<dyn Home>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) sessions: Sessions,
     pub(crate) access: Arc<AccessSet>,
@@ -69,26 +74,26 @@ pub struct Server {
     options: OrgOptions,
     standing_token: Option<String>,
     default_credentials: bool,
-    /// Keeps other servers off the data directory until this one is dropped.
-    _lock: Option<File>,
 }
 
 impl Server {
     /// Opens a server; its default org is made and seeded when it is not there. Fails where the data directory can't be
     /// used or another server has it open, and where an option can't be applied.
     pub fn open(options: OrgOptions) -> Result<Self, Failure> {
+        let home: Arc<dyn Home> = match &options.data {
+            Some(folder) => Arc::new(sqlite::Folder::open(folder, options.durability)?),
+            None => Arc::new(sqlite::Memory::new()?),
+        };
+        Self::over(home, options)
+    }
+
+    /// [`Server::open`] over databases that are open; what the options say about where they are is not looked at.
+    pub fn over(home: Arc<dyn Home>, options: OrgOptions) -> Result<Self, Failure> {
         let clock = options.now.map_or_else(Clock::default, Clock::fixed_at);
-        let broken = |e: std::io::Error| Failure::Store(StoreError::ReadOnly(e.to_string()));
-        let mut lock = None;
-        let (own, rows): (Arc<dyn Store>, Arc<dyn Store>) = match &options.data {
-            Some(folder) => {
-                let orgs = folder.join("orgs");
-                std::fs::create_dir_all(&orgs).map_err(broken)?;
-                lock = Some(lock_folder(folder)?);
-                let own = Sqlite::open(&folder.join("server.db"), Durability::Full)?;
-                (Arc::new(own), Arc::new(Sqlite::open(&orgs.join("default.db"), Durability::Full)?))
-            }
-            None => (Arc::new(Sqlite::in_memory()?), Arc::new(Sqlite::in_memory()?)),
+        let own = home.own()?;
+        let rows = match home.has(DEFAULT_ORG)? {
+            true => home.open(DEFAULT_ORG)?,
+            false => home.create(DEFAULT_ORG)?,
         };
         own.define(&crate::system::server_tables())?;
         let id_seed = match options.id_seed {
@@ -102,6 +107,7 @@ impl Server {
         let org = Arc::new(Org::open(ids::seeded("00D", 1), rows, clock, id_seed)?);
         let admin = seed::admin_id();
         let server = Self {
+            home,
             sessions: Sessions::new(own.clone(), clock),
             store: own,
             access: Self::full_access(),
@@ -111,7 +117,6 @@ impl Server {
             standing_token: None,
             default_credentials: true,
             options,
-            _lock: lock,
         };
         seed::fill(&server)?;
         server.finish()
@@ -170,9 +175,9 @@ impl Server {
         self.options.admin_security_token.as_deref().unwrap_or(dev::SECURITY_TOKEN)
     }
 
-    /// Whether rows are in files: reads then never wait for a writer.
-    pub fn is_file_backed(&self) -> bool {
-        self.options.data.is_some()
+    /// Whether a point read may be made on the thread on which its request arrives.
+    pub fn reads_at_once(&self) -> bool {
+        self.home.reads_at_once()
     }
 
     /// Whether any of the documented development credentials is in force.
@@ -244,22 +249,6 @@ impl Server {
             access_token,
             api_version: ApiVersion::LATEST.to_string(),
         })
-    }
-}
-
-/// A server's claim on its data directory: two would each trust what they hold in memory.
-fn lock_folder(folder: &Path) -> Result<File, Failure> {
-    let path = folder.join("lock");
-    let cannot = |e: std::io::Error| Failure::Store(StoreError::ReadOnly(format!("{}: {e}", path.display())));
-    let file = File::options().write(true).create(true).truncate(false).open(&path).map_err(cannot)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            let text =
-                format!("the data directory {} is in use by another orglet: stop that one, or choose another directory", folder.display());
-            Err(StoreError::Other(text).into())
-        }
-        Err(TryLockError::Error(e)) => Err(cannot(e)),
     }
 }
 

@@ -3,6 +3,7 @@
 use clap::builder::{FalseyValueParser, NonEmptyStringValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use orglet_base::time::{DateTime, parse_date};
+use orglet_store::sqlite::Durability;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -36,6 +37,11 @@ pub struct ServeOptions {
     /// Keep the org in memory only; it ends with the process.
     #[arg(long, env = "ORGLET_MEMORY", value_parser = FalseyValueParser::new(), conflicts_with = "data", help_heading = "Org")]
     pub memory: bool,
+
+    /// How much an answered write survives: a power loss (full), or the end of the process alone (relaxed), which takes
+    /// less time for each write.
+    #[arg(long, env = "ORGLET_DURABILITY", value_enum, default_value_t = DurabilityOption::Full, help_heading = "Org")]
+    pub durability: DurabilityOption,
 
     /// Fill a new org with a small made-up CRM, the same ids each time.
     #[arg(long, env = "ORGLET_SAMPLE_DATA", value_parser = FalseyValueParser::new(), help_heading = "Org")]
@@ -150,6 +156,24 @@ pub enum LogLevel {
     Trace,
 }
 
+/// How much an answered write survives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum DurabilityOption {
+    /// Power loss.
+    Full,
+    /// The end of the process; power loss may take the last moments, and leaves nothing torn.
+    Relaxed,
+}
+
+impl From<DurabilityOption> for Durability {
+    fn from(option: DurabilityOption) -> Self {
+        match option {
+            DurabilityOption::Full => Durability::Full,
+            DurabilityOption::Relaxed => Durability::Relaxed,
+        }
+    }
+}
+
 fn parse_listen(text: &str) -> Result<SocketAddr, String> {
     if let Some(port) = text.strip_prefix("localhost:")
         && let Ok(port) = port.parse()
@@ -193,6 +217,7 @@ mod tests {
         assert_eq!((o.listen, o.memory, o.data), (SocketAddr::from(([127, 0, 0, 1], 3672)), false, "./orglet-data".into()));
         let o = serve(&["--memory", "--listen", "localhost:0", "--project", "a", "--project", "b,c", "--id-seed", "7"]).unwrap();
         assert_eq!((o.memory, o.listen.port(), o.project.len(), o.id_seed), (true, 0, 3, Some(7)));
+        assert_eq!(serve(&["--durability", "relaxed"]).unwrap().durability, DurabilityOption::Relaxed);
         let o = serve(&["--now", "2026-01-31T09:30:00Z", "--log-format", "json"]).unwrap();
         assert_eq!((o.now, o.logs.log_format), (DateTime::parse("2026-01-31T09:30:00Z"), LogFormat::Json));
         assert_eq!(serve(&["--now", "2026-01-31"]).unwrap().now, DateTime::parse("2026-01-31T00:00:00Z"));
@@ -208,6 +233,7 @@ mod tests {
             &["--memory", "--data", "d"],
             &["--admin-password", ""],
             &["--log-level", "loud"],
+            &["--durability", "some"],
         ] {
             assert!(serve(args).is_err(), "{args:?}");
         }

@@ -19,6 +19,7 @@ pub fn build_app(options: &ServeOptions) -> Result<Built, StartError> {
     });
     let engine = orglet_engine::Server::open(OrgOptions {
         data: (!options.memory).then(|| options.data.clone()),
+        durability: options.durability.into(),
         sample_data: options.sample_data,
         now: options.now,
         id_seed: options.id_seed,
@@ -35,16 +36,16 @@ pub fn build_app(options: &ServeOptions) -> Result<Built, StartError> {
     }
     let facts = engine.facts().map_err(StartError::app)?;
     let credentials_are_default = engine.credentials_are_default();
-    let reads_never_wait = engine.is_file_backed();
-    let app: Arc<dyn App> = Arc::new(Protocols { server: orglet_http::Server::new(Arc::new(engine)), reads_never_wait });
+    let reads_at_once = engine.reads_at_once();
+    let app: Arc<dyn App> = Arc::new(Protocols { server: orglet_http::Server::new(Arc::new(engine)), reads_at_once });
     Ok(Built { app, facts, credentials_are_default })
 }
 
 /// The protocols behind the shell.
 struct Protocols {
     server: orglet_http::Server,
-    /// In memory there is one connection for everything: a read may wait for a long write, on whatever thread it runs.
-    reads_never_wait: bool,
+    /// Whether a point read may be made where its request arrived.
+    reads_at_once: bool,
 }
 
 impl App for Protocols {
@@ -53,7 +54,7 @@ impl App for Protocols {
     }
 
     fn is_quick(&self, request: &Parts) -> bool {
-        self.reads_never_wait && self.server.is_quick(&request.method, request.uri.path())
+        self.reads_at_once && self.server.is_quick(&request.method, request.uri.path())
     }
 
     fn ready(&self) -> bool {

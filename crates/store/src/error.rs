@@ -22,6 +22,9 @@ pub enum StoreError {
     /// The file is damaged or is not ours.
     #[error("not an orglet database: {0}")]
     Foreign(String),
+    /// Another process uses the databases.
+    #[error("{0}")]
+    InUse(String),
     /// The transaction's work asked to be rolled back.
     #[error("rolled back")]
     Abort,

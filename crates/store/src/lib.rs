@@ -4,9 +4,11 @@
 //! transaction's work is a closure that may be run again, so that a store with serialization failures can retry it.
 
 mod error;
+pub mod home;
 pub mod sqlite;
 
 pub use error::StoreError;
+pub use home::Home;
 use orglet_base::{Cell, Dialect, OwnedCell, Statement};
 
 /// A row of a result, while it is being read.

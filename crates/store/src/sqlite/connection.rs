@@ -18,7 +18,7 @@ const STATEMENTS: usize = 128;
 const STEPS: i32 = 10_000;
 
 pub(super) struct Connected {
-    raw: Connection,
+    pub(super) raw: Connection,
     /// Why the open transaction is gone: some failures (a full disk, an I/O error) make SQLite roll all of it back by
     /// itself. Until the next begin every statement fails with it, else it would run in a commit of its own.
     lost: Option<StoreError>,

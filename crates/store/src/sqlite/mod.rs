@@ -6,8 +6,12 @@
 //! connection for everything.
 
 mod connection;
+mod copy;
 mod functions;
+mod home;
 mod writer;
+
+pub use home::{Folder, Memory};
 
 use crate::{Store, StoreError, Work};
 use connection::Connected;

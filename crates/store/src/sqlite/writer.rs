@@ -65,6 +65,19 @@ impl Writer {
         self.state.lock().connection.snapshot(work, time)
     }
 
+    /// Runs work on the connection while nobody else does and no transaction is open: what was open is committed first.
+    pub(super) fn exclusively<T>(&self, work: impl FnOnce(&mut Connected) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let mut state = self.state.lock();
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        if let Some(batch) = state.open.take() {
+            batch.finish(state.connection.end(true));
+        }
+        let done = work(&mut state.connection);
+        MutexGuard::unlock_fair(state);
+        done
+    }
+
     pub(super) fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let mut state = self.state.lock();

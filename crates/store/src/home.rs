@@ -1,0 +1,66 @@
+//! Where the databases of a server and of its orgs are.
+
+use crate::{Store, StoreError, Tx};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The databases of a server: its own, and one for each org and each snapshot, by their storage names.
+///
+/// A storage name is lower-case letters, digits and `_`, begins with a letter and has 40 characters at most
+/// ([`check_name`]); it is never shown to clients.
+pub trait Home: Send + Sync {
+    /// The server's own database.
+    fn own(&self) -> Result<Arc<dyn Store>, StoreError>;
+
+    /// Whether there is a database of this name.
+    fn has(&self, name: &str) -> Result<bool, StoreError>;
+
+    /// Opens an org's database; an error where there is none. Who opens it twice shares it.
+    fn open(&self, name: &str) -> Result<Arc<dyn Store>, StoreError>;
+
+    /// Makes an empty database and opens it; an error where there is one, which stays as it is.
+    fn create(&self, name: &str) -> Result<Arc<dyn Store>, StoreError>;
+
+    /// Takes a database away. What still runs on it may end well, but is gone with it.
+    fn remove(&self, name: &str) -> Result<(), StoreError>;
+
+    /// Makes a new database that holds what another holds at one moment, whatever runs on that one. An error where the
+    /// new one is there already; a copy that fails leaves nothing.
+    fn copy(&self, from: &str, to: &str) -> Result<(), StoreError>;
+
+    /// Makes `to` hold what `from` holds and what `carry` writes over it, in one step: whatever runs on `to` meanwhile
+    /// happens before it or after it, and who has it open keeps it. When this fails, `to` is as it was.
+    fn replace(&self, from: &str, to: &str, carry: &mut Carry<'_>) -> Result<(), StoreError>;
+
+    /// Storage names of the databases there are, sorted. Costs as much as there are databases.
+    fn list(&self) -> Result<Vec<String>, StoreError>;
+
+    /// Writes the server's own database and those named into a new folder that a server can be started from. Each is
+    /// as it is at one moment, the server's own first.
+    fn backup(&self, names: &[String], folder: &Path) -> Result<(), StoreError>;
+
+    /// Whether a point read takes so little that it may be made on the thread on which a request arrives.
+    fn reads_at_once(&self) -> bool;
+}
+
+/// What [`Home::replace`] carries over from the old content to the new: it is given a transaction on each and may read
+/// the first and write the second.
+pub type Carry<'a> = dyn FnMut(&mut dyn Tx, &mut dyn Tx) -> Result<(), StoreError> + 'a;
+
+/// Refuses what is no storage name.
+pub fn check_name(name: &str) -> Result<(), StoreError> {
+    let good = name.len() <= 40
+        && name.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    if good { Ok(()) } else { Err(StoreError::Other(format!("no storage name: {name}"))) }
+}
+
+/// The error for a database that is not there.
+pub fn missing(name: &str) -> StoreError {
+    StoreError::Other(format!("there is no database {name}"))
+}
+
+/// The error for a database that is there already.
+pub fn exists(name: &str) -> StoreError {
+    StoreError::Other(format!("there is a database {name} already"))
+}
