@@ -18,7 +18,7 @@ pub(crate) const OBJECT: &str = "object";
 pub(crate) const FIELD: &str = "field";
 
 /// The counter of the key prefixes given to custom objects.
-const PREFIXES: &str = "custom prefix";
+pub(crate) const PREFIXES: &str = "custom prefix";
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// A custom object or field as it is kept.
@@ -191,6 +191,14 @@ pub(crate) fn version_within(tx: &mut dyn Tx) -> Result<Option<u64>, Failure> {
 fn note_change(tx: &mut dyn Tx, version: u64, modified: DateTime) -> Result<(), Failure> {
     note(tx, "catalog_version", version.to_string())?;
     note(tx, "catalog_modified", modified.to_canonical())
+}
+
+/// Carries the version of the catalog over to another content that takes its place: later than both.
+pub(crate) fn carry_version(old: &mut dyn Tx, new: &mut dyn Tx, now: DateTime) -> Result<(), Failure> {
+    let version = version_within(old)?.max(version_within(new)?).unwrap_or(0) + 1;
+    let last = |tx: &mut dyn Tx| Ok::<_, Failure>(noted(tx, "catalog_modified")?.and_then(|t| DateTime::parse(&t)));
+    let modified = last(old)?.max(last(new)?);
+    note_change(new, version, after(modified, now))
 }
 
 fn build(customs: &[Custom], version: u64, modified: DateTime) -> Result<Catalog, Failure> {

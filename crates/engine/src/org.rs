@@ -2,6 +2,7 @@
 
 use crate::ids::Allocator;
 use crate::limits::Usage;
+use crate::orgs::Usernames;
 use crate::record::{self, Row};
 use crate::{Clock, Failure, metadata};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, KeyPrefix, fold_name};
@@ -33,17 +34,27 @@ pub struct Org {
     allocator: Allocator,
     pub(crate) clock: Clock,
     /// API requests counted.
-    pub usage: Usage,
+    pub usage: Arc<Usage>,
+    /// Held while login names change.
+    pub(crate) naming: Mutex<()>,
+    /// The server's list of login names; none for what is no org to log in to.
+    pub(crate) usernames: Option<Arc<Usernames>>,
     pub(crate) users: RwLock<crate::auth::Users>,
     pub(crate) readings: RwLock<crate::record::Readings>,
 }
 
 impl Org {
-    /// Opens an org over its database, whose own tables are made when they are missing.
-    pub(crate) fn open(id: Id, store: Arc<dyn Store>, clock: Clock, id_seed: u64) -> Result<Self, Failure> {
-        store.define(&crate::system::org_tables(store.dialect()))?;
+    /// Opens an org over its database, which is in the format of now.
+    pub(crate) fn open(
+        id: Id,
+        store: Arc<dyn Store>,
+        clock: Clock,
+        id_seed: u64,
+        usernames: Option<Arc<Usernames>>,
+        usage: Arc<Usage>,
+    ) -> Result<Self, Failure> {
         let catalog = metadata::load(&*store, clock.now())?;
-        let tables = store.tables()?.iter().map(|name| fold_name(name).into_owned()).collect();
+        let tables = tables_of(&*store)?;
         Ok(Self {
             id,
             store,
@@ -53,10 +64,21 @@ impl Org {
             changing: Mutex::new(()),
             allocator: Allocator::new(id_seed),
             clock,
-            usage: Usage::default(),
+            usage,
+            naming: Mutex::new(()),
+            usernames,
             users: RwLock::default(),
             readings: RwLock::default(),
         })
+    }
+
+    /// Reads again what is known of the database, whose content was replaced. The caller holds [`Org::changing`].
+    pub(crate) fn reload(&self) -> Result<(), Failure> {
+        let catalog = metadata::load(&*self.store, self.clock.now())?;
+        *self.tables.write() = tables_of(&*self.store)?;
+        self.users.write().clear();
+        self.set_catalog(catalog);
+        Ok(())
     }
 
     /// The schema as it stands now.
@@ -203,4 +225,9 @@ impl Org {
         }
         Err(StoreError::Other("too many tables are missing".into()).into())
     }
+}
+
+/// Folded names of the tables that are there.
+fn tables_of(store: &dyn Store) -> Result<HashSet<String>, Failure> {
+    Ok(store.tables()?.iter().map(|name| fold_name(name).into_owned()).collect())
 }

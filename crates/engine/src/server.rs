@@ -1,74 +1,30 @@
 //! A server: its orgs, its sessions, its own store.
 
 use crate::auth::{Identity, Sessions};
+use crate::orgs::Orgs;
+use crate::orgs::directory::Kept;
 use crate::save::{self, Assign, Change, Incoming, Op};
-use crate::{Clock, Failure, Org, dev, ids, seed};
+use crate::{Clock, Failure, Org, OrgFacts, OrgOptions, dev, format, orgs, seed};
 use orglet_base::{ApiVersion, DateTime, Id, Value};
 use orglet_schema::AccessSet;
-use orglet_store::sqlite::{self, Durability};
+use orglet_store::sqlite;
 use orglet_store::{Home, Store, StoreError};
-use std::path::PathBuf;
+use parking_lot::Mutex;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-
-/// Storage name of the default org.
-const DEFAULT_ORG: &str = "default";
-
-/// How a server and its default org are opened.
-#[derive(Clone, Debug, Default)]
-pub struct OrgOptions {
-    /// The data directory; `None` keeps everything in memory.
-    pub data: Option<PathBuf>,
-    /// How much an answered write survives, where there is a data directory.
-    pub durability: Durability,
-    /// Fill a new org with a small made-up CRM.
-    pub sample_data: bool,
-    /// Where the clock stands; `None` for the machine's.
-    pub now: Option<DateTime>,
-    /// Where the counting of ids starts; `None` for anywhere.
-    pub id_seed: Option<u64>,
-    /// What the administrator's login name is to be; `None` leaves it as it is.
-    pub admin_username: Option<String>,
-    /// What the administrator's password is to be, from now on; `None` leaves it as it is.
-    pub admin_password: Option<String>,
-    /// The administrator's security token. Without a password here it can't be set once a password of one's own is.
-    pub admin_security_token: Option<String>,
-    /// An access token that always works while the server runs: the org's id, `!`, and letters, digits, `_` and `.`; or
-    /// what follows the `!` alone.
-    pub admin_token: Option<String>,
-    /// Consumer key and secret of the connected app, where they are not the development ones.
-    pub client: Option<(String, String)>,
-}
-
-/// What a client needs to know to use the default org: the members of the ready file, and the banner's.
-#[derive(Clone, Default)]
-pub struct OrgFacts {
-    /// Organization id, 18 characters.
-    pub org_id: String,
-    /// User id of the administrator, 18 characters.
-    pub user_id: String,
-    /// Login name of the administrator.
-    pub username: String,
-    /// Password of the administrator, without the security token; empty where only its hash is known.
-    pub password: String,
-    /// Security token, which clients append to the password; empty where only its hash is known.
-    pub security_token: String,
-    /// Consumer key of the default connected app.
-    pub client_id: String,
-    /// Consumer secret of the default connected app.
-    pub client_secret: String,
-    /// A session id of the administrator that is valid from the start.
-    pub access_token: String,
-    /// Newest API version served, without `v`: `68.0`.
-    pub api_version: String,
-}
 
 /// A server.
 pub struct Server {
-    home: Arc<dyn Home>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) sessions: Sessions,
     pub(crate) access: Arc<AccessSet>,
     pub(crate) clock: Clock,
+    pub(crate) orgs: Orgs,
+    /// The contents that new orgs are copies of, without and with sample data.
+    pub(crate) pristine: Mutex<HashMap<bool, Kept>>,
+    /// Numbers of the snapshots that are known to be in the format of now.
+    pub(crate) fresh: Mutex<HashSet<u64>>,
+    /// Always open.
     default_org: Arc<Org>,
     admin: Id,
     options: OrgOptions,
@@ -91,11 +47,7 @@ impl Server {
     pub fn over(home: Arc<dyn Home>, options: OrgOptions) -> Result<Self, Failure> {
         let clock = options.now.map_or_else(Clock::default, Clock::fixed_at);
         let own = home.own()?;
-        let rows = match home.has(DEFAULT_ORG)? {
-            true => home.open(DEFAULT_ORG)?,
-            false => home.create(DEFAULT_ORG)?,
-        };
-        own.define(&crate::system::server_tables())?;
+        format::prepare_server(&*own, clock.now())?;
         let id_seed = match options.id_seed {
             Some(seed) => seed,
             None => {
@@ -104,21 +56,29 @@ impl Server {
                 u64::from_le_bytes(bytes)
             }
         };
-        let org = Arc::new(Org::open(ids::seeded("00D", 1), rows, clock, id_seed)?);
-        let admin = seed::admin_id();
+        let most_open = if options.open_orgs == 0 { orgs::MOST_OPEN } else { options.open_orgs };
+        let orgs = Orgs::new(home.clone(), own.clone(), clock, id_seed, most_open);
+        let entry = orgs.directory.default_org(clock.now())?;
+        let rows = if home.has(&entry.storage)? { home.open(&entry.storage)? } else { home.create(&entry.storage)? };
+        let org = Arc::new(orgs.over(&entry, rows, Arc::default(), true)?);
         let server = Self {
-            home,
             sessions: Sessions::new(own.clone(), clock),
             store: own,
             access: Self::full_access(),
             clock,
+            orgs,
+            pristine: Mutex::default(),
+            fresh: Mutex::default(),
             default_org: org,
-            admin,
+            admin: seed::admin_id(),
             standing_token: None,
             default_credentials: true,
             options,
         };
-        seed::fill(&server)?;
+        let (org, options) = (&server.default_org, &server.options);
+        seed::fill(org, &server.access, options.admin_username.as_deref(), options.sample_data)?;
+        server.orgs.usernames.reconcile(org)?;
+        server.tidy_up()?;
         server.finish()
     }
 
@@ -135,6 +95,13 @@ impl Server {
             return Err(refused("the security token can't be changed alone: give the administrator's password with it"));
         }
         self.rename_admin()?;
+        if let Some(username) = &self.options.admin_username {
+            self.orgs.directory.set_admin(org.id, username)?;
+        }
+        if !self.options.projects.is_empty() {
+            // Its projects may be others than when it was last reset.
+            self.orgs.directory.set_origin(org.id, 0)?;
+        }
         self.default_credentials = match self.options.admin_password.as_deref() {
             // Nothing but the absence of a hash marks the development password.
             Some(dev::PASSWORD) => {
@@ -177,7 +144,7 @@ impl Server {
 
     /// Whether a point read may be made on the thread on which its request arrives.
     pub fn reads_at_once(&self) -> bool {
-        self.home.reads_at_once()
+        self.orgs.home.reads_at_once()
     }
 
     /// Whether any of the documented development credentials is in force.
@@ -192,12 +159,17 @@ impl Server {
         self.default_org.clone()
     }
 
-    /// An org by id.
-    pub fn org(&self, id: Id) -> Option<Arc<Org>> {
-        (self.default_org.id == id).then(|| self.default_org.clone())
+    /// Whether an org is the one that a client reaches who names none.
+    pub fn is_default(&self, id: Id) -> bool {
+        self.default_org.id == id
     }
 
-    /// The administrator of the default org.
+    /// An org by id, opened where it is not; `None` where there is none.
+    pub fn org(&self, id: Id) -> Result<Option<Arc<Org>>, Failure> {
+        if self.is_default(id) { Ok(Some(self.default_org.clone())) } else { self.orgs.get(id) }
+    }
+
+    /// The administrator of every org.
     pub fn admin_id(&self) -> Id {
         self.admin
     }
@@ -218,8 +190,28 @@ impl Server {
         self.options.client.as_ref().map_or((dev::CLIENT_ID, dev::CLIENT_SECRET), |(id, secret)| (id, secret))
     }
 
-    pub(crate) fn is_standing_token(&self, token: &str) -> bool {
-        self.standing_token.as_deref() == Some(token)
+    /// Whether a token is an org's standing one. One that its owner chose is for the default org alone: who has it from
+    /// there must not reach the others. The development one, which everybody knows, is for all.
+    pub(crate) fn is_standing_token(&self, org: Id, token: &str) -> bool {
+        let tail = || token.split_once('!').map(|(_, tail)| tail);
+        match self.is_default(org) {
+            true => self.standing_token.as_deref() == Some(token),
+            false => self.gives_development_token() && tail() == Some(dev::TOKEN_TAIL),
+        }
+    }
+
+    /// Whether the development access token is in force.
+    pub(crate) fn gives_development_token(&self) -> bool {
+        self.standing_token.as_deref().is_some_and(|token| token.ends_with(dev::TOKEN_TAIL))
+    }
+
+    /// The administrator's password and security token, empty where only hashes are known.
+    pub(crate) fn admin_password(&self) -> (&str, &str) {
+        match &self.options.admin_password {
+            _ if self.default_credentials => (dev::PASSWORD, self.unhashed_token()),
+            Some(password) => (password.as_str(), self.options.admin_security_token.as_deref().unwrap_or_default()),
+            None => ("", ""),
+        }
     }
 
     pub(crate) fn options(&self) -> &OrgOptions {
@@ -229,11 +221,7 @@ impl Server {
     /// What a client needs to know. Where no standing token is in force, a session is made.
     pub fn facts(&self) -> Result<OrgFacts, Failure> {
         let (client_id, client_secret) = self.client();
-        let (password, security_token) = match &self.options.admin_password {
-            _ if self.default_credentials => (dev::PASSWORD, self.unhashed_token()),
-            Some(password) => (password.as_str(), self.options.admin_security_token.as_deref().unwrap_or_default()),
-            None => ("", ""),
-        };
+        let (password, security_token) = self.admin_password();
         let access_token = match &self.standing_token {
             Some(token) => token.clone(),
             None => self.sessions.create(self.default_org.id, self.admin)?,

@@ -20,6 +20,18 @@ pub(crate) fn org_tables(_dialect: Dialect) -> Vec<Statement> {
 /// Tables of the server's database.
 pub(crate) fn server_tables() -> Vec<Statement> {
     [
+        "CREATE TABLE IF NOT EXISTS \"_meta\" (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS \"_counters\" (name TEXT PRIMARY KEY NOT NULL, next INTEGER NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS \"_orgs\" (id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL, storage TEXT NOT NULL, origin INTEGER NOT NULL, \
+         suffix TEXT NOT NULL, admin TEXT NOT NULL, created TEXT NOT NULL, state TEXT NOT NULL)",
+        "CREATE UNIQUE INDEX IF NOT EXISTS \"_orgs_name\" ON \"_orgs\" (name)",
+        "CREATE INDEX IF NOT EXISTS \"_orgs_origin\" ON \"_orgs\" (origin)",
+        "CREATE INDEX IF NOT EXISTS \"_orgs_unfinished\" ON \"_orgs\" (state) WHERE state <> 'live'",
+        "CREATE TABLE IF NOT EXISTS \"_snapshots\" (number INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL, org TEXT, storage TEXT NOT NULL, \
+         created TEXT NOT NULL, state TEXT NOT NULL)",
+        "CREATE UNIQUE INDEX IF NOT EXISTS \"_snapshots_name\" ON \"_snapshots\" (name)",
+        "CREATE TABLE IF NOT EXISTS \"_usernames\" (name TEXT PRIMARY KEY NOT NULL, org TEXT NOT NULL)",
+        "CREATE INDEX IF NOT EXISTS \"_usernames_org\" ON \"_usernames\" (org)",
         "CREATE TABLE IF NOT EXISTS \"_sessions\" (token TEXT PRIMARY KEY NOT NULL, org TEXT NOT NULL, user TEXT NOT NULL, \
          created TEXT NOT NULL, expires INTEGER NOT NULL)",
         "CREATE TABLE IF NOT EXISTS \"_credentials\" (org TEXT NOT NULL, user TEXT NOT NULL, password TEXT NOT NULL, password_with_token TEXT, PRIMARY KEY (org, user))",

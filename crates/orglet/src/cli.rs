@@ -43,6 +43,10 @@ pub struct ServeOptions {
     #[arg(long, env = "ORGLET_DURABILITY", value_enum, default_value_t = DurabilityOption::Full, help_heading = "Org")]
     pub durability: DurabilityOption,
 
+    /// Orgs that stay open at most while nobody uses them.
+    #[arg(long, env = "ORGLET_OPEN_ORGS", value_name = "N", default_value_t = orglet_engine::orgs::MOST_OPEN, help_heading = "Org")]
+    pub open_orgs: usize,
+
     /// Fill a new org with a small made-up CRM, the same ids each time.
     #[arg(long, env = "ORGLET_SAMPLE_DATA", value_parser = FalseyValueParser::new(), help_heading = "Org")]
     pub sample_data: bool,

@@ -26,6 +26,8 @@ pub fn build_app(options: &ServeOptions) -> Result<Built, StartError> {
         admin_username: credentials.admin_username.clone(),
         admin_password: credentials.admin_password.clone(),
         admin_security_token: credentials.admin_token.clone(),
+        projects: options.project.clone(),
+        open_orgs: options.open_orgs,
         admin_token: credentials.access_token.clone(),
         client,
     })

@@ -22,6 +22,9 @@ pub enum StoreError {
     /// The file is damaged or is not ours.
     #[error("not an orglet database: {0}")]
     Foreign(String),
+    /// A newer release wrote the database.
+    #[error("{0}")]
+    Newer(String),
     /// Another process uses the databases.
     #[error("{0}")]
     InUse(String),

@@ -1,6 +1,6 @@
 //! Where the databases of a server and of its orgs are.
 
-use crate::{Store, StoreError, Tx};
+use crate::{Store, StoreError, Tx, Work};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,12 +24,13 @@ pub trait Home: Send + Sync {
     /// Takes a database away. What still runs on it may end well, but is gone with it.
     fn remove(&self, name: &str) -> Result<(), StoreError>;
 
-    /// Makes a new database that holds what another holds at one moment, whatever runs on that one. An error where the
-    /// new one is there already; a copy that fails leaves nothing.
-    fn copy(&self, from: &str, to: &str) -> Result<(), StoreError>;
+    /// Makes a new database that holds what another holds at one moment, whatever runs on that one, and what `adapt`
+    /// changes of it. An error where the new one is there already; a copy that fails leaves nothing.
+    fn copy(&self, from: &str, to: &str, adapt: &mut Work<'_>) -> Result<(), StoreError>;
 
     /// Makes `to` hold what `from` holds and what `carry` writes over it, in one step: whatever runs on `to` meanwhile
-    /// happens before it or after it, and who has it open keeps it. When this fails, `to` is as it was.
+    /// happens before it or after it, and who has it open keeps it. When this fails, `to` is as it was, and
+    /// so is `from` in any case.
     fn replace(&self, from: &str, to: &str, carry: &mut Carry<'_>) -> Result<(), StoreError>;
 
     /// Storage names of the databases there are, sorted. Costs as much as there are databases.

@@ -92,6 +92,11 @@ pub trait Store: Send + Sync {
     /// Names of a table's columns; none when there is no such table.
     fn columns(&self, table: &str) -> Result<Vec<String>, StoreError>;
 
+    /// How many transactions wait for others to be done, as far as that is known.
+    fn waiting_writes(&self) -> usize {
+        0
+    }
+
     /// Runs schema statements in a commit of their own.
     fn define(&self, statements: &[Statement]) -> Result<(), StoreError> {
         self.transact(&mut |tx| statements.iter().try_for_each(|s| tx.execute(s).map(|_| ())))

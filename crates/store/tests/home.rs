@@ -62,8 +62,8 @@ fn databases_are_made_opened_listed_and_taken_away() {
         filled(&home, "a", 3);
         assert!(home.create("a").is_err());
         assert_eq!(number(&home.open("a").unwrap(), "SELECT count(*) FROM t"), 3);
-        home.copy("a", "b").unwrap();
-        assert!(home.copy("a", "b").is_err() && home.copy("c", "d").is_err());
+        home.copy("a", "b", &mut |_| Ok(())).unwrap();
+        assert!(home.copy("a", "b", &mut |_| Ok(())).is_err() && home.copy("c", "d", &mut |_| Ok(())).is_err());
         assert_eq!(home.list().unwrap(), ["a", "b"]);
         home.remove("a").unwrap();
         assert!(home.has("b").unwrap() && !home.has("a").unwrap());
@@ -72,6 +72,22 @@ fn databases_are_made_opened_listed_and_taken_away() {
         for name in ["", "../x", "A", "a.b", "1a"] {
             assert!(home.create(name).is_err(), "{name}");
         }
+    });
+}
+
+#[test]
+fn a_copy_is_adapted_before_it_is_there() {
+    on_both("adapted", |home| {
+        filled(&home, "a", 3);
+        let failed = home.copy("a", "b", &mut |tx| {
+            tx.execute(&sql("DELETE FROM t"))?;
+            Err(StoreError::Other("on purpose".into()))
+        });
+        assert!(failed.is_err() && !home.has("b").unwrap());
+        home.copy("a", "b", &mut |tx| tx.execute(&sql("UPDATE c SET next = 7")).map(|_| ())).unwrap();
+        assert_eq!(number(&home.open("b").unwrap(), "SELECT next FROM c"), 7);
+        assert_eq!(number(&home.open("a").unwrap(), "SELECT next FROM c"), 0);
+        assert_eq!(home.list().unwrap(), ["a", "b"]);
     });
 }
 
@@ -112,7 +128,7 @@ fn a_copy_holds_one_moment_of_what_is_being_written() {
         });
         for n in 0..20 {
             let name = format!("copy_{n}");
-            home.copy("a", &name).unwrap();
+            home.copy("a", &name, &mut |_| Ok(())).unwrap();
             let copy = home.open(&name).unwrap();
             assert_eq!(number(&copy, "SELECT count(*) FROM t"), number(&copy, "SELECT next FROM c"));
         }
@@ -125,7 +141,7 @@ fn a_copy_holds_one_moment_of_what_is_being_written() {
 fn a_database_is_replaced_under_those_who_use_it() {
     on_both("replaced", |home| {
         let store = filled(&home, "a", 5);
-        home.copy("a", "snap").unwrap();
+        home.copy("a", "snap", &mut |_| Ok(())).unwrap();
         let stop = Arc::new(AtomicBool::new(false));
         let users: Vec<_> = (0..2)
             .map(|reads| {
@@ -133,7 +149,7 @@ fn a_database_is_replaced_under_those_who_use_it() {
                 std::thread::spawn(move || {
                     while !stop.load(Ordering::SeqCst) {
                         if reads == 1 {
-                            let both = "SELECT (SELECT count(*) FROM t) - (SELECT next FROM c) % 1000";
+                            let both = "SELECT (SELECT count(*) FROM t) - (SELECT next FROM c) % 1000000";
                             assert_eq!(number(&store, both), 5);
                         } else {
                             let done = store.transact_with::<_, StoreError>(|tx| {
@@ -153,9 +169,9 @@ fn a_database_is_replaced_under_those_who_use_it() {
             home.replace("snap", "a", &mut |old, new| {
                 let Some(row) = old.first(&sql("SELECT next FROM c"))? else { panic!("no counter") };
                 let OwnedCell::Int(n) = row[0] else { panic!("{row:?}") };
-                // The thousands are carried over and counted up; the rows begin again.
-                seen = n / 1000 + 1;
-                new.execute(&Statement::new("UPDATE c SET next = ?1", vec![(seen * 1000).into()]))?;
+                // The millions are carried over and counted up; the rows begin again.
+                seen = n / 1_000_000 + 1;
+                new.execute(&Statement::new("UPDATE c SET next = ?1", vec![(seen * 1_000_000).into()]))?;
                 Ok(())
             })
             .unwrap();
@@ -172,7 +188,7 @@ fn a_database_is_replaced_under_those_who_use_it() {
 fn a_replacement_that_fails_changes_nothing() {
     on_both("failed", |home| {
         let store = filled(&home, "a", 5);
-        home.copy("a", "snap").unwrap();
+        home.copy("a", "snap", &mut |_| Ok(())).unwrap();
         store.define(&[sql("INSERT INTO t VALUES (7)")]).unwrap();
         let failed = home.replace("snap", "a", &mut |_, new| {
             new.execute(&sql("DELETE FROM t"))?;
@@ -190,7 +206,7 @@ fn a_smaller_content_takes_the_place_of_a_larger_and_back() {
     on_both("sizes", |home| {
         let store = filled(&home, "a", 20_000);
         filled(&home, "small", 1);
-        home.copy("a", "large").unwrap();
+        home.copy("a", "large", &mut |_| Ok(())).unwrap();
         for (from, rows) in [("small", 1), ("large", 20_000), ("small", 1)] {
             home.replace(from, "a", &mut |_, _| Ok(())).unwrap();
             assert_eq!(number(&store, "SELECT count(*) FROM t"), rows);

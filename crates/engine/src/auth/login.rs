@@ -45,12 +45,17 @@ impl Server {
     /// Logs a user in by name and password. The security token may follow the password: this server takes every
     /// address it listens on as trusted, so that it is not required.
     pub fn login(&self, username: &str, password: &str) -> Result<Grant, LoginError> {
-        let org = self.default_org();
+        let org = self.org_of_username(username)?.ok_or(LoginError::Credentials)?;
         let user = org.user_by_name(username)?.ok_or(LoginError::Credentials)?;
         if !self.password_fits(&org, &user, password)? {
             return Err(LoginError::Credentials);
         }
         self.grant(org, user)
+    }
+
+    /// The org that a login name belongs to.
+    fn org_of_username(&self, username: &str) -> Result<Option<Arc<Org>>, Failure> {
+        self.orgs.usernames.org_of(username)?.map_or(Ok(None), |id| self.org(id))
     }
 
     /// The password grant: a login through a connected app.
@@ -95,7 +100,11 @@ impl Server {
     }
 
     fn password_fits(&self, org: &Org, user: &User, given: &str) -> Result<bool, Failure> {
-        let Some(row) = self.stored_hashes(org, user.id)? else {
+        let own = self.stored_hashes(org, user.id)?;
+        // Until it has a password of its own, the administrator of an org has that of the server.
+        let inherited = own.is_none() && user.id == self.admin_id() && !self.is_default(org.id);
+        let row = if inherited { self.stored_hashes(&self.default_org(), user.id)? } else { own };
+        let Some(row) = row else {
             // The development password is public, so that there is nothing to hash.
             let rest = given.strip_prefix(dev::PASSWORD);
             return Ok(user.id == self.admin_id() && rest.is_some_and(|rest| rest.is_empty() || rest == self.unhashed_token()));
@@ -151,15 +160,16 @@ impl Server {
     pub fn authenticate(&self, token: &str) -> Result<Option<Identity>, Failure> {
         let Some((org, _)) = token.split_once('!') else { return Ok(None) };
         let Ok(org_id) = Id::parse(org) else { return Ok(None) };
-        let Some(org) = self.org(org_id) else { return Ok(None) };
-        let user = if self.is_standing_token(token) {
+        // The session comes first: a token that is none must not make an org be opened.
+        let user = if self.is_standing_token(org_id, token) {
             self.admin_id()
         } else {
             match self.sessions.find(token)? {
-                Some(session) if session.org == org.id => session.user,
+                Some(session) if session.org == org_id => session.user,
                 _ => return Ok(None),
             }
         };
+        let Some(org) = self.org(org_id)? else { return Ok(None) };
         let Some(user) = org.user(user)?.filter(|u| u.active) else { return Ok(None) };
         Ok(Some(Identity { org, user, access: self.access.clone(), token: token.into() }))
     }

@@ -177,6 +177,13 @@ impl Sessions {
         Ok(known || stored > 0)
     }
 
+    /// Forgets the sessions of an org that is gone, which the store has no more.
+    pub(crate) fn forget_org(&self, org: Id) {
+        let mut known = self.shared.known.write();
+        known.revoked += 1;
+        known.by_hash.retain(|_, session| session.org != org);
+    }
+
     /// Drops sessions that have ended from the store.
     pub(crate) fn sweep(&self) -> Result<(), Failure> {
         self.shared.store.transact_with::<_, Failure>(|tx| {

@@ -105,17 +105,24 @@ pub struct Saved {
 
 /// Saves a batch. The outer error is a failure of the whole; each record has its own outcome.
 pub fn save(identity: &Identity, change: &Change) -> Result<Vec<Result<Saved, Failure>>, Failure> {
-    let outcomes = identity.org.on_current(|catalog| {
-        let change = current::on(change, catalog)?;
-        match change.op {
-            Op::Delete => delete::run(identity, catalog, &change),
-            _ => write::run(identity, catalog, &change),
-        }
-    })?;
-    if change.object.name == "User" {
-        identity.org.users.write().clear();
+    let run = || {
+        identity.org.on_current(|catalog| {
+            let change = current::on(change, catalog)?;
+            match change.op {
+                Op::Delete => delete::run(identity, catalog, &change),
+                _ => write::run(identity, catalog, &change),
+            }
+        })
+    };
+    if change.object.name != "User" {
+        return run();
     }
-    Ok(outcomes)
+    let outcomes = match &identity.org.usernames {
+        Some(usernames) => usernames.around(&identity.org, change, run),
+        None => run(),
+    };
+    identity.org.users.write().clear();
+    outcomes
 }
 
 /// Saves one record, if it meets the guard.

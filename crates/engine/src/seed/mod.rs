@@ -6,11 +6,11 @@ mod sample;
 use crate::record::Row;
 use crate::save::{self, Assign, Change, Incoming, Op};
 use crate::system::own;
-use crate::{Failure, Identity, Server, auth, dev, ids};
+use crate::{Failure, Identity, Org, auth, dev, ids};
 use jiff::tz::TimeZone;
 use orglet_base::{Id, Value};
 use orglet_schema::standard::seed::{self, SeedValue};
-use orglet_schema::{Field, Input, Object};
+use orglet_schema::{AccessSet, Field, Input, Object};
 use orglet_store::StoreError;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,35 +20,42 @@ pub(crate) fn admin_id() -> Id {
     ids::seeded("005", 1)
 }
 
-/// Seeds the default org when it is new, and adds sample data when that was asked for and is not there.
-pub(crate) fn fill(server: &Server) -> Result<(), Failure> {
-    let identity = bootstrap_identity(server);
-    if !done(server, "seeded")? {
-        standard_rows(server, &identity)?;
-        mark(server, "seeded")?;
+/// Seeds an org that is new, and adds sample data when that is asked for and is not there. The administrator gets a
+/// login name, the development one where none is given.
+pub(crate) fn fill(org: &Arc<Org>, access: &Arc<AccessSet>, username: Option<&str>, sample_data: bool) -> Result<(), Failure> {
+    let identity = bootstrap_identity(org, access);
+    if !done(org, SEEDED)? {
+        standard_rows(&identity, username.unwrap_or(dev::USERNAME))?;
+        mark(org, SEEDED)?;
     }
-    if server.options().sample_data && !done(server, "sampled")? {
+    if sample_data && !done(org, SAMPLED)? {
         sample::fill(&identity)?;
-        mark(server, "sampled")?;
+        mark(org, SAMPLED)?;
     }
     Ok(())
 }
 
-fn done(server: &Server, what: &'static str) -> Result<bool, Failure> {
-    server.default_org().read(|tx| Ok(tx.first(&own("SELECT 1 FROM \"_meta\" WHERE name = ?1", vec![what.into()]))?.is_some()))
+/// Whether an org has the sample data.
+pub(crate) fn is_sampled(org: &Org) -> Result<bool, Failure> {
+    done(org, SAMPLED)
 }
 
-fn mark(server: &Server, what: &'static str) -> Result<(), Failure> {
-    server.default_org().transact(|tx| {
-        tx.execute(&own("INSERT OR REPLACE INTO \"_meta\" VALUES (?1, 'yes')", vec![what.into()]))?;
-        Ok(())
-    })
+const SEEDED: &str = "seeded";
+const SAMPLED: &str = "sampled";
+
+fn done(org: &Org, what: &'static str) -> Result<bool, Failure> {
+    org.read(|tx| Ok(tx.first(&own("SELECT 1 FROM \"_meta\" WHERE name = ?1", vec![what.into()]))?.is_some()))
+}
+
+fn mark(org: &Org, what: &'static str) -> Result<(), Failure> {
+    let sql = "INSERT INTO \"_meta\" VALUES (?1, 'yes') ON CONFLICT (name) DO UPDATE SET value = 'yes'";
+    org.transact(|tx| Ok(tx.execute(&own(sql, vec![what.into()])).map(|_| ())?))
 }
 
 /// The administrator before its own row is there.
-fn bootstrap_identity(server: &Server) -> Identity {
+fn bootstrap_identity(org: &Arc<Org>, access: &Arc<AccessSet>) -> Identity {
     let user = auth::User {
-        id: server.admin_id(),
+        id: admin_id(),
         username: String::new(),
         name: String::new(),
         first_name: None,
@@ -72,10 +79,10 @@ fn bootstrap_identity(server: &Server) -> Identity {
         country: None,
         mobile_phone: None,
     };
-    Identity { org: server.default_org(), user: Arc::new(user), access: server.access.clone(), token: "".into() }
+    Identity { org: org.clone(), user: Arc::new(user), access: access.clone(), token: "".into() }
 }
 
-fn standard_rows(server: &Server, identity: &Identity) -> Result<(), Failure> {
+fn standard_rows(identity: &Identity, username: &str) -> Result<(), Failure> {
     let org = &identity.org;
     let catalog = org.catalog();
     let mut keys: HashMap<(&'static str, String), Id> = HashMap::new();
@@ -110,7 +117,7 @@ fn standard_rows(server: &Server, identity: &Identity) -> Result<(), Failure> {
     }
     let profile = keys.get(&("Profile", "admin".to_owned())).copied();
     let role = keys.get(&("UserRole", "CEO".to_owned())).copied();
-    user(server, identity, profile, role)
+    user(identity, username, profile, role)
 }
 
 /// Key prefixes are few; the map wants names that live as long as the program.
@@ -119,13 +126,12 @@ fn leak_free(prefix: &str) -> &'static str {
     KNOWN.iter().find(|k| **k == prefix).copied().unwrap_or("other")
 }
 
-fn user(server: &Server, identity: &Identity, profile: Option<Id>, role: Option<Id>) -> Result<(), Failure> {
+fn user(identity: &Identity, username: &str, profile: Option<Id>, role: Option<Id>) -> Result<(), Failure> {
     let catalog = identity.org.catalog();
     let Some(object) = catalog.object("User") else { return Ok(()) };
-    let username = server.options().admin_username.clone().unwrap_or_else(|| dev::USERNAME.to_owned());
     let mut row = Row::empty(object);
     for (name, value) in [
-        ("Username", username.as_str()),
+        ("Username", username),
         ("FirstName", "Admin"),
         ("LastName", "User"),
         ("Email", "admin@orglet.example"),
@@ -151,7 +157,7 @@ fn user(server: &Server, identity: &Identity, profile: Option<Id>, role: Option<
     row.set(object, "ProfileId", profile.map_or(Value::Null, Value::Id));
     row.set(object, "UserRoleId", role.map_or(Value::Null, Value::Id));
     let fields = row.values.into_iter().enumerate().filter(|(_, v)| !v.is_null()).map(|(i, v)| (i, Assign::Value(v))).collect();
-    insert_once(identity, object, vec![Incoming { id: Some(server.admin_id()), key: None, fields }])
+    insert_once(identity, object, vec![Incoming { id: Some(admin_id()), key: None, fields }])
 }
 
 /// A value of a data file.

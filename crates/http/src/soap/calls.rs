@@ -89,8 +89,8 @@ pub(super) fn login(server: &Server, call: &Call, api: Api, version: ApiVersion,
         Some(text) => Some(Id::parse(text).map_err(|_| invalid_login())?),
         None => None,
     };
-    // A scope of another org, or of a portal, has no users here.
-    if scope.is_some_and(|id| server.engine.org(id).is_none()) || request.header("LoginScopeHeader", "portalId").is_some() {
+    // A portal has no users here.
+    if request.header("LoginScopeHeader", "portalId").is_some() {
         return Err(invalid_login());
     }
     let grant = server.engine.login(request.argument("username"), request.argument("password")).map_err(|e| match e {

@@ -86,8 +86,11 @@ pub fn objects() -> Arc<ObjectSet> {
 
 /// A number that is another when the data of the standard objects is.
 pub fn fingerprint() -> u64 {
-    let bytes = [OBJECTS, FIELDS, VALUE_SETS, RELATIONSHIPS].into_iter().flat_map(str::bytes);
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    static NUMBER: OnceLock<u64> = OnceLock::new();
+    *NUMBER.get_or_init(|| {
+        let bytes = [OBJECTS, FIELDS, VALUE_SETS, RELATIONSHIPS].into_iter().flat_map(str::bytes);
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    })
 }
 
 fn object(entry: &'static Entry) -> Object {

@@ -35,8 +35,7 @@ impl Connected {
         let tables: i64 = raw.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0)).map_err(from_sqlite)?;
         if own != APPLICATION_ID {
             if own != 0 || tables != 0 {
-                let shown = path.map(|p| p.display().to_string()).unwrap_or_default();
-                return Err(StoreError::Foreign(format!("{shown} holds another program's database")));
+                return Err(StoreError::Foreign("it holds another program's database".into()));
             }
             raw.pragma_update(None, "application_id", APPLICATION_ID).map_err(from_sqlite)?;
         }
@@ -58,7 +57,8 @@ impl Connected {
         Self::prepared(raw)
     }
 
-    fn prepared(raw: Connection) -> Result<Self, StoreError> {
+    /// A connection with our settings, functions and collation.
+    pub(super) fn prepared(raw: Connection) -> Result<Self, StoreError> {
         raw.busy_timeout(std::time::Duration::from_secs(10)).map_err(from_sqlite)?;
         raw.pragma_update(None, "foreign_keys", false).map_err(from_sqlite)?;
         raw.pragma_update(None, "trusted_schema", false).map_err(from_sqlite)?;

@@ -1,10 +1,10 @@
 //! Copies of whole databases, page by page, each as it is at one moment.
 
-use super::connection::from_sqlite;
+use super::connection::{Connected, from_sqlite};
 use super::home::{beside, discard};
 use super::{Durability, Sqlite};
 use crate::home::Carry;
-use crate::{StoreError, Tx};
+use crate::{StoreError, Tx, Work};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::File;
@@ -15,18 +15,18 @@ use std::time::Duration;
 const WAIT: Duration = Duration::from_secs(30);
 
 impl Sqlite {
-    /// Copies a file, of which others may read and write, to one that is not there yet. It appears whole or not at all,
-    /// and with [`Durability::Full`] it is on disk when this returns.
-    pub(super) fn copy_file(from: &Path, to: &Path, durability: Durability) -> Result<(), StoreError> {
+    /// Copies a file, of which others may read and write, to one that is not there yet. It appears whole, with what
+    /// `adapt` changes, or not at all, and with [`Durability::Full`] it is on disk when this returns.
+    pub(super) fn copy_file(from: &Path, to: &Path, durability: Durability, adapt: Option<&mut Work<'_>>) -> Result<(), StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let source = Connection::open_with_flags(from, flags).map_err(from_sqlite)?;
         source.busy_timeout(WAIT).map_err(from_sqlite)?;
-        to_file(&source, to, durability)
+        to_file(&source, to, durability, adapt)
     }
 
     /// Copies this database to a file that is not there yet.
     pub(super) fn copy_to_file(&self, to: &Path) -> Result<(), StoreError> {
-        self.writer.exclusively(|connection| to_file(&connection.raw, to, Durability::Full))
+        self.writer.exclusively(|connection| to_file(&connection.raw, to, Durability::Full, None))
     }
 
     /// A database in memory that holds what this one does.
@@ -52,10 +52,11 @@ impl Sqlite {
     }
 }
 
-fn to_file(source: &Connection, to: &Path, durability: Durability) -> Result<(), StoreError> {
+fn to_file(source: &Connection, to: &Path, durability: Durability, adapt: Option<&mut Work<'_>>) -> Result<(), StoreError> {
     let cannot = |e: std::io::Error| StoreError::ReadOnly(format!("{}: {e}", to.display()));
     let aside = beside(to, ".part");
-    discard(&aside)?;
+    let clear = || ["", "-wal", "-shm"].iter().try_for_each(|suffix| discard(&beside(&aside, suffix)));
+    clear()?;
     let copied = (|| {
         let mut target = Connection::open(&aside).map_err(from_sqlite)?;
         // Until it is renamed nobody counts on it, so that it needs neither a journal nor a sync for each page.
@@ -63,6 +64,16 @@ fn to_file(source: &Connection, to: &Path, durability: Durability) -> Result<(),
             target.pragma_update_and_check(None, name, value, |_| Ok(())).or_else(no_answer).map_err(from_sqlite)?;
         }
         pages(source, &mut target)?;
+        if let Some(adapt) = adapt {
+            let mut adapted = Connected::prepared(target)?;
+            adapted.begin("BEGIN IMMEDIATE")?;
+            let done = adapt(&mut adapted);
+            let ended = adapted.end(done.is_ok());
+            done.and(ended)?;
+            target = adapted.raw;
+            target.flush_prepared_statement_cache();
+        }
+        // Closing moves what is in a log into the file.
         target.close().map_err(|(_, e)| from_sqlite(e))?;
         if durability == Durability::Full {
             File::open(&aside).and_then(|file| file.sync_all()).map_err(cannot)?;
@@ -70,7 +81,7 @@ fn to_file(source: &Connection, to: &Path, durability: Durability) -> Result<(),
         std::fs::rename(&aside, to).map_err(cannot)
     })();
     if copied.is_err() {
-        discard(&aside)?;
+        clear()?;
     }
     copied?;
     #[cfg(unix)]

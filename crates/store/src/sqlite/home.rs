@@ -2,7 +2,7 @@
 
 use super::{Durability, Sqlite};
 use crate::home::{Carry, check_name, exists, missing};
-use crate::{Home, Store, StoreError};
+use crate::{Home, Store, StoreError, Work};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
@@ -95,9 +95,9 @@ impl Home for Folder {
         Ok(())
     }
 
-    fn copy(&self, from: &str, to: &str) -> Result<(), StoreError> {
+    fn copy(&self, from: &str, to: &str, adapt: &mut Work<'_>) -> Result<(), StoreError> {
         let (source, target) = (self.existing(from)?, self.absent(to)?);
-        Sqlite::copy_file(&source, &target, self.durability)
+        Sqlite::copy_file(&source, &target, self.durability, Some(adapt))
     }
 
     fn replace(&self, from: &str, to: &str, carry: &mut Carry<'_>) -> Result<(), StoreError> {
@@ -108,7 +108,7 @@ impl Home for Folder {
         let aside = beside(&file, ".new");
         discard(&aside)?;
         // No one needs the copy after a power loss.
-        let replaced = Sqlite::copy_file(&source, &aside, Durability::Relaxed).and_then(|()| {
+        let replaced = Sqlite::copy_file(&source, &aside, Durability::Relaxed, None).and_then(|()| {
             let new = Sqlite::open(&aside, Durability::Relaxed)?;
             target.replace(&new, carry)
         });
@@ -132,9 +132,9 @@ impl Home for Folder {
 
     fn backup(&self, names: &[String], folder: &Path) -> Result<(), StoreError> {
         let orgs = new_folder(folder)?;
-        Sqlite::copy_file(&self.path.join(OWN), &folder.join(OWN), Durability::Full)?;
+        Sqlite::copy_file(&self.path.join(OWN), &folder.join(OWN), Durability::Full, None)?;
         for name in names {
-            Sqlite::copy_file(&self.existing(name)?, &orgs.join(format!("{name}.db")), Durability::Full)?;
+            Sqlite::copy_file(&self.existing(name)?, &orgs.join(format!("{name}.db")), Durability::Full, None)?;
         }
         Ok(())
     }
@@ -192,8 +192,9 @@ impl Home for Memory {
         self.orgs.lock().remove(name).map(|_| ()).ok_or_else(|| missing(name))
     }
 
-    fn copy(&self, from: &str, to: &str) -> Result<(), StoreError> {
+    fn copy(&self, from: &str, to: &str, adapt: &mut Work<'_>) -> Result<(), StoreError> {
         let copy = self.get(from)?.copy_in_memory()?;
+        copy.transact(adapt)?;
         self.put(to, Arc::new(copy)).map(|_| ())
     }
 

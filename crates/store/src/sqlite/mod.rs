@@ -48,7 +48,8 @@ impl Sqlite {
     /// Opens or creates a file. Its directory must exist. A file that is not an orglet database is refused, never
     /// overwritten.
     pub fn open(path: &Path, durability: Durability) -> Result<Self, StoreError> {
-        let writer = Writer::new(Connected::open_writer(Some(path), durability)?, true);
+        let connection = Connected::open_writer(Some(path), durability).map_err(|e| at(path, e))?;
+        let writer = Writer::new(connection, true);
         Ok(Self { path: Some(path.to_owned()), writer, readers: Mutex::default(), read_time: READ_TIME })
     }
 
@@ -77,6 +78,17 @@ impl Sqlite {
     }
 }
 
+/// A failure to open a file, with the file's name in it.
+fn at(path: &Path, e: StoreError) -> StoreError {
+    let shown = path.display();
+    match e {
+        StoreError::Foreign(text) => StoreError::Foreign(format!("{shown}: {text}")),
+        StoreError::ReadOnly(text) => StoreError::ReadOnly(format!("{shown}: {text}")),
+        StoreError::Other(text) => StoreError::Other(format!("{shown}: {text}")),
+        other => other,
+    }
+}
+
 impl Store for Sqlite {
     fn dialect(&self) -> Dialect {
         Dialect::Sqlite
@@ -102,6 +114,10 @@ impl Store for Sqlite {
 
     fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
         self.writer.transact(work)
+    }
+
+    fn waiting_writes(&self) -> usize {
+        self.writer.waiting()
     }
 
     fn tables(&self) -> Result<Vec<String>, StoreError> {

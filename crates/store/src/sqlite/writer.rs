@@ -60,6 +60,11 @@ impl Writer {
         Self { state: Mutex::new(State { connection, open: None, members: 0 }), waiting: AtomicUsize::new(0), shares }
     }
 
+    /// Callers that wait for the connection.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     /// Reads on the writing connection, for a database without a file.
     pub(super) fn read(&self, work: &mut Work<'_>, time: Duration) -> Result<(), StoreError> {
         self.state.lock().connection.snapshot(work, time)

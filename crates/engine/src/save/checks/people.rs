@@ -15,7 +15,8 @@ pub(super) fn user(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> {
             let text = "Username must be in the form of an email address (for example, john@acme.com).: Username";
             return Err(refuse(ErrorCode::FieldIntegrityException, text, &["Username"]));
         }
-        if !it.others(tx, "Username", 2)?.is_empty() {
+        let elsewhere = it.org.usernames.as_ref().map_or(Ok(false), |names| names.is_taken(it.org.id, name))?;
+        if elsewhere || !it.others(tx, "Username", 2)?.is_empty() {
             let text = "Duplicate Username.<br>The username already exists in this or another Salesforce organization. Usernames must be unique \
                         across all Salesforce organizations. To resolve, use a different username (it doesn't need to match the user's email address). ";
             return Err(refuse(ErrorCode::DuplicateUsername, text, &["Username"]));

@@ -1,0 +1,116 @@
+//! Making orgs and taking them away.
+
+use super::admin::check_name;
+use super::directory::{Entry, Kept, LIVE, MAKING, numbered};
+use super::{Adaptation, AdminError, NewOrg, OrgAccess};
+use crate::seed::admin_id;
+use crate::{Identity, Server, project};
+use orglet_store::StoreError;
+
+/// How often a number is skipped whose database is there already: another directory left it behind.
+const MOST_SKIPPED: usize = 1000;
+
+impl Server {
+    /// Makes an org. It is there whole when this returns, or not at all.
+    pub fn create_org(&self, new: &NewOrg) -> Result<OrgAccess, AdminError> {
+        if new.template.is_some() && new.clone_of.is_some() {
+            return Err(AdminError::Invalid("an org is made from a template or as a clone, not both".into()));
+        }
+        if new.sample_data && (new.template.is_some() || new.clone_of.is_some()) {
+            return Err(AdminError::Invalid("sample data is for new orgs; a template and a clone bring their own".into()));
+        }
+        if let Some(name) = &new.name {
+            check_name("an org", name)?;
+        }
+        let _one_at_a_time = self.orgs.administering.lock();
+        let source = match (&new.template, &new.clone_of) {
+            (Some(template), _) => self.usable(self.snapshot(template)?)?,
+            (None, Some(org)) => self.take(&self.entry(org)?, None)?,
+            (None, None) => self.pristine(new.sample_data)?,
+        };
+        let (mut number, mut skipped) = (self.orgs.directory.next_org()?, 0);
+        while self.orgs.home.has(&numbered(number).1)? && skipped < MOST_SKIPPED {
+            (number, skipped) = (self.orgs.directory.next_org()?, skipped + 1);
+        }
+        let (id, storage) = numbered(number);
+        let name = new.name.clone().unwrap_or_else(|| format!("org-{number}"));
+        if self.orgs.directory.is_taken(&name)? {
+            return Err(AdminError::Conflict(format!("there is an org '{name}' already")));
+        }
+        let entry = Entry {
+            id,
+            suffix: format!(".{name}"),
+            name,
+            storage,
+            origin: source.number,
+            admin: new.admin_username.clone().unwrap_or_default(),
+            created: self.now().to_canonical(),
+            state: MAKING.into(),
+        };
+        self.orgs.directory.add(&entry)?;
+        let made = self.fill(&entry, &source, new);
+        if made.is_err() {
+            // The reason counts more than a failure to clear up, which the next start makes good.
+            let _ = self.clear_away(&entry);
+        }
+        made
+    }
+
+    fn fill(&self, entry: &Entry, source: &Kept, new: &NewOrg) -> Result<OrgAccess, AdminError> {
+        let adaptation = Adaptation::of(entry, source);
+        let mut refused = None;
+        let copied = self.orgs.home.copy(&source.storage, &entry.storage, &mut |tx| {
+            let claimed = adaptation.apply(tx).map_err(AdminError::from).and_then(|names| {
+                let taken = self.orgs.usernames.claim(entry.id, &names)?;
+                taken.map_or(Ok(()), |name| Err(AdminError::Conflict(format!("the login name {name} is in use"))))
+            });
+            claimed.map_err(|e| {
+                refused = Some(e);
+                StoreError::Abort
+            })
+        });
+        match (copied, refused) {
+            (_, Some(refusal)) => return Err(refusal),
+            (copied, None) => copied?,
+        }
+        if let Some(org) = source.org {
+            self.orgs.directory.copy_credentials(org, entry.id)?;
+        }
+        self.orgs.directory.set_state(entry.id, LIVE)?;
+        let org = self.opened(entry)?;
+        if let Some(password) = &new.admin_password {
+            self.set_password(&org, admin_id(), password, "")?;
+        }
+        let mut skipped = Vec::new();
+        if !new.projects.is_empty() {
+            let admin = org.user(admin_id())?.ok_or_else(|| AdminError::Conflict("the template has no administrator".into()))?;
+            let identity = Identity { org, user: admin, access: self.access.clone(), token: "".into() };
+            skipped = project::load(&identity, &new.projects, false)?.iter().map(ToString::to_string).collect();
+            // It goes back to what it is now.
+            let base = self.take(entry, None)?;
+            self.orgs.directory.set_origin(entry.id, base.number)?;
+            self.drop_unused(source.number)?;
+        }
+        let facts = self.facts_of(entry, new.admin_password.as_deref())?;
+        Ok(OrgAccess { org: self.info(entry)?, facts, skipped })
+    }
+
+    /// Takes an org away with all that is in it, its sessions and its passwords. Its snapshots stay.
+    pub fn delete_org(&self, org: &str) -> Result<(), AdminError> {
+        let _one_at_a_time = self.orgs.administering.lock();
+        let entry = self.entry(org)?;
+        if self.is_default(entry.id) {
+            return Err(AdminError::Conflict("the default org can't be deleted; it can be reset".into()));
+        }
+        self.clear_away(&entry)?;
+        self.drop_unused(entry.origin)
+    }
+
+    fn clear_away(&self, entry: &Entry) -> Result<(), AdminError> {
+        self.orgs.directory.leave(entry.id)?;
+        self.sessions.forget_org(entry.id);
+        self.orgs.drop_open(entry.id);
+        self.remove_storage(&entry.storage)?;
+        Ok(self.orgs.directory.forget(entry.id)?)
+    }
+}

@@ -1,0 +1,179 @@
+//! The orgs of a server: the directory of all of them, the few that are open, and what an administrator does with them.
+//!
+//! An org is opened when it is asked for. The ones used last stay open, up to a bound; one that is closed costs a line
+//! of the directory and its file.
+
+mod admin;
+mod content;
+pub(crate) mod directory;
+mod error;
+mod make;
+mod snapshots;
+mod usernames;
+
+pub use admin::{NewOrg, OrgAccess, OrgInfo, SnapshotInfo};
+pub(crate) use content::Adaptation;
+pub use error::AdminError;
+pub(crate) use usernames::Usernames;
+
+use crate::limits::Usage;
+use crate::{Clock, Failure, Org, format};
+use directory::{Directory, Entry};
+use orglet_base::Id;
+use orglet_store::{Home, Store};
+use parking_lot::{Mutex, RwLock};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+
+/// Orgs that stay open when nothing else is said.
+pub const MOST_OPEN: usize = 64;
+/// Orgs that can be on their way to being open at once.
+const DOORS: usize = 16;
+
+/// The orgs of a server.
+pub(crate) struct Orgs {
+    pub(crate) home: Arc<dyn Home>,
+    pub(crate) directory: Directory,
+    pub(crate) usernames: Arc<Usernames>,
+    clock: Clock,
+    id_seed: u64,
+    most_open: usize,
+    open: RwLock<HashMap<Id, Opened>>,
+    /// What is kept of orgs that were closed.
+    closed: Mutex<HashMap<Id, Closed>>,
+    /// Held while an org is opened, so that none is opened twice.
+    doors: [Mutex<()>; DOORS],
+    /// One administrative act at a time.
+    pub(crate) administering: Mutex<()>,
+    ticks: AtomicU64,
+    opened: AtomicU64,
+    shut: AtomicU64,
+}
+
+struct Opened {
+    org: Arc<Org>,
+    used: AtomicU64,
+}
+
+struct Closed {
+    /// Requests that began before it was closed may still hold it: it is then the same org that comes back.
+    org: Weak<Org>,
+    usage: Arc<Usage>,
+}
+
+/// Figures of the open orgs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OpenOrgs {
+    /// Open now.
+    pub open: usize,
+    /// Opened since the start.
+    pub opened: u64,
+    /// Closed since the start, to make room.
+    pub closed: u64,
+    /// Writes that wait for others to be done, over the open orgs.
+    pub waiting_writes: usize,
+}
+
+impl Orgs {
+    pub(crate) fn new(home: Arc<dyn Home>, own: Arc<dyn Store>, clock: Clock, id_seed: u64, most_open: usize) -> Self {
+        Self {
+            home,
+            directory: Directory::new(own.clone()),
+            usernames: Arc::new(Usernames::new(own)),
+            clock,
+            id_seed,
+            most_open: most_open.max(1),
+            open: RwLock::default(),
+            closed: Mutex::default(),
+            doors: Default::default(),
+            administering: Mutex::new(()),
+            ticks: AtomicU64::new(1),
+            opened: AtomicU64::new(0),
+            shut: AtomicU64::new(0),
+        }
+    }
+
+    /// An org by its id; `None` where the directory has none.
+    pub(crate) fn get(&self, id: Id) -> Result<Option<Arc<Org>>, Failure> {
+        if let Some(org) = self.if_open(id) {
+            return Ok(Some(org));
+        }
+        let _one_opens_it = self.doors[id.as_15().bytes().map(usize::from).sum::<usize>() % DOORS].lock();
+        if let Some(org) = self.if_open(id) {
+            return Ok(Some(org));
+        }
+        let Some(entry) = self.directory.by_id(id)? else { return Ok(None) };
+        let (held, usage) = match self.closed.lock().remove(&id) {
+            Some(closed) => (closed.org.upgrade(), Some(closed.usage)),
+            None => (None, None),
+        };
+        let org = match held {
+            Some(org) => org,
+            None => {
+                let store = self.home.open(&entry.storage)?;
+                let org = Arc::new(self.over(&entry, store, usage.clone().unwrap_or_default(), true)?);
+                if usage.is_none() {
+                    // For the first time in this process.
+                    self.usernames.reconcile(&org)?;
+                }
+                org
+            }
+        };
+        self.opened.fetch_add(1, Ordering::Relaxed);
+        self.keep(&org);
+        Ok(Some(org))
+    }
+
+    /// Opens an org over its database; with `named` its login names are on the server's list.
+    pub(crate) fn over(&self, entry: &Entry, store: Arc<dyn Store>, usage: Arc<Usage>, named: bool) -> Result<Org, Failure> {
+        format::prepare_org(&*store, &format!("the database of the org '{}'", entry.name), self.clock.now())?;
+        Org::open(entry.id, store, self.clock, self.id_seed, named.then(|| self.usernames.clone()), usage)
+    }
+
+    fn if_open(&self, id: Id) -> Option<Arc<Org>> {
+        let open = self.open.read();
+        let found = open.get(&id)?;
+        found.used.store(self.ticks.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        Some(found.org.clone())
+    }
+
+    fn keep(&self, org: &Arc<Org>) {
+        let mut open = self.open.write();
+        let used = AtomicU64::new(self.ticks.fetch_add(1, Ordering::Relaxed));
+        open.insert(org.id, Opened { org: org.clone(), used });
+        if open.len() <= self.most_open {
+            return;
+        }
+        // One that a request holds is not closed by dropping it, so that it would only be opened again.
+        let oldest = open.iter().filter(|(_, o)| Arc::strong_count(&o.org) == 1).min_by_key(|(_, o)| o.used.load(Ordering::Relaxed));
+        let Some(id) = oldest.map(|(id, _)| *id) else { return };
+        if let Some(Opened { org, .. }) = open.remove(&id) {
+            self.closed.lock().insert(id, Closed { org: Arc::downgrade(&org), usage: org.usage.clone() });
+            self.shut.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Forgets an org that is being taken away.
+    pub(crate) fn drop_open(&self, id: Id) {
+        let _nobody_opens_it = self.doors[id.as_15().bytes().map(usize::from).sum::<usize>() % DOORS].lock();
+        self.open.write().remove(&id);
+        self.closed.lock().remove(&id);
+    }
+
+    /// Whether an org is open.
+    pub(crate) fn is_open(&self, id: Id) -> bool {
+        self.open.read().contains_key(&id)
+    }
+
+    /// Figures of the open orgs; costs as much as there are open ones.
+    pub(crate) fn figures(&self) -> OpenOrgs {
+        let open = self.open.read();
+        OpenOrgs {
+            open: open.len(),
+            opened: self.opened.load(Ordering::Relaxed),
+            closed: self.shut.load(Ordering::Relaxed),
+            waiting_writes: open.values().map(|o| o.org.store.waiting_writes()).sum(),
+        }
+    }
+}

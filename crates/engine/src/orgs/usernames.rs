@@ -1,0 +1,142 @@
+//! Which org a login name belongs to: names are unique over the server.
+//!
+//! The server's own database lists them, and each org's users are the truth. A save of users claims its names before it
+//! begins and lets go of those that are not used when it has ended, so that a name that somebody has is always listed.
+//! A list that says more than the truth (the server ended in between) is put right when the org is next opened.
+
+use crate::save::{Assign, Change, Saved};
+use crate::system::{own, text};
+use crate::{Failure, Org};
+use orglet_base::{Id, fold};
+use orglet_store::Store;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// The list of login names.
+pub(crate) struct Usernames {
+    own: Arc<dyn Store>,
+}
+
+impl Usernames {
+    pub(crate) fn new(own: Arc<dyn Store>) -> Self {
+        Self { own }
+    }
+
+    /// The org of the user with a login name, in any case.
+    pub(crate) fn org_of(&self, name: &str) -> Result<Option<Id>, Failure> {
+        let asked = own("SELECT org FROM \"_usernames\" WHERE name = ?1", vec![fold(name).into_owned().into()]);
+        let row = self.own.read_with::<_, Failure>(|tx| Ok(tx.first(&asked)?))?;
+        Ok(row.and_then(|row| Id::parse(text(&row[0])).ok()))
+    }
+
+    /// Whether another org has a login name.
+    pub(crate) fn is_taken(&self, org: Id, name: &str) -> Result<bool, Failure> {
+        Ok(self.org_of(name)?.is_some_and(|owner| owner != org))
+    }
+
+    /// Gives names to an org where no other has them; answers the first that another has. Then none is given.
+    pub(crate) fn claim(&self, org: Id, names: &[String]) -> Result<Option<String>, Failure> {
+        let org = org.to_string();
+        let mut taken = None;
+        let claimed = self.own.transact_with::<_, Failure>(|tx| {
+            taken = None;
+            for name in names {
+                let key = fold(name).into_owned();
+                let claim = "INSERT INTO \"_usernames\" VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
+                tx.execute(&own(claim, vec![key.as_str().into(), org.as_str().into()]))?;
+                let owner = tx.first(&own("SELECT org FROM \"_usernames\" WHERE name = ?1", vec![key.into()]))?;
+                if owner.is_some_and(|row| text(&row[0]) != org) {
+                    taken = Some(name.clone());
+                    return Err(orglet_store::StoreError::Abort.into());
+                }
+            }
+            Ok(())
+        });
+        match taken {
+            Some(name) => Ok(Some(name)),
+            None => claimed.map(|()| None),
+        }
+    }
+
+    /// Makes the list say of an org what its users are.
+    pub(crate) fn reconcile(&self, org: &Org) -> Result<(), Failure> {
+        let id = org.id.to_string();
+        let have: HashSet<String> = usernames(org)?.iter().map(|name| fold(name).into_owned()).collect();
+        let listed = own("SELECT name FROM \"_usernames\" WHERE org = ?1", vec![id.as_str().into()]);
+        let listed = self.own.read_with::<_, Failure>(|tx| Ok(tx.all(&listed)?))?;
+        let listed: HashSet<String> = listed.iter().map(|row| text(&row[0]).to_owned()).collect();
+        if have == listed {
+            return Ok(());
+        }
+        self.own.transact_with::<_, Failure>(|tx| {
+            for gone in listed.difference(&have) {
+                let drop = "DELETE FROM \"_usernames\" WHERE name = ?1 AND org = ?2";
+                tx.execute(&own(drop, vec![gone.as_str().into(), id.as_str().into()]))?;
+            }
+            for new in have.difference(&listed) {
+                // A name that another org has stays with it: whoever came first logs in.
+                let claim = "INSERT INTO \"_usernames\" VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
+                tx.execute(&own(claim, vec![new.as_str().into(), id.as_str().into()]))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Runs a save of users with the names that it gives claimed before, and those that nobody has let go after.
+    pub(crate) fn around(
+        &self,
+        org: &Org,
+        change: &Change,
+        run: impl FnOnce() -> Result<Vec<Result<Saved, Failure>>, Failure>,
+    ) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+        let field = change.object.field_index("Username");
+        let given = |record: &crate::save::Incoming| {
+            record.fields.iter().find(|(index, _)| Some(*index) == field).and_then(|(_, assign)| match assign {
+                Assign::Value(value) => value.as_text().map(str::to_owned),
+                Assign::Lookup { .. } => None,
+            })
+        };
+        let new: Vec<String> = change.records.iter().filter_map(given).collect();
+        if new.is_empty() {
+            return run();
+        }
+        // Two saves at a time could let go of each other's names.
+        let _one_at_a_time = org.naming.lock();
+        let mut touched = new.clone();
+        for id in change.records.iter().filter_map(|r| r.id) {
+            touched.extend(org.user(id)?.map(|user| user.username.clone()));
+        }
+        for name in &new {
+            // A name that another org has is refused by the checks of the save, record by record.
+            self.claim(org.id, std::slice::from_ref(name))?;
+        }
+        let done = run();
+        org.users.write().clear();
+        let mut gone = Vec::new();
+        for name in touched {
+            if org.user_by_name(&name)?.is_none() {
+                gone.push(name);
+            }
+        }
+        if !gone.is_empty() {
+            self.own.transact_with::<_, Failure>(|tx| {
+                for name in &gone {
+                    let drop = "DELETE FROM \"_usernames\" WHERE name = ?1 AND org = ?2";
+                    tx.execute(&own(drop, vec![fold(name).into_owned().into(), org.id.to_string().into()]))?;
+                }
+                Ok(())
+            })?;
+        }
+        done
+    }
+}
+
+/// Every login name of an org.
+fn usernames(org: &Org) -> Result<Vec<String>, Failure> {
+    let catalog = org.catalog();
+    if !catalog.object("User").is_some_and(|user| org.has_rows(user)) {
+        return Ok(Vec::new());
+    }
+    let rows = org.read(|tx| Ok(tx.all(&own("SELECT \"Username\" FROM \"User\"", vec![]))?))?;
+    Ok(rows.iter().map(|row| text(&row[0]).to_owned()).filter(|name| !name.is_empty()).collect())
+}
