@@ -7,6 +7,10 @@ use orglet::{logs, serve, wire};
 use std::process::ExitCode;
 use std::time::Duration;
 
+/// Rows become texts on many threads at once; the system's allocator has them wait for each other.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let Command::Serve(options) = Cli::parse().command;
     logs::start(&options.logs);

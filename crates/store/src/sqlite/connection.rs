@@ -66,6 +66,8 @@ impl Connected {
         for config in [DbConfig::SQLITE_DBCONFIG_DQS_DML, DbConfig::SQLITE_DBCONFIG_DQS_DDL] {
             raw.set_db_config(config, false).map_err(from_sqlite)?;
         }
+        // A statement is planned once, for any values: else each new value of a LIMIT would have it planned again.
+        raw.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(from_sqlite)?;
         raw.pragma_update(None, "temp_store", "MEMORY").map_err(from_sqlite)?;
         raw.pragma_update(None, "cache_size", -2000).map_err(from_sqlite)?;
         raw.set_prepared_statement_cache_capacity(STATEMENTS);
