@@ -50,8 +50,12 @@ fn index_kind(field: &Field) -> Option<Index> {
     if field.name == "LastViewedDate" {
         return Some(Index::Sparse);
     }
+    if field.external_id || field.id_lookup || field.name_field || field.name == "SystemModstamp" {
+        return Some(Index::Plain);
+    }
     let followed = field.ty == FieldType::Reference && !UNFOLLOWED.contains(&field.name.as_str());
-    (field.external_id || field.id_lookup || field.name_field || field.name == "SystemModstamp" || followed).then_some(Index::Plain)
+    // Most lookups of most rows are empty, and nobody looks a row up by that.
+    followed.then_some(if field.nillable { Index::Sparse } else { Index::Plain })
 }
 
 fn index_name(object: &str, field: &str) -> String {
@@ -72,7 +76,7 @@ pub fn create_index(object: &Object, field: &Field, _dialect: Dialect) -> Vec<St
     };
     // With the Id behind the value, rows come out of a plain index in the order in which queries want them.
     let id = match (kind, key_field(object)) {
-        (Index::Plain, Some(key)) => format!(", {}", quoted(&key.name)),
+        (Index::Plain | Index::Sparse, Some(key)) => format!(", {}", quoted(&key.name)),
         _ => String::new(),
     };
     vec![statement(format!(

@@ -6,8 +6,13 @@ use orglet_base::{Dialect, OwnedCell, Statement};
 use orglet_schema::{Field, Object};
 use orglet_syntax::ast::CompareOp;
 
-fn names(fields: &[&Field]) -> Sql {
-    Sql::joined(fields.iter().map(|f| quoted(&f.name)), ", ")
+fn names(fields: &[&Field]) -> String {
+    let mut out = String::with_capacity(fields.len() * 20);
+    for (i, field) in fields.iter().enumerate() {
+        out.push_str(if i > 0 { ", " } else { "" });
+        out.push_str(&quoted(&field.name));
+    }
+    out
 }
 
 fn key(object: &Object) -> Sql {
@@ -18,10 +23,9 @@ fn live(object: &Object, live_only: bool) -> &'static str {
     if live_only && object.field("IsDeleted").is_some() { " AND \"IsDeleted\" = 0" } else { "" }
 }
 
-/// Inserts rows; each has a cell for every column.
-pub fn insert(object: &Object, columns: &[&Field], rows: &[Vec<OwnedCell>], dialect: Dialect) -> Statement {
-    let rows = rows.iter().map(|row| sql!["(", Sql::joined(row, ", "), ")"]);
-    sql!["INSERT INTO ", quoted(&object.name), " (", names(columns), ") VALUES ", Sql::joined(rows, ", ")].finish(dialect)
+/// Inserts a row with a cell for every column.
+pub fn insert(object: &Object, columns: &[&Field], row: Vec<OwnedCell>, dialect: Dialect) -> Statement {
+    sql!["INSERT INTO ", quoted(&object.name), " (", names(columns), ") VALUES (", Sql::cells(row), ")"].finish(dialect)
 }
 
 /// Sets columns of one row. `cells` stand in the order of `columns`.

@@ -78,6 +78,6 @@ fn insert(tx: &mut dyn Tx, cx: &Context<'_>, object: &str, values: &[(&str, Valu
     let columns = record::columns(object);
     let fields: Vec<&Field> = columns.iter().map(|(_, f)| *f).collect();
     let cells = columns.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
-    tx.execute(&sql::insert(object, &fields, &[cells], cx.org.store.dialect()))?;
+    tx.execute(&sql::insert(object, &fields, cells, cx.org.store.dialect()))?;
     Ok(())
 }

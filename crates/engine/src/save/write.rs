@@ -109,7 +109,7 @@ impl Save<'_> {
         let columns = columns(object);
         let fields: Vec<&Field> = columns.iter().map(|(_, f)| *f).collect();
         let cells = columns.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
-        tx.execute(&sql::insert(object, &fields, &[cells], self.org.store.dialect()))?;
+        tx.execute(&sql::insert(object, &fields, cells, self.org.store.dialect()))?;
         self.follow(tx, object, None, &row)?;
         Ok(Saved { id, created: true })
     }

@@ -10,6 +10,7 @@ pub(crate) use record::{Join, OrderKey, RecordSql, count, source_of};
 
 use orglet_base::{Dialect, OwnedCell, Param, Statement};
 use orglet_syntax::ast::CompareOp;
+use std::fmt::Write as _;
 
 /// Stands for the next parameter in a fragment's text. No identifier holds it.
 const MARK: char = '\u{1}';
@@ -79,13 +80,32 @@ pub(crate) use sql;
 
 /// An identifier in quotes.
 pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    let mut out = String::with_capacity(name.len() + 2);
+    out.push('"');
+    for (i, part) in name.split('"').enumerate() {
+        if i > 0 {
+            out.push_str("\"\"");
+        }
+        out.push_str(part);
+    }
+    out.push('"');
+    out
 }
 
 impl Sql {
     /// Adds a piece at the end.
     pub(crate) fn push(&mut self, piece: impl Piece) {
         piece.put(self);
+    }
+
+    /// Cells with commas between them.
+    pub(crate) fn cells(cells: Vec<OwnedCell>) -> Sql {
+        let mut text = String::with_capacity(cells.len() * 3);
+        for i in 0..cells.len() {
+            text.push_str(if i > 0 { ", " } else { "" });
+            text.push(MARK);
+        }
+        Sql { text, params: cells.into_iter().map(Param::Cell).collect(), tables: 0 }
     }
 
     /// Pieces with a separator between them.
@@ -106,16 +126,14 @@ impl Sql {
             Dialect::Sqlite => '?',
             Dialect::Postgres => '$',
         };
-        let mut text = String::with_capacity(self.text.len() + self.params.len() * 2);
-        let mut n = 0;
-        for c in self.text.chars() {
-            if c == MARK {
-                n += 1;
-                text.push(mark);
-                text.push_str(&n.to_string());
-            } else {
-                text.push(c);
-            }
+        let mut parts = self.text.split(MARK);
+        let mut text = String::with_capacity(self.text.len() + self.params.len() * 3);
+        text.push_str(parts.next().unwrap_or_default());
+        for (n, part) in parts.enumerate() {
+            text.push(mark);
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{}", n + 1);
+            text.push_str(part);
         }
         Statement::new(text, self.params)
     }

@@ -1,6 +1,6 @@
 use super::Org;
 use crate::{Node, OutKind, Output, ParentKind, ddl, record_shape, write};
-use orglet_base::{Dialect, OwnedCell};
+use orglet_base::{Dialect, OwnedCell, Param};
 
 #[test]
 fn records_join_parents_and_fold_text() {
@@ -249,7 +249,7 @@ fn tables_and_indexes() {
         "CREATE INDEX IF NOT EXISTS \"ix_Account_Name\" ON \"Account\" (\"Name\" COLLATE FOLD, \"Id\")",
         "CREATE UNIQUE INDEX IF NOT EXISTS \"ix_Account_CS__c\" ON \"Account\" (\"CS__c\") WHERE \"IsDeleted\" = 0 AND \"CS__c\" IS NOT NULL",
         "CREATE UNIQUE INDEX IF NOT EXISTS \"ix_Account_Ext__c\" ON \"Account\" (\"Ext__c\" COLLATE FOLD) WHERE \"IsDeleted\" = 0 AND \"Ext__c\" IS NOT NULL",
-        "CREATE INDEX IF NOT EXISTS \"ix_Account_ParentId\" ON \"Account\" (\"ParentId\", \"Id\")",
+        "CREATE INDEX IF NOT EXISTS \"ix_Account_ParentId\" ON \"Account\" (\"ParentId\", \"Id\") WHERE \"ParentId\" IS NOT NULL",
         "CREATE INDEX IF NOT EXISTS \"ix_Account_SystemModstamp\" ON \"Account\" (\"SystemModstamp\", \"Id\")",
     ] {
         assert!(all.iter().any(|s| s == want), "{want}\n{all:#?}");
@@ -266,9 +266,9 @@ fn writes() {
     let account = org.catalog.object("Account").unwrap();
     let field = |name: &str| account.field(name).unwrap();
     let text = |t: &str| OwnedCell::Text(t.to_owned());
-    let rows = [vec![text("1"), text("a")], vec![text("2"), OwnedCell::Null]];
-    let s = write::insert(account, &[field("Id"), field("Name")], &rows, Dialect::Sqlite);
-    assert_eq!(&*s.sql, "INSERT INTO \"Account\" (\"Id\", \"Name\") VALUES (?1, ?2), (?3, ?4)");
+    let s = write::insert(account, &[field("Id"), field("Name")], vec![text("2"), OwnedCell::Null], Dialect::Sqlite);
+    assert_eq!(&*s.sql, "INSERT INTO \"Account\" (\"Id\", \"Name\") VALUES (?1, ?2)");
+    assert_eq!(s.params, [Param::from("2"), Param::Cell(OwnedCell::Null)]);
     let s = write::update(account, &[field("Name")], vec![text("b")], "1", Dialect::Sqlite);
     assert_eq!(&*s.sql, "UPDATE \"Account\" SET \"Name\" = ?1 WHERE \"Id\" = ?2");
     let s = write::select_where_eq(account, &[field("Id")], field("Ext__c"), text("x"), true, Dialect::Sqlite);
