@@ -5,10 +5,10 @@ use crate::limits::Usage;
 use crate::orgs::Usernames;
 use crate::record::{self, Row};
 use crate::{Clock, Failure, metadata};
-use orglet_base::{ApiError, DateTime, ErrorCode, Id, KeyPrefix, fold_name};
+use orglet_base::{ApiError, DateTime, ErrorCode, Id, KeyPrefix, Statement, fold_name};
 use orglet_plan::ddl;
 use orglet_schema::{Catalog, Object};
-use orglet_store::{Store, StoreError, Tx};
+use orglet_store::{Sink, Store, StoreError, Tx};
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -208,9 +208,19 @@ impl Org {
         })
     }
 
+    /// Reads the few rows that a statement finds by a key; see [`Org::read`] about tables.
+    pub(crate) fn point(&self, statement: &Statement, sink: &mut Sink<'_>) -> Result<(), Failure> {
+        self.with_tables(|| Ok(self.store.point(statement, sink)?))
+    }
+
     /// Runs a transaction; see [`Org::read`] about tables.
     pub(crate) fn transact<T>(&self, mut work: impl FnMut(&mut dyn Tx) -> Result<T, Failure>) -> Result<T, Failure> {
         self.with_tables(|| self.store.transact_with(&mut work))
+    }
+
+    /// As [`Org::transact`], for changes that nothing in memory follows from: see [`Store::transact_shared`].
+    pub(crate) fn transact_shared<T>(&self, mut work: impl FnMut(&mut dyn Tx) -> Result<T, Failure>) -> Result<T, Failure> {
+        self.with_tables(|| self.store.transact_shared_with(&mut work))
     }
 
     fn with_tables<T>(&self, mut run: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {

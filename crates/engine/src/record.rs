@@ -216,7 +216,7 @@ pub fn show(identity: &Identity, object: &Arc<Object>, id: Id, fields: Option<&[
         Some(fields) => Arc::new(Reading::new(org, object, fields)),
     };
     let statement = orglet_base::Statement { sql: reading.sql.clone(), params: vec![id.to_string().into()] };
-    let rows = org.read(|tx| RowSet::read(tx, &statement))?;
+    let rows = RowSet::point(org, &statement)?;
     if rows.is_empty() {
         return Err(ApiError::not_found().into());
     }

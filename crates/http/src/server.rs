@@ -4,9 +4,11 @@ use crate::codec::Format;
 use crate::request::{Call, Peer};
 use crate::{Reply, compat, error, oauth, rest, soap};
 use bytes::Bytes;
+use http::request::Parts;
 use http::{Method, Request, Response};
 use orglet_base::{ApiError, ErrorCode};
 use orglet_engine::{Failure, OrgFacts, OrgOptions};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -40,6 +42,21 @@ impl Server {
     /// Whether the answer needs no more than a point read, so that it may be made where the request arrived.
     pub fn is_quick(&self, method: &Method, path: &str) -> bool {
         method == Method::GET && rest::is_row_path(path)
+    }
+
+    /// Whether a request saves one record, so that its commit may be shared; `None` if not. Equal numbers go to the same
+    /// org.
+    pub fn saves(&self, request: &Parts) -> Option<u64> {
+        let writes = matches!(request.method, Method::POST | Method::PATCH | Method::DELETE);
+        if !(writes && rest::is_record_path(request.uri.path())) {
+            return None;
+        }
+        // A session's token begins with its org.
+        let token = request.headers.get("authorization").map_or(&[][..], |v| v.as_bytes());
+        let org = token.split(|b| *b == b'!').next().unwrap_or(token);
+        let mut hasher = DefaultHasher::new();
+        org.rsplit(|b| *b == b' ').next().hash(&mut hasher);
+        Some(hasher.finish())
     }
 
     /// Answers a request.

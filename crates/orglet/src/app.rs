@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 pub use orglet_engine::OrgFacts;
 pub use orglet_http::Scheme;
+pub use orglet_store::StoreError;
 
 /// Answers requests. The shell in front of it has already inflated and bounded the body, brought the target to origin
 /// form (`/path?query`, with the authority in `Host`), and will compress the answer.
@@ -20,9 +21,20 @@ pub trait App: Send + Sync + 'static {
     /// the work itself.
     fn is_quick(&self, request: &Parts) -> bool;
 
+    /// Which lane a request goes by whose commit may be shared with others of its lane, of which one runs at a time;
+    /// `None` for any other request.
+    fn lane(&self, request: &Parts) -> Option<u64>;
+
+    /// Runs pieces of work of one lane, each of which answers a request by [`App::handle`]; what they change may share a
+    /// commit, and is committed when this returns. An error in place of an answer: its changes could not be committed.
+    fn together(&self, work: Vec<Work<'_>>) -> Vec<Result<Response<Bytes>, StoreError>>;
+
     /// Whether requests can be answered now; `/readyz` tells it.
     fn ready(&self) -> bool;
 }
+
+/// Answers a request.
+pub type Work<'a> = orglet_store::GroupWork<'a, Response<Bytes>>;
 
 /// Who sent a request.
 #[derive(Clone, Copy, Debug)]

@@ -11,6 +11,7 @@ mod connect;
 pub mod error;
 mod fault;
 mod inflate;
+mod lanes;
 pub mod limits;
 pub mod listen;
 pub mod logs;

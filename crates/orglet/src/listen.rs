@@ -3,6 +3,7 @@
 use crate::app::{App, Peer, Scheme};
 use crate::body::Room;
 use crate::error::StartError;
+use crate::lanes::Lanes;
 use crate::limits::Limits;
 use crate::service;
 use crate::sniff::{BoxStream, Sniffed};
@@ -13,6 +14,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -38,6 +40,9 @@ pub(crate) struct Shell {
     /// Whether only this machine can reach the port.
     pub(crate) loopback: bool,
     pub(crate) blocking: Arc<Semaphore>,
+    pub(crate) lanes: Lanes,
+    /// Few requests begin to work at a time: more threads than cores would only take each other's time.
+    pub(crate) turns: Semaphore,
     /// For the bytes of request bodies.
     pub(crate) room: Room,
     pub(crate) requests: AtomicU64,
@@ -94,6 +99,7 @@ pub struct Server {
     listener: TcpListener,
     addr: SocketAddr,
     app: Arc<dyn App>,
+    lanes: Lanes,
     tls: TlsAcceptor,
     limits: Limits,
 }
@@ -112,7 +118,8 @@ impl Server {
             Ok((listener, addr))
         };
         let (listener, addr) = listen().map_err(|source: io::Error| StartError::Listen { addr, source })?;
-        Ok(Self { listener, addr, app, tls: TlsAcceptor::from(tls), limits })
+        let lanes = Lanes::start(&app).map_err(StartError::Runtime)?;
+        Ok(Self { listener, addr, app, lanes, tls: TlsAcceptor::from(tls), limits })
     }
 
     /// The address listened on, with the port that was picked.
@@ -130,6 +137,8 @@ impl Server {
             port: self.addr.port(),
             loopback: self.addr.ip().to_canonical().is_loopback(),
             blocking: Arc::new(Semaphore::new(self.limits.blocking)),
+            lanes: self.lanes,
+            turns: Semaphore::new(2 * std::thread::available_parallelism().map_or(2, NonZero::get)),
             room: Room::new(&self.limits),
             requests: AtomicU64::new(1),
             stopping: stopping_seen,

@@ -1,7 +1,8 @@
 //! One request through the shell: id, head, health, body, application, compression, log.
 
-use crate::app::Peer;
+use crate::app::{App, Peer};
 use crate::fault;
+use crate::lanes::Job;
 use crate::listen::{Conn, Shell};
 use crate::{body, connect, logs, target};
 use bytes::Bytes;
@@ -17,7 +18,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::time::timeout;
 use tower::{ServiceExt, service_fn};
 use tower_http::CompressionLevel;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
@@ -26,6 +28,13 @@ use tracing::Instrument;
 
 /// Answers smaller than this fit in one packet anyway and stay as they are.
 const COMPRESS_ABOVE: u64 = 1024;
+
+/// How long a request may keep others from beginning: what takes longer than this waits for a disk or a lock, or is
+/// big, and then the others get their turn beside it.
+const TURN: Duration = Duration::from_millis(10);
+
+/// A longer body takes too long to read for others to wait behind it in a lane.
+const MOST_IN_LANE: usize = 64 * 1024;
 
 /// An answer's body: compressed where the client asked, or bare.
 pub(crate) type OutBody = Either<CompressionBody<Full<Bytes>>, Full<Bytes>>;
@@ -118,42 +127,55 @@ fn health(shell: &Shell, method: &Method, path: &str) -> Option<Response<Bytes>>
     }
 }
 
-/// Lets the application answer, here or on a blocking thread. Its panic is this request's failure and no one else's.
+/// Lets the application answer: here, in a lane, or on a blocking thread. Its panic is this request's failure and no one else's.
 async fn handle(shell: &Arc<Shell>, parts: Parts, body: Bytes, peer: Peer, id: u64) -> Response<Bytes> {
     let form = fault::form_of(&parts.headers);
-    let quick = match catch_unwind(AssertUnwindSafe(|| shell.app.is_quick(&parts))) {
-        Ok(quick) => quick,
+    let way = || (shell.app.is_quick(&parts), shell.app.lane(&parts).filter(|_| body.len() <= MOST_IN_LANE));
+    let (quick, lane) = match catch_unwind(AssertUnwindSafe(way)) {
+        Ok(way) => way,
         Err(panic) => return unexpected(id, logs::panic_text(panic.as_ref()), form),
     };
     let request = Request::from_parts(parts, body);
     if quick {
-        return guarded(shell, request, peer, id, form);
+        return guarded(&*shell.app, request, peer, id, form);
     }
-    let Ok(place) = shell.blocking.clone().acquire_owned().await else {
+    if let Some(lane) = lane {
+        let job = Job { request, peer, id, form, span: tracing::Span::current() };
+        return match shell.lanes.answer(lane, job).await {
+            Some(response) => response,
+            None => unexpected(id, "no lane", form),
+        };
+    }
+    let (Ok(turn), Ok(place)) = (shell.turns.acquire().await, shell.blocking.clone().acquire_owned().await) else {
         return unexpected(id, "no blocking threads", form);
     };
-    let (span, shell) = (tracing::Span::current(), shell.clone());
+    let (span, working) = (tracing::Span::current(), shell.clone());
     // The closure owns all it needs: a client that goes away doesn't stop a write that has begun, and shutdown waits.
-    let work = tokio::task::spawn_blocking(move || {
-        let response = span.in_scope(|| guarded(&shell, request, peer, id, form));
+    let mut work = tokio::task::spawn_blocking(move || {
+        let response = span.in_scope(|| guarded(&*working.app, request, peer, id, form));
         drop(place);
         response
     });
-    match work.await {
-        Ok(response) => response,
-        Err(error) => unexpected(id, &error.to_string(), form),
-    }
+    let done = match timeout(TURN, &mut work).await {
+        Ok(done) => done,
+        Err(_) => {
+            drop(turn);
+            work.await
+        }
+    };
+    done.unwrap_or_else(|error| unexpected(id, &error.to_string(), form))
 }
 
-fn guarded(shell: &Shell, request: Request<Bytes>, peer: Peer, id: u64, form: Format) -> Response<Bytes> {
-    match catch_unwind(AssertUnwindSafe(|| shell.app.handle(request, peer))) {
+/// The application's answer, or that to its panic.
+pub(crate) fn guarded(app: &dyn App, request: Request<Bytes>, peer: Peer, id: u64, form: Format) -> Response<Bytes> {
+    match catch_unwind(AssertUnwindSafe(|| app.handle(request, peer))) {
         Ok(response) => response,
         Err(panic) => unexpected(id, logs::panic_text(panic.as_ref()), form),
     }
 }
 
 /// The platform's answer to a fault of its own; the id in it is also in the log.
-fn unexpected(id: u64, cause: &str, form: Format) -> Response<Bytes> {
+pub(crate) fn unexpected(id: u64, cause: &str, form: Format) -> Response<Bytes> {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let mut hasher = DefaultHasher::new();
     cause.hash(&mut hasher);

@@ -1,6 +1,6 @@
 //! The one place where the application is made and handed to the shell.
 
-use crate::app::{App, Built, Peer};
+use crate::app::{App, Built, Peer, StoreError, Work};
 use crate::cli::ServeOptions;
 use crate::error::StartError;
 use bytes::Bytes;
@@ -57,6 +57,14 @@ impl App for Protocols {
 
     fn is_quick(&self, request: &Parts) -> bool {
         self.reads_at_once && self.server.is_quick(&request.method, request.uri.path())
+    }
+
+    fn lane(&self, request: &Parts) -> Option<u64> {
+        self.server.saves(request)
+    }
+
+    fn together(&self, work: Vec<Work<'_>>) -> Vec<Result<Response<Bytes>, StoreError>> {
+        orglet_store::together(work)
     }
 
     fn ready(&self) -> bool {

@@ -4,10 +4,12 @@
 //! transaction's work is a closure that may be run again, so that a store with serialization failures can retry it.
 
 mod error;
+mod group;
 pub mod home;
 pub mod sqlite;
 
 pub use error::StoreError;
+pub use group::{Work as GroupWork, together};
 pub use home::Home;
 use orglet_base::{Cell, Dialect, OwnedCell, Statement};
 
@@ -82,9 +84,20 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Interrupted`].
     fn read(&self, work: &mut Work<'_>) -> Result<(), StoreError>;
 
+    /// Runs one statement that finds its few rows by a key, as a snapshot of its own.
+    fn point(&self, statement: &Statement, sink: &mut Sink<'_>) -> Result<(), StoreError> {
+        self.read(&mut |tx| tx.query(statement, sink))
+    }
+
     /// Runs a transaction. When this answers `Ok`, the changes are as durable as the store was opened to make them;
     /// when the work fails, none of them is there.
     fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError>;
+
+    /// As [`Store::transact`]; but in [`together`] this may answer before the commit, which `together` then waits for.
+    /// For changes that nothing else in memory follows from.
+    fn transact_shared(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.transact(work)
+    }
 
     /// Names of the tables there are, in no order.
     fn tables(&self) -> Result<Vec<String>, StoreError>;
@@ -112,6 +125,11 @@ impl dyn Store + '_ {
     /// [`Store::transact`] with a result. An error of `work` rolls back.
     pub fn transact_with<T, E: From<StoreError>>(&self, mut work: impl FnMut(&mut dyn Tx) -> Result<T, E>) -> Result<T, E> {
         run_with(|w| self.transact(w), &mut work)
+    }
+
+    /// [`Store::transact_shared`] with a result. An error of `work` rolls back.
+    pub fn transact_shared_with<T, E: From<StoreError>>(&self, mut work: impl FnMut(&mut dyn Tx) -> Result<T, E>) -> Result<T, E> {
+        run_with(|w| self.transact_shared(w), &mut work)
     }
 }
 

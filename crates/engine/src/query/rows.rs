@@ -1,12 +1,14 @@
 //! Rows in memory: a page, packed into one buffer, with the rows of its child sub-queries.
 
-use crate::Failure;
+use crate::{Failure, Org};
 use orglet_base::{ApiError, Cell, ErrorCode, Statement};
-use orglet_store::Tx;
+use orglet_store::{Row, Tx};
 use std::collections::HashMap;
 
 /// Bytes that the rows of a page may take before no more are added; one row may pass it.
 const MOST_BYTES: usize = 64 << 20;
+/// Bytes of text that most rows have room in.
+const ROW_BYTES: usize = 1024;
 
 /// Rows of a result, packed: cells of one buffer rather than thousands of strings.
 #[derive(Clone, Debug, Default)]
@@ -39,17 +41,32 @@ impl RowSet {
     pub(crate) fn fill(&mut self, tx: &mut dyn Tx, statement: &Statement) -> Result<bool, Failure> {
         let mut whole = true;
         tx.query(statement, &mut |row| {
-            if self.is_full() {
-                whole = false;
-                return false;
+            whole = !self.is_full();
+            if whole {
+                self.add(row);
             }
-            self.columns = row.columns();
-            for i in 0..row.columns() {
-                self.push(row.cell(i));
-            }
-            true
+            whole
         })?;
         Ok(whole)
+    }
+
+    /// Reads the one row, if it is there, that a statement finds by a key.
+    pub(crate) fn point(org: &Org, statement: &Statement) -> Result<Self, Failure> {
+        let mut set = Self::default();
+        org.point(statement, &mut |row| {
+            set.text.reserve(ROW_BYTES);
+            set.add(row);
+            false
+        })?;
+        Ok(set)
+    }
+
+    fn add(&mut self, row: &dyn Row) {
+        self.columns = row.columns();
+        self.cells.reserve(self.columns);
+        for i in 0..self.columns {
+            self.push(row.cell(i));
+        }
     }
 
     /// Whether the set has as much text as a page may have.

@@ -25,7 +25,7 @@ pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Re
     let org = &*identity.org;
     let now = org.now().truncate_to_second();
     org.ensure_table(&change.object)?;
-    let done = org.transact(|tx| {
+    let done = super::transact(org, &change.object, |tx| {
         org.still(tx, catalog)?;
         let delete = Delete { org, catalog, user: identity.user.id, now };
         let mut outcomes = Vec::with_capacity(change.records.len());

@@ -12,9 +12,10 @@ mod rules;
 mod write;
 
 use crate::record::Row;
-use crate::{Failure, Identity};
+use crate::{Failure, Identity, Org};
 use orglet_base::{ApiError, ErrorCode, Id, Value};
 use orglet_schema::Object;
+use orglet_store::Tx;
 use std::sync::Arc;
 
 /// What is done with the records.
@@ -123,6 +124,12 @@ pub fn save(identity: &Identity, change: &Change) -> Result<Vec<Result<Saved, Fa
     };
     identity.org.users.write().clear();
     outcomes
+}
+
+/// Runs a save's transaction.
+fn transact<T>(org: &Org, object: &Object, work: impl FnMut(&mut dyn Tx) -> Result<T, Failure>) -> Result<T, Failure> {
+    // What is known of users is forgotten after a save, and may be read again at once.
+    if object.name == "User" { org.transact(work) } else { org.transact_shared(work) }
 }
 
 /// Saves one record, if it meets the guard.

@@ -15,7 +15,7 @@ pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Re
     org.ensure_table(&change.object)?;
     let fresh = fresh_ids(org, change)?;
     let now = org.now().truncate_to_second();
-    org.transact(|tx| {
+    super::transact(org, &change.object, |tx| {
         org.still(tx, catalog)?;
         let mut outcomes = Vec::with_capacity(change.records.len());
         let mut fresh = fresh.iter().copied();

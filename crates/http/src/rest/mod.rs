@@ -52,6 +52,12 @@ pub(crate) fn is_row_path(path: &str) -> bool {
         && parts.next().is_none()
 }
 
+/// Whether a path has the shape of `/services/data/vN/sobjects/X` with at most an id or an external ID behind it.
+pub(crate) fn is_record_path(path: &str) -> bool {
+    let mut parts = path.trim_end_matches('/').split('/');
+    parts.nth(2) == Some("data") && parts.nth(1) == Some("sobjects") && (1..=3).contains(&parts.count())
+}
+
 /// Answers a request below `/services/data`.
 pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
     let accept = call.header("accept");

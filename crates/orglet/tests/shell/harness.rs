@@ -5,7 +5,7 @@ use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use orglet::app::{App, Built, OrgFacts, Peer, Scheme};
+use orglet::app::{App, Built, OrgFacts, Peer, Scheme, StoreError, Work};
 use orglet::authority::Authority;
 use orglet::limits::Limits;
 use orglet::listen::{Drained, Server};
@@ -56,7 +56,7 @@ impl App for StandIn {
             .header("x-encoding", parts.headers.contains_key("content-encoding").to_string())
             .header("content-type", "application/json;charset=UTF-8");
         let body = match parts.uri.path() {
-            "/panic" | "/quick/panic" => panic!("boom"),
+            "/panic" | "/quick/panic" | "/lane/panic" => panic!("boom"),
             "/big" => Bytes::from("orglet ".repeat(15_000)),
             "/wait" => {
                 self.entered.send(()).unwrap();
@@ -70,6 +70,14 @@ impl App for StandIn {
 
     fn is_quick(&self, request: &Parts) -> bool {
         request.uri.path().starts_with("/quick/")
+    }
+
+    fn lane(&self, request: &Parts) -> Option<u64> {
+        request.uri.path().starts_with("/lane/").then_some(7)
+    }
+
+    fn together(&self, work: Vec<Work<'_>>) -> Vec<Result<Response<Bytes>, StoreError>> {
+        work.into_iter().map(|piece| Ok(piece())).collect()
     }
 
     fn ready(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Plain HTTP: heads, bodies, compression, faults.
 
-use crate::harness::{ask_h2_on, get, header, request, start, text};
+use crate::harness::{ask_h2_on, ask_on, get, header, request, start, text};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -207,7 +207,7 @@ async fn a_panic_fails_its_request_alone() {
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake::<_, Full<Bytes>>(TokioIo::new(server.connect().await)).await.unwrap();
     tokio::spawn(connection);
-    for path in ["/panic", "/quick/panic"] {
+    for path in ["/panic", "/quick/panic", "/lane/panic"] {
         let response = sender.send_request(get(path)).await.unwrap();
         assert_eq!(response.status(), 500);
         let body = response.into_body().collect().await.unwrap().to_bytes();
@@ -223,6 +223,18 @@ async fn a_panic_fails_its_request_alone() {
     }
     let response = server.ask(request("GET", "/panic", &[("accept", "application/xml")], "")).await;
     assert!(text(&response).contains("<Errors><Error><errorCode>UNKNOWN_EXCEPTION</errorCode><message>An unexpected"));
+}
+
+#[tokio::test]
+async fn requests_of_a_lane_are_answered_each_with_its_own() {
+    let server = start(Limits::default()).await;
+    let mut asked = Vec::new();
+    for n in 0..100 {
+        asked.push(tokio::spawn(ask_on(server.connect().await, request("POST", "/lane/echo", &[], n.to_string()))));
+    }
+    for (n, answer) in asked.into_iter().enumerate() {
+        assert_eq!(text(&answer.await.unwrap()), n.to_string());
+    }
 }
 
 #[tokio::test]

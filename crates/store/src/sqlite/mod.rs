@@ -13,11 +13,12 @@ mod writer;
 
 pub use home::{Folder, Memory};
 
-use crate::{Store, StoreError, Work};
+use crate::{Sink, Store, StoreError, Tx as _, Work};
 use connection::Connected;
 use orglet_base::{Dialect, OwnedCell, Param, Statement};
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use writer::Writer;
 
@@ -39,7 +40,7 @@ const READ_TIME: Duration = Duration::from_secs(120);
 /// An SQLite database.
 pub struct Sqlite {
     path: Option<PathBuf>,
-    writer: Writer,
+    writer: Arc<Writer>,
     readers: Mutex<Vec<Connected>>,
     read_time: Duration,
 }
@@ -49,13 +50,13 @@ impl Sqlite {
     /// overwritten.
     pub fn open(path: &Path, durability: Durability) -> Result<Self, StoreError> {
         let connection = Connected::open_writer(Some(path), durability).map_err(|e| at(path, e))?;
-        let writer = Writer::new(connection, true);
+        let writer = Arc::new(Writer::new(connection, true));
         Ok(Self { path: Some(path.to_owned()), writer, readers: Mutex::default(), read_time: READ_TIME })
     }
 
     /// A database in memory alone.
     pub fn in_memory() -> Result<Self, StoreError> {
-        let writer = Writer::new(Connected::open_writer(None, Durability::Relaxed)?, false);
+        let writer = Arc::new(Writer::new(Connected::open_writer(None, Durability::Relaxed)?, false));
         Ok(Self { path: None, writer, readers: Mutex::default(), read_time: READ_TIME })
     }
 
@@ -63,6 +64,24 @@ impl Sqlite {
     /// set. Transactions have no limit.
     pub fn with_read_time(self, read_time: Duration) -> Self {
         Self { read_time, ..self }
+    }
+
+    /// Runs something on a connection for reading that nobody else uses meanwhile.
+    fn on_reader<T>(&self, path: &Path, run: impl FnOnce(&mut Connected) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let free = self.readers.lock().pop();
+        let mut reader = match free {
+            Some(reader) => reader,
+            None => Connected::open_reader(path)?,
+        };
+        let done = run(&mut reader);
+        // A connection whose snapshot could not be ended is thrown away rather than handed on.
+        if reader.is_idle() {
+            let mut readers = self.readers.lock();
+            if readers.len() < IDLE_READERS {
+                readers.push(reader);
+            }
+        }
+        done
     }
 
     /// The first column of a query on the schema.
@@ -95,21 +114,18 @@ impl Store for Sqlite {
     }
 
     fn read(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
-        let Some(path) = &self.path else { return self.writer.read(work, self.read_time) };
-        let free = self.readers.lock().pop();
-        let mut reader = match free {
-            Some(reader) => reader,
-            None => Connected::open_reader(path)?,
-        };
-        let done = reader.snapshot(work, self.read_time);
-        // A connection whose snapshot could not be ended is thrown away rather than handed on.
-        if reader.is_idle() {
-            let mut readers = self.readers.lock();
-            if readers.len() < IDLE_READERS {
-                readers.push(reader);
-            }
+        match &self.path {
+            Some(path) => self.on_reader(path, |reader| reader.snapshot(work, self.read_time)),
+            None => self.writer.read(work, self.read_time),
         }
-        done
+    }
+
+    fn point(&self, statement: &Statement, sink: &mut Sink<'_>) -> Result<(), StoreError> {
+        match &self.path {
+            // A statement alone is a transaction of its own.
+            Some(path) => self.on_reader(path, |reader| reader.query(statement, sink)),
+            None => self.writer.read(&mut |tx| tx.query(statement, sink), self.read_time),
+        }
     }
 
     fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
@@ -118,6 +134,10 @@ impl Store for Sqlite {
 
     fn waiting_writes(&self) -> usize {
         self.writer.waiting()
+    }
+
+    fn transact_shared(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.writer.transact_shared(work)
     }
 
     fn tables(&self) -> Result<Vec<String>, StoreError> {

@@ -1,10 +1,12 @@
 //! The writing connection and group commit.
 
 use super::connection::Connected;
+use crate::group::{self, Pending};
 use crate::{StoreError, Tx as _, Work};
 use orglet_base::Statement;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -75,8 +77,8 @@ impl Writer {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let mut state = self.state.lock();
         self.waiting.fetch_sub(1, Ordering::SeqCst);
-        if let Some(batch) = state.open.take() {
-            batch.finish(state.connection.end(true));
+        if let Some(batch) = state.open.clone() {
+            state.commit(&batch);
         }
         let done = work(&mut state.connection);
         MutexGuard::unlock_fair(state);
@@ -84,6 +86,24 @@ impl Writer {
     }
 
     pub(super) fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        let (outcome, batch) = self.member(work, false)?;
+        // A failure may rest on what others of the batch wrote, so it is told when that is certain.
+        batch.wait().and(outcome)
+    }
+
+    /// As [`Writer::transact`]; the commit may be left to the [`crate::together`] that this thread is in.
+    pub(super) fn transact_shared(self: &Arc<Self>, work: &mut Work<'_>) -> Result<(), StoreError> {
+        if !(self.shares && group::defers()) {
+            return self.transact(work);
+        }
+        let (outcome, batch) = self.member(work, true)?;
+        group::join(Rc::new(Promised { writer: self.clone(), batch }));
+        outcome
+    }
+
+    /// Runs a member's work in the open transaction, or in a new one. It is committed here when nobody is there who
+    /// would, and this member won't later.
+    fn member(&self, work: &mut Work<'_>, later: bool) -> Result<(Result<(), StoreError>, Arc<Batch>), StoreError> {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let mut state = self.state.lock();
         self.waiting.fetch_sub(1, Ordering::SeqCst);
@@ -106,18 +126,49 @@ impl Writer {
             let _ = state.connection.end(false);
             state.open = None;
             batch.finish(Err(e));
-        } else if !self.shares || self.waiting.load(Ordering::SeqCst) == 0 || state.members >= MOST_SHARED {
+        } else if !self.shares || state.members >= MOST_SHARED || !(later || self.waiting.load(Ordering::SeqCst) > 0) {
             // A commit must not be left to a caller that never comes, so the last in sight makes it.
-            let result = state.connection.end(true);
-            state.open = None;
-            batch.finish(result);
+            state.commit(&batch);
         }
         MutexGuard::unlock_fair(state);
         match outcome {
-            Err(panic) => resume_unwind(panic),
-            // A failure may rest on what others of the batch wrote, so it is told when that is certain.
-            Ok(outcome) => batch.wait().and(outcome),
+            Err(panic) => {
+                if later {
+                    self.settle(&batch);
+                }
+                resume_unwind(panic)
+            }
+            Ok(outcome) => Ok((outcome, batch)),
         }
+    }
+
+    /// Commits a batch that is still open.
+    fn settle(&self, batch: &Arc<Batch>) {
+        let mut state = self.state.lock();
+        if state.open.as_ref().is_some_and(|open| Arc::ptr_eq(open, batch)) {
+            state.commit(batch);
+        }
+    }
+}
+
+impl State {
+    fn commit(&mut self, batch: &Batch) {
+        let result = self.connection.end(true);
+        self.open = None;
+        batch.finish(result);
+    }
+}
+
+/// A commit that a member has promised to make.
+struct Promised {
+    writer: Arc<Writer>,
+    batch: Arc<Batch>,
+}
+
+impl Pending for Promised {
+    fn settle(&self) -> Result<(), StoreError> {
+        self.writer.settle(&self.batch);
+        self.batch.wait()
     }
 }
 
