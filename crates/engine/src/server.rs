@@ -181,6 +181,11 @@ impl Server {
         Ok(Identity { org, user, access: self.access.clone(), token: "".into() })
     }
 
+    /// How many sessions are in memory.
+    pub fn sessions_in_memory(&self) -> usize {
+        self.sessions.in_memory()
+    }
+
     /// The time.
     pub fn now(&self) -> DateTime {
         self.clock.now()

@@ -184,6 +184,11 @@ impl Sessions {
         known.by_hash.retain(|_, session| session.org != org);
     }
 
+    /// How many sessions are in memory.
+    pub(crate) fn in_memory(&self) -> usize {
+        self.shared.known.read().by_hash.len()
+    }
+
     /// Drops sessions that have ended from the store.
     pub(crate) fn sweep(&self) -> Result<(), Failure> {
         self.shared.store.transact_with::<_, Failure>(|tx| {

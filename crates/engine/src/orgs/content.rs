@@ -30,6 +30,16 @@ impl Adaptation {
         Self { org: entry.id, suffix, admin }
     }
 
+    /// The login name that one of the snapshot is here.
+    pub(crate) fn username(&self, id: Option<Id>, name: &str) -> String {
+        if !self.admin.is_empty() && id == Some(admin_id()) { self.admin.clone() } else { format!("{name}{}", self.suffix) }
+    }
+
+    /// The org that rows name.
+    pub(crate) fn org(&self) -> Id {
+        self.org
+    }
+
     /// Changes a content in place; answers the login names that it has then.
     pub(crate) fn apply(&self, tx: &mut dyn Tx) -> Result<Vec<String>, Failure> {
         tx.execute(&own("UPDATE \"Organization\" SET \"Id\" = ?1", vec![self.org.to_string().into()]))?;

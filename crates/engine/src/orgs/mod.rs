@@ -5,6 +5,7 @@
 
 mod admin;
 mod content;
+mod diff;
 pub(crate) mod directory;
 mod error;
 mod make;
@@ -13,6 +14,7 @@ mod usernames;
 
 pub use admin::{NewOrg, OrgAccess, OrgInfo, SnapshotInfo};
 pub(crate) use content::Adaptation;
+pub use diff::{Change, Diff, DiffRequest, FieldChange, MetadataChange, RecordChange};
 pub use error::AdminError;
 pub(crate) use usernames::Usernames;
 

@@ -6,7 +6,7 @@ use super::directory::{Entry, Kept, LEAVING, LIVE};
 use super::{Adaptation, AdminError, SnapshotInfo};
 use crate::limits::Usage;
 use crate::seed::{self, admin_id};
-use crate::{Failure, Identity, Server, format, project};
+use crate::{Failure, Identity, Org, Server, format, project};
 use orglet_base::Id;
 use orglet_store::StoreError;
 use std::path::Path;
@@ -70,6 +70,17 @@ impl Server {
         let storages = self.orgs.directory.storages()?;
         self.orgs.home.backup(&storages, folder)?;
         Ok(storages.len())
+    }
+
+    /// The database of an org or snapshot, opened to be read.
+    pub(crate) fn open_snapshot(&self, kept: &Kept) -> Result<Org, AdminError> {
+        let entry = line_of(kept, kept.org.unwrap_or(self.default_org().id));
+        Ok(self.orgs.over(&entry, self.orgs.home.open(&kept.storage)?, Arc::<Usage>::default(), false)?)
+    }
+
+    /// The snapshot that an org goes back to, where it was made from one.
+    pub(crate) fn origin(&self, entry: &Entry) -> Result<Option<Kept>, AdminError> {
+        Ok(self.orgs.directory.snapshot_by_number(entry.origin)?.filter(|_| entry.origin != 0))
     }
 
     pub(super) fn take(&self, entry: &Entry, name: Option<&str>) -> Result<Kept, AdminError> {
