@@ -29,7 +29,7 @@ pub mod plan {
     pub use orglet_plan::{ChildPlan, Node, OutKind, Output, ParentKind, Plan};
 }
 
-pub use auth::Identity;
+pub use auth::{Identity, random_token};
 pub use clock::Clock;
 pub use failure::Failure;
 pub use options::{OrgFacts, OrgOptions};

@@ -25,7 +25,7 @@ pub struct OrgOptions {
     pub admin_security_token: Option<String>,
     /// An access token that always works while the server runs: the org's id, `!`, and letters, digits, `_` and `.`; or
     /// what follows the `!` alone.
-    pub admin_token: Option<String>,
+    pub access_token: Option<String>,
     /// SFDX projects that are loaded into the default org by whoever opens the server; a reset loads them again.
     pub projects: Vec<PathBuf>,
     /// Orgs that stay open at most while nobody uses them; 0 for [`crate::orgs::MOST_OPEN`].

@@ -84,7 +84,7 @@ impl Server {
 
     /// Applies the credential options; what can't be applied is refused rather than dropped.
     fn finish(mut self) -> Result<Self, Failure> {
-        self.standing_token = match &self.options.admin_token {
+        self.standing_token = match &self.options.access_token {
             Some(given) => Some(standing_token(self.default_org.id, given)?),
             None => None,
         };

@@ -282,7 +282,7 @@ fn the_login_name_is_the_stored_one() {
 
 #[test]
 fn an_access_token_of_ones_own_is_this_orgs() {
-    let with = |token: &str| OrgOptions { admin_token: Some(token.into()), ..OrgOptions::default() };
+    let with = |token: &str| OrgOptions { access_token: Some(token.into()), ..OrgOptions::default() };
     let org = in_memory(OrgOptions::default()).default_org().id;
     let (short, long) = (org.as_15(), org.to_string());
     for (given, whole) in [

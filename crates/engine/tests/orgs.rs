@@ -327,7 +327,7 @@ fn a_server_goes_on_from_a_backup() {
 
 #[test]
 fn a_password_of_its_own_and_the_servers() {
-    let options = OrgOptions { admin_password: Some("main-1".into()), admin_token: Some("AQ.mine".into()), ..OrgOptions::default() };
+    let options = OrgOptions { admin_password: Some("main-1".into()), access_token: Some("AQ.mine".into()), ..OrgOptions::default() };
     let server = Server::open(options).unwrap();
     let own = server.create_org(&NewOrg { admin_password: Some("own-1".into()), ..NewOrg::default() }).unwrap();
     assert!(server.login(&own.facts.username, "own-1").is_ok() && server.login(&own.facts.username, "main-1").is_err());

@@ -1,9 +1,11 @@
 //! The protocols: REST, its tooling part, OAuth and identity, SOAP login. A request comes in whole and an answer goes
 //! out whole; what carries them is the binary's business.
 
+pub mod admin;
 pub mod codec;
 pub mod compat;
 pub mod error;
+pub mod metrics;
 mod oauth;
 mod reply;
 mod request;
@@ -12,6 +14,7 @@ pub mod router;
 mod server;
 mod soap;
 
+pub use admin::AdminAccess;
 pub use reply::Reply;
 pub use request::{Call, Peer, Scheme};
 pub use server::Server;

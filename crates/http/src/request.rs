@@ -1,5 +1,6 @@
 //! A request as the protocols see it.
 
+use crate::metrics::Noted;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
@@ -38,6 +39,10 @@ pub struct Call {
     pub body: Bytes,
     /// `http://host` or `https://host`, as the client sees us; addresses in answers begin with it.
     pub origin: String,
+    /// Whether it comes from this machine.
+    pub trusted: bool,
+    /// What it turned out to be for.
+    pub(crate) place: Noted,
 }
 
 impl Call {
@@ -60,7 +65,7 @@ impl Call {
         }
         // The sf CLI keeps the slash of its instance URL and asks for `//services/data/…`.
         let path = format!("/{}", parts.uri.path().trim_start_matches('/'));
-        Self { method, path, query, headers: parts.headers, body, origin }
+        Self { method, path, query, headers: parts.headers, body, origin, trusted: peer.trusted, place: Noted::default() }
     }
 
     /// A header's text.

@@ -27,6 +27,36 @@ pub enum Resource {
     ToolingRow,
 }
 
+impl Resource {
+    /// Every resource, in the order of their numbers.
+    pub fn all() -> &'static [Resource] {
+        use Resource::*;
+        &[
+            Resources,
+            Limits,
+            RecordCount,
+            DescribeGlobal,
+            BasicInformation,
+            Describe,
+            Deleted,
+            Updated,
+            CreateAtId,
+            Row,
+            RowByKey,
+            Relationship,
+            Query,
+            QueryAll,
+            QueryMore,
+            ToolingResources,
+            ToolingQuery,
+            ToolingDescribeGlobal,
+            ToolingBasicInformation,
+            ToolingDescribe,
+            ToolingRow,
+        ]
+    }
+}
+
 /// A line of the table.
 #[derive(Debug)]
 pub struct Route {

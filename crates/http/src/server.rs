@@ -1,6 +1,8 @@
 //! The one entry: a request finds its protocol.
 
+use crate::admin::{self, AdminAccess};
 use crate::codec::Format;
+use crate::metrics::{Metrics, Place};
 use crate::request::{Call, Peer};
 use crate::{Reply, compat, error, oauth, rest, soap};
 use bytes::Bytes;
@@ -11,17 +13,25 @@ use orglet_engine::{Failure, OrgFacts, OrgOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 /// The protocols over an engine.
 pub struct Server {
     pub(crate) engine: Arc<orglet_engine::Server>,
+    pub(crate) admin: Option<AdminAccess>,
+    pub(crate) metrics: Arc<Metrics>,
     failures: AtomicU64,
 }
 
 impl Server {
     /// Over an engine that is open.
     pub fn new(engine: Arc<orglet_engine::Server>) -> Self {
-        Self { engine, failures: AtomicU64::new(1) }
+        Self { engine, admin: None, metrics: Arc::default(), failures: AtomicU64::new(1) }
+    }
+
+    /// With the admin API.
+    pub fn with_admin(self, access: AdminAccess) -> Self {
+        Self { admin: Some(access), ..self }
     }
 
     /// Over a new engine in memory.
@@ -61,6 +71,7 @@ impl Server {
 
     /// Answers a request.
     pub fn handle(&self, request: Request<Bytes>, peer: Peer) -> Response<Bytes> {
+        let began = Instant::now();
         let mut call = Call::new(request, peer);
         let head = call.method == Method::HEAD;
         if head {
@@ -71,18 +82,27 @@ impl Server {
             reply.body.clear();
         }
         compat::common_headers(&mut reply);
+        self.metrics.count(call.place.get(), reply.status, began.elapsed());
         reply.into_response()
     }
 
     fn answer(&self, call: &Call, head: bool) -> Reply {
         let path = call.path.as_str();
+        if admin::is_ours(path)
+            && let Some(reply) = admin::answer(self, call)
+        {
+            return reply;
+        }
         if path == "/services/data" || path.starts_with("/services/data/") || path.starts_with("/services/data.") {
+            call.place.set(Place::RestOther);
             rest::answer(self, call, head)
         } else if path.starts_with("/services/oauth2/") || path.starts_with("/id/") || path.starts_with("/.well-known/") {
+            call.place.set(Place::OAuth);
             oauth::answer(self, call)
         } else if path.starts_with("/services/apexrest/") {
             rest::apex(self, call)
         } else if path.starts_with("/services/Soap/") {
+            call.place.set(Place::Soap);
             soap::answer(self, call)
         } else {
             let format = Format::from_accept(call.header("accept")).unwrap_or(Format::Json);

@@ -53,6 +53,8 @@ pub struct Built {
     pub app: Arc<dyn App>,
     /// Facts of the default org.
     pub facts: OrgFacts,
+    /// Token of the admin API.
+    pub admin_token: String,
     /// Whether any of the documented development credentials is in force; the server then stays on loopback.
     pub credentials_are_default: bool,
 }

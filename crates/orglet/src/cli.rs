@@ -1,5 +1,6 @@
 //! The command line. Every flag has an environment variable; the flag wins.
 
+use crate::org::OrgOptions;
 use clap::builder::{FalseyValueParser, NonEmptyStringValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use orglet_base::time::{DateTime, parse_date};
@@ -25,6 +26,10 @@ pub enum Command {
     /// HTTP proxy protocol: with HTTPS_PROXY set to it, code that insists on HTTPS to login.salesforce.com reaches this
     /// org unmodified.
     Serve(Box<ServeOptions>),
+    /// Make, list, reset, snapshot, compare and delete the orgs of a server.
+    ///
+    /// The server that has the data directory open is asked; where none has, the directory itself is opened.
+    Org(OrgOptions),
 }
 
 /// Options of `orglet serve`.
@@ -80,6 +85,15 @@ pub struct ServeOptions {
     #[arg(long, env = "ORGLET_CA_FILE", value_name = "FILE", help_heading = "Network")]
     pub ca_file: Option<PathBuf>,
 
+    /// Token of the admin API, below /orglet/v1. A random one is made where none is given; it is in the ready file, and in
+    /// admin.json of the data directory, where `orglet org` finds it.
+    #[arg(long, env = "ORGLET_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = parse_admin_token, help_heading = "Network")]
+    pub admin_token: Option<String>,
+
+    /// Let the admin API answer other machines too, where they can reach the server.
+    #[arg(long, env = "ORGLET_ADMIN_REMOTE", value_parser = FalseyValueParser::new(), help_heading = "Network")]
+    pub admin_remote: bool,
+
     /// Credentials of the default org.
     #[command(flatten)]
     pub credentials: CredentialOptions,
@@ -104,8 +118,8 @@ pub struct CredentialOptions {
 
     /// Security token of the administrator, which clients append to the password. Where the password is one of your
     /// own, give it as well.
-    #[arg(long, env = "ORGLET_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = NonEmptyStringValueParser::new())]
-    pub admin_token: Option<String>,
+    #[arg(long, env = "ORGLET_ADMIN_SECURITY_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = NonEmptyStringValueParser::new())]
+    pub admin_security_token: Option<String>,
 
     /// Consumer key of the default connected app (OAuth client_id).
     #[arg(long, env = "ORGLET_CLIENT_ID", value_name = "KEY", value_parser = NonEmptyStringValueParser::new())]
@@ -160,6 +174,11 @@ pub enum LogLevel {
     Trace,
 }
 
+fn parse_admin_token(text: &str) -> Result<String, String> {
+    let good = text.len() >= 16 && text.bytes().all(|b| b.is_ascii_graphic());
+    if good { Ok(text.to_owned()) } else { Err("expected 16 visible characters at least".to_owned()) }
+}
+
 /// How much an answered write survives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub enum DurabilityOption {
@@ -199,8 +218,10 @@ mod tests {
     use clap::CommandFactory;
 
     fn serve(args: &[&str]) -> Result<ServeOptions, clap::Error> {
-        let Command::Serve(options) = Cli::try_parse_from(["orglet", "serve"].iter().chain(args))?.command;
-        Ok(*options)
+        match Cli::try_parse_from(["orglet", "serve"].iter().chain(args))?.command {
+            Command::Serve(options) => Ok(*options),
+            Command::Org(_) => unreachable!("serve was asked for"),
+        }
     }
 
     #[test]
@@ -238,6 +259,7 @@ mod tests {
             &["--admin-password", ""],
             &["--log-level", "loud"],
             &["--durability", "some"],
+            &["--admin-token", "short"],
         ] {
             assert!(serve(args).is_err(), "{args:?}");
         }

@@ -24,8 +24,8 @@ pub enum StartError {
     /// The development credentials are public knowledge, so the server doesn't offer them to a network.
     #[error(
         "refusing to listen on {addr}: beyond loopback, the documented development credentials must not be in force. \
-         Set your own with --admin-password, --admin-token, --client-secret and --access-token (better: \
-         ORGLET_ADMIN_PASSWORD, ORGLET_ADMIN_TOKEN, ORGLET_CLIENT_SECRET and ORGLET_ACCESS_TOKEN), or listen on 127.0.0.1"
+         Set your own with --admin-password, --admin-security-token, --client-secret and --access-token (better: \
+         ORGLET_ADMIN_PASSWORD, ORGLET_ADMIN_SECURITY_TOKEN, ORGLET_CLIENT_SECRET and ORGLET_ACCESS_TOKEN), or listen on 127.0.0.1"
     )]
     DefaultCredentials {
         /// The address asked for.

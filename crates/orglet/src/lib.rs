@@ -16,6 +16,7 @@ pub mod limits;
 pub mod listen;
 pub mod logs;
 mod names;
+pub mod org;
 pub mod ready;
 pub mod serve;
 mod service;

@@ -3,7 +3,7 @@
 use clap::Parser;
 use orglet::cli::{Cli, Command};
 use orglet::error::StartError;
-use orglet::{logs, serve, wire};
+use orglet::{logs, org, serve, wire};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,9 +12,14 @@ use std::time::Duration;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let Command::Serve(options) = Cli::parse().command;
-    logs::start(&options.logs);
-    match serve_until_signalled(&options) {
+    let outcome = match Cli::parse().command {
+        Command::Serve(options) => {
+            logs::start(&options.logs);
+            serve_until_signalled(&options).map_err(|e| e.to_string())
+        }
+        Command::Org(options) => org::run(&options),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("orglet: {error}");

@@ -36,7 +36,7 @@ impl Addresses {
 }
 
 /// Writes the ready file at once: a reader sees all of it or nothing. It holds secrets, so its owner alone can read it.
-pub fn write(file: &Path, addresses: &Addresses, facts: &OrgFacts) -> Result<(), StartError> {
+pub fn write(file: &Path, addresses: &Addresses, facts: &OrgFacts, admin_token: &str) -> Result<(), StartError> {
     let content = json!({
         "url": addresses.url,
         "tls_url": addresses.tls_url,
@@ -51,8 +51,45 @@ pub fn write(file: &Path, addresses: &Addresses, facts: &OrgFacts) -> Result<(),
         "client_secret": facts.client_secret,
         "access_token": facts.access_token,
         "api_version": facts.api_version,
+        "admin_url": admin_url(addresses),
+        "admin_token": admin_token,
     });
     replace(file, format!("{content:#}\n").as_bytes(), 0o600)
+}
+
+fn admin_url(addresses: &Addresses) -> String {
+    format!("{}{}", addresses.url, orglet_http::admin::ROOT)
+}
+
+/// Where the admin API of the server is that has a data directory open. The file goes when this is dropped.
+#[derive(Debug)]
+pub struct AdminFile(PathBuf);
+
+/// Its name in the data directory.
+const ADMIN_FILE: &str = "admin.json";
+
+impl AdminFile {
+    /// Writes it; its owner alone can read it.
+    pub fn write(data: &Path, addresses: &Addresses, token: &str) -> Result<Self, StartError> {
+        let path = data.join(ADMIN_FILE);
+        let content = json!({"url": admin_url(addresses), "token": token});
+        replace(&path, format!("{content:#}\n").as_bytes(), 0o600)?;
+        Ok(Self(path))
+    }
+
+    /// Address and token of the admin API of whoever has a data directory open; `None` where the file does not say.
+    pub fn read(data: &Path) -> Option<(String, String)> {
+        let content: serde_json::Value = serde_json::from_slice(&fs::read(data.join(ADMIN_FILE)).ok()?).ok()?;
+        let text = |name: &str| content.get(name)?.as_str().map(str::to_owned);
+        Some((text("url")?, text("token")?))
+    }
+}
+
+impl Drop for AdminFile {
+    fn drop(&mut self) {
+        // One that stays behind names a server that does not answer.
+        let _ = fs::remove_file(&self.0);
+    }
 }
 
 /// Puts a file in place in one step.

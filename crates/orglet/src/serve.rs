@@ -38,8 +38,12 @@ pub async fn run_until(
     let (authority, ca_file) = authority?;
     let server = Server::bind(options.listen, built.app, tls::server_config(authority)?, limits)?;
     let addresses = Addresses::of(server.addr(), ca_file.path());
+    let _admin_file = match options.memory {
+        true => None,
+        false => Some(ready::AdminFile::write(&options.data, &addresses, &built.admin_token)?),
+    };
     if let Some(file) = &options.ready_file {
-        ready::write(file, &addresses, &built.facts)?;
+        ready::write(file, &addresses, &built.facts, &built.admin_token)?;
     }
     tracing::info!(addr = %server.addr(), "listening");
     let banner = banner::text(&addresses, &built.facts);

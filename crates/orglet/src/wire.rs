@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response};
 use orglet_engine::{OrgOptions, dev, project};
+use orglet_http::AdminAccess;
 use std::sync::Arc;
 
 /// Builds the application that `orglet serve` runs. Fails where the data directory, a project or the credentials can't
@@ -25,10 +26,10 @@ pub fn build_app(options: &ServeOptions) -> Result<Built, StartError> {
         id_seed: options.id_seed,
         admin_username: credentials.admin_username.clone(),
         admin_password: credentials.admin_password.clone(),
-        admin_security_token: credentials.admin_token.clone(),
+        admin_security_token: credentials.admin_security_token.clone(),
         projects: options.project.clone(),
         open_orgs: options.open_orgs,
-        admin_token: credentials.access_token.clone(),
+        access_token: credentials.access_token.clone(),
         client,
     })
     .map_err(StartError::app)?;
@@ -39,8 +40,14 @@ pub fn build_app(options: &ServeOptions) -> Result<Built, StartError> {
     let facts = engine.facts().map_err(StartError::app)?;
     let credentials_are_default = engine.credentials_are_default();
     let reads_at_once = engine.reads_at_once();
-    let app: Arc<dyn App> = Arc::new(Protocols { server: orglet_http::Server::new(Arc::new(engine)), reads_at_once });
-    Ok(Built { app, facts, credentials_are_default })
+    let admin_token = match &options.admin_token {
+        Some(token) => token.clone(),
+        None => orglet_engine::random_token().map_err(StartError::app)?,
+    };
+    let access = AdminAccess { token: admin_token.clone(), anywhere: options.admin_remote };
+    let server = orglet_http::Server::new(Arc::new(engine)).with_admin(access);
+    let app: Arc<dyn App> = Arc::new(Protocols { server, reads_at_once });
+    Ok(Built { app, facts, admin_token, credentials_are_default })
 }
 
 /// The protocols behind the shell.

@@ -14,6 +14,11 @@ use crate::Org;
 use orglet_schema::AccessSet;
 use std::sync::Arc;
 
+/// A token that nobody can guess.
+pub fn random_token() -> Result<String, crate::Failure> {
+    random_text(43)
+}
+
 /// The user, org and rights behind a request.
 #[derive(Clone)]
 pub struct Identity {

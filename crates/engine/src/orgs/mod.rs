@@ -12,7 +12,7 @@ mod make;
 mod snapshots;
 mod usernames;
 
-pub use admin::{NewOrg, OrgAccess, OrgInfo, SnapshotInfo};
+pub use admin::{MOST_LISTED, NewOrg, OrgAccess, OrgInfo, SnapshotInfo};
 pub(crate) use content::Adaptation;
 pub use diff::{Change, Diff, DiffRequest, FieldChange, MetadataChange, RecordChange};
 pub use error::AdminError;
@@ -69,6 +69,8 @@ struct Closed {
 pub struct OpenOrgs {
     /// Open now.
     pub open: usize,
+    /// Requests that found their org open, since the start.
+    pub hits: u64,
     /// Opened since the start.
     pub opened: u64,
     /// Closed since the start, to make room.
@@ -173,6 +175,8 @@ impl Orgs {
         let open = self.open.read();
         OpenOrgs {
             open: open.len(),
+            // Each look at an open org and each opening takes one.
+            hits: self.ticks.load(Ordering::Relaxed).saturating_sub(1 + self.opened.load(Ordering::Relaxed)),
             opened: self.opened.load(Ordering::Relaxed),
             closed: self.shut.load(Ordering::Relaxed),
             waiting_writes: open.values().map(|o| o.org.store.waiting_writes()).sum(),

@@ -17,6 +17,7 @@ mod write;
 use write::decode_record;
 
 use crate::codec::{Doc, Format, Node, XmlOrder, json, xml};
+use crate::metrics::Place;
 use crate::request::{Token, decode};
 use crate::router::{self, Resource};
 use crate::{Call, Reply, Server, compat, error};
@@ -130,6 +131,7 @@ impl Rest<'_> {
     fn route(&self, path: &str) -> Reply {
         let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
         let Some((route, params)) = router::find(&segments) else { return self.refuse(ApiError::not_found()) };
+        self.call.place.set(Place::Rest(route.resource));
         let method = if self.head { "HEAD" } else { self.call.method.as_str() };
         if !route.takes(method) {
             let text = format!("HTTP Method '{method}' not allowed. Allowed are {}", route.allowed());

@@ -101,7 +101,7 @@ pub fn facts() -> OrgFacts {
 }
 
 pub fn built(credentials_are_default: bool) -> Built {
-    Built { app: StandIn::new().0, facts: facts(), credentials_are_default }
+    Built { app: StandIn::new().0, facts: facts(), admin_token: "stand-in-admin-token".to_owned(), credentials_are_default }
 }
 
 /// A running server. Dropping it without `stop` ends it with the test's runtime.

@@ -15,7 +15,10 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 fn options(args: &[&str]) -> ServeOptions {
-    let Command::Serve(options) = Cli::try_parse_from(["orglet", "serve", "--listen", "127.0.0.1:0"].iter().chain(args)).unwrap().command;
+    let Command::Serve(options) = Cli::try_parse_from(["orglet", "serve", "--listen", "127.0.0.1:0"].iter().chain(args)).unwrap().command
+    else {
+        panic!("serve was asked for")
+    };
     *options
 }
 
@@ -123,7 +126,7 @@ async fn the_ready_file_tells_all() {
     served(&["--data", data.to_str().unwrap()], &dir, async |facts| {
         let names: Vec<&str> = facts.as_object().unwrap().keys().map(String::as_str).collect();
         let expected = "url tls_url proxy_url ca_file org_id user_id username password security_token client_id client_secret \
-                        access_token api_version";
+                        access_token api_version admin_url admin_token";
         assert_eq!(names, expected.split_whitespace().collect::<Vec<_>>());
         let text = |name: &str| facts[name].as_str().unwrap().to_owned();
         assert_eq!(Path::new(&text("ca_file")), data.join("tls/ca.pem"));

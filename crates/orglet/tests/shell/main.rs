@@ -7,6 +7,7 @@ mod authority;
 mod harness;
 mod http;
 mod lifecycle;
+mod orgs;
 mod process;
 mod proxy;
 mod tls;

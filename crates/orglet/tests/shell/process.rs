@@ -14,7 +14,7 @@ const CHILD_DATA: &str = "ORGLET_SHELL_TEST_DATA";
 fn child() {
     let Ok(data) = std::env::var(CHILD_DATA) else { return };
     let args = ["orglet", "serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--log-level", "debug", "--data", &data];
-    let Command::Serve(options) = Cli::try_parse_from(args).unwrap().command;
+    let Command::Serve(options) = Cli::try_parse_from(args).unwrap().command else { panic!("serve was asked for") };
     orglet::logs::start(&options.logs);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(orglet::serve::run(&options, |_| Ok(built(true)))).unwrap();

@@ -8,7 +8,9 @@ use orglet::cli::{Cli, Command};
 use orglet::wire::build_app;
 
 fn built(args: &[&str]) -> Result<Built, String> {
-    let Command::Serve(options) = Cli::try_parse_from(["orglet", "serve"].iter().chain(args)).unwrap().command;
+    let Command::Serve(options) = Cli::try_parse_from(["orglet", "serve"].iter().chain(args)).unwrap().command else {
+        panic!("serve was asked for")
+    };
     build_app(&options).map_err(|e| e.to_string())
 }
 

@@ -1,0 +1,74 @@
+//! Bodies and parameters of the admin API: what is not known is refused rather than dropped.
+
+use crate::Call;
+use orglet_engine::orgs::AdminError;
+use serde_json::{Map, Value};
+
+fn invalid(text: impl Into<String>) -> AdminError {
+    AdminError::Invalid(text.into())
+}
+
+/// The members of a body that are yet to be read.
+pub(crate) struct Body(Map<String, Value>);
+
+impl Body {
+    /// Reads a request's body: a JSON object, or nothing at all for an empty one.
+    pub(crate) fn read(call: &Call) -> Result<Self, AdminError> {
+        if call.body.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self(Map::new()));
+        }
+        match serde_json::from_slice(&call.body) {
+            Ok(Value::Object(members)) => Ok(Self(members)),
+            Ok(_) => Err(invalid("the body is no JSON object")),
+            Err(e) => Err(invalid(format!("the body is no JSON: {e}"))),
+        }
+    }
+
+    /// A text; null and an absent member are none.
+    pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, AdminError> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(invalid(format!("'{name}' is a text"))),
+        }
+    }
+
+    /// Yes or no; no where the member is absent.
+    pub(crate) fn flag(&mut self, name: &str) -> Result<bool, AdminError> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(flag)) => Ok(flag),
+            Some(_) => Err(invalid(format!("'{name}' is true or false"))),
+        }
+    }
+
+    /// A list of texts, empty where the member is absent.
+    pub(crate) fn texts(&mut self, name: &str) -> Result<Vec<String>, AdminError> {
+        let list = match self.0.remove(name) {
+            None | Some(Value::Null) => return Ok(Vec::new()),
+            Some(Value::Array(list)) => list,
+            Some(_) => return Err(invalid(format!("'{name}' is a list of texts"))),
+        };
+        let text = |value: Value| match value {
+            Value::String(text) => Ok(text),
+            _ => Err(invalid(format!("'{name}' is a list of texts"))),
+        };
+        list.into_iter().map(text).collect()
+    }
+
+    /// Refuses members that nobody read.
+    pub(crate) fn end(self) -> Result<(), AdminError> {
+        match self.0.keys().next() {
+            None => Ok(()),
+            Some(name) => Err(invalid(format!("'{name}' is not known here"))),
+        }
+    }
+}
+
+/// Refuses parameters of the URL that are not among those known.
+pub(crate) fn known_parameters(call: &Call, known: &[&str]) -> Result<(), AdminError> {
+    match call.query.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some((name, _)) => Err(invalid(format!("the parameter '{name}' is not known here"))),
+    }
+}

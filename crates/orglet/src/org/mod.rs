@@ -1,0 +1,259 @@
+//! `orglet org`: administration from the command line. Every command is a request to the admin API, of the server that
+//! runs or, where none does, of one over the data directory that lives as long as the command.
+
+mod client;
+mod show;
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, Subcommand};
+use client::Target;
+use form_urlencoded::Serializer;
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
+
+/// Options of `orglet org`.
+#[derive(Args)]
+pub struct OrgOptions {
+    /// Data directory of the server.
+    #[arg(long, env = "ORGLET_DATA", value_name = "DIR", default_value = "./orglet-data", global = true)]
+    pub data: PathBuf,
+
+    /// Address of the admin API (admin_url of the ready file), for a server that has no data directory here.
+    #[arg(long, env = "ORGLET_ADMIN_URL", value_name = "URL", requires = "admin_token", global = true)]
+    pub admin_url: Option<String>,
+
+    /// Its token (admin_token of the ready file).
+    #[arg(long, env = "ORGLET_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true, global = true)]
+    pub admin_token: Option<String>,
+
+    /// Print what the admin API answers, as JSON; for diff a line for each change.
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: OrgCommand,
+}
+
+/// The subcommands of `orglet org`.
+#[derive(Subcommand)]
+pub enum OrgCommand {
+    /// Make an org; print how to get into it.
+    Create {
+        /// Its name: lower-case letters, digits and '-'. One is made up where none is given.
+        name: Option<String>,
+        /// Make it from this snapshot.
+        #[arg(long, value_name = "SNAPSHOT")]
+        from: Option<String>,
+        /// Fill it with the made-up CRM.
+        #[arg(long, conflicts_with = "from")]
+        sample_data: bool,
+        /// Login name of its administrator.
+        #[arg(long, value_name = "NAME")]
+        admin_username: Option<String>,
+        /// Password of its administrator; otherwise that of the default org's.
+        #[arg(long, env = "ORGLET_ORG_PASSWORD", value_name = "PASSWORD", hide_env_values = true, value_parser = NonEmptyStringValueParser::new())]
+        admin_password: Option<String>,
+        /// Load the custom objects and fields of an SFDX project; may be repeated.
+        #[arg(long, value_name = "DIR")]
+        project: Vec<PathBuf>,
+    },
+    /// Make an org as a copy of another as it is now.
+    Clone {
+        /// The org to copy, by name or id.
+        org: String,
+        /// Name of the copy.
+        name: Option<String>,
+    },
+    /// List the orgs.
+    List,
+    /// Show an org.
+    Show {
+        /// The org, by name or id.
+        org: String,
+    },
+    /// Log in as an org's administrator; print how to get in.
+    Login {
+        /// The org, by name or id.
+        org: String,
+    },
+    /// Delete an org with all that is in it.
+    Delete {
+        /// The org, by name or id.
+        org: String,
+    },
+    /// Take an org back to what it was made from.
+    Reset {
+        /// The org, by name or id.
+        org: String,
+    },
+    /// Take a snapshot of an org.
+    Snapshot {
+        /// The org, by name or id.
+        org: String,
+        /// Name of the snapshot. One is made up where none is given.
+        name: Option<String>,
+    },
+    /// Take an org back to a snapshot.
+    Restore {
+        /// The org, by name or id.
+        org: String,
+        /// The snapshot.
+        snapshot: String,
+    },
+    /// Show what is other in an org than in a snapshot: records and metadata.
+    Diff {
+        /// The org, by name or id.
+        org: String,
+        /// The snapshot; what the org was made from where none is given.
+        since: Option<String>,
+        /// Compare this later snapshot instead of what the org holds now.
+        #[arg(long, value_name = "SNAPSHOT")]
+        until: Option<String>,
+        /// Look at these objects alone; repeatable, or separated by commas.
+        #[arg(long, value_name = "OBJECT", value_delimiter = ',')]
+        object: Vec<String>,
+        /// Leave out what the platform keeps by itself: CreatedDate, SystemModstamp and the like.
+        #[arg(long)]
+        no_system_fields: bool,
+    },
+    /// List the snapshots.
+    Snapshots,
+    /// Delete a snapshot that no org was made from.
+    DeleteSnapshot {
+        /// The snapshot.
+        snapshot: String,
+    },
+    /// Write the server, with all orgs and snapshots, into a new folder while it serves.
+    Backup {
+        /// The folder: missing or empty. A server can be started from it.
+        folder: PathBuf,
+    },
+}
+
+/// Runs a command; answers why it failed.
+pub fn run(options: &OrgOptions) -> Result<(), String> {
+    let target = Target::find(options)?;
+    let print = |value: &Value, text: String| {
+        if options.json { println!("{value:#}") } else { print!("{text}") }
+    };
+    let org = |org: &str, rest: &str| format!("/orgs/{}{rest}", encoded(org));
+    match &options.command {
+        OrgCommand::Create { name, from, sample_data, admin_username, admin_password, project } => {
+            let projects = project.iter().map(|p| absolute(p)).collect::<Result<Vec<_>, _>>()?;
+            let body = given([
+                ("name", name.clone().map(Value::from)),
+                ("template", from.clone().map(Value::from)),
+                ("sample_data", sample_data.then(|| true.into())),
+                ("admin_username", admin_username.clone().map(Value::from)),
+                ("admin_password", admin_password.clone().map(Value::from)),
+                ("projects", (!projects.is_empty()).then(|| projects.into())),
+            ]);
+            let made = target.ask("POST", "/orgs", Some(&body))?;
+            print(&made, show::access(&made));
+        }
+        OrgCommand::Clone { org, name } => {
+            let body = given([("clone_of", Some(org.as_str().into())), ("name", name.clone().map(Value::from))]);
+            let made = target.ask("POST", "/orgs", Some(&body))?;
+            print(&made, show::access(&made));
+        }
+        OrgCommand::List => list(&target, options, "orgs", show::orgs)?,
+        OrgCommand::Snapshots => list(&target, options, "snapshots", show::snapshots)?,
+        OrgCommand::Show { org: name } => {
+            let found = target.ask("GET", &org(name, ""), None)?;
+            print(&found, show::members(&found));
+        }
+        OrgCommand::Login { org: name } => {
+            let found = target.ask("POST", &org(name, "/session"), None)?;
+            print(&found, show::access(&found));
+        }
+        OrgCommand::Delete { org: name } => {
+            target.ask("DELETE", &org(name, ""), None)?;
+        }
+        OrgCommand::Reset { org: name } => {
+            let found = target.ask("POST", &org(name, "/reset"), None)?;
+            print(&found, String::new());
+        }
+        OrgCommand::Snapshot { org: name, name: snapshot } => {
+            let body = given([("name", snapshot.clone().map(Value::from))]);
+            let taken = target.ask("POST", &org(name, "/snapshots"), Some(&body))?;
+            print(&taken, format!("{}\n", show::text(&taken, "name")));
+        }
+        OrgCommand::Restore { org: name, snapshot } => {
+            let found = target.ask("POST", &org(name, "/restore"), Some(&json!({"snapshot": snapshot})))?;
+            print(&found, String::new());
+        }
+        OrgCommand::Diff { org: name, since, until, object, no_system_fields } => {
+            let mut query = Serializer::new(String::new());
+            let named = [("since", since), ("until", until)].into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+            query.extend_pairs(named.chain(object.iter().map(|one| ("object", one))));
+            if *no_system_fields {
+                query.append_pair("system_fields", "false");
+            }
+            diff(&target, options, &org(name, "/diff"), &query.finish())?;
+        }
+        OrgCommand::DeleteSnapshot { snapshot } => {
+            target.ask("DELETE", &format!("/snapshots/{}", encoded(snapshot)), None)?;
+        }
+        OrgCommand::Backup { folder } => {
+            let written = target.ask("POST", "/backup", Some(&json!({"folder": absolute(folder)?})))?;
+            print(&written, format!("{}\n", show::text(&written, "folder")));
+        }
+    }
+    Ok(())
+}
+
+/// Prints every page of a list.
+fn list(target: &Target, options: &OrgOptions, what: &str, show: fn(&[Value]) -> String) -> Result<(), String> {
+    let mut all: Vec<Value> = Vec::new();
+    let mut path = format!("/{what}");
+    loop {
+        let mut page = target.ask("GET", &path, None)?;
+        if let Value::Array(found) = page[what].take() {
+            all.extend(found);
+        }
+        match page["next"].as_str() {
+            Some(next) => path = format!("/{what}?after={}", encoded(next)),
+            None => break,
+        }
+    }
+    if options.json {
+        println!("{:#}", Value::Array(all))
+    } else {
+        print!("{}", show(&all))
+    }
+    Ok(())
+}
+
+/// Prints every page of a comparison as it comes.
+fn diff(target: &Target, options: &OrgOptions, path: &str, query: &str) -> Result<(), String> {
+    let mut after = String::new();
+    loop {
+        let page = target.ask("GET", &format!("{path}?{query}{after}"), None)?;
+        for change in ["metadata", "records"].into_iter().filter_map(|kind| page[kind].as_array()).flatten() {
+            if options.json { println!("{change}") } else { print!("{}", show::change(change)) }
+        }
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={}", encoded(next)),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// An object of the members that are given.
+fn given<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
+    let given = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    Value::Object(given.collect::<Map<_, _>>())
+}
+
+/// The server may run in another directory.
+fn absolute(path: &Path) -> Result<String, String> {
+    let path = std::path::absolute(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    path.to_str().map(str::to_owned).ok_or_else(|| format!("{} is not UTF-8", path.display()))
+}
+
+/// A path segment, or a parameter's value, in which nothing means anything.
+fn encoded(text: &str) -> String {
+    // A blank would become '+', which stands for itself in a path.
+    form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}

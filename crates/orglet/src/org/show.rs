@@ -1,0 +1,95 @@
+//! Answers of the admin API as people read them.
+
+use serde_json::Value;
+
+/// A member's text; empty where it has none.
+pub(super) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or_default()
+}
+
+/// A line for each member that says something.
+pub(super) fn members(value: &Value) -> String {
+    let Some(members) = value.as_object() else { return String::new() };
+    let shown = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    };
+    let lines = members.iter().map(|(name, value)| (name.replace('_', " "), shown(value))).filter(|(_, value)| !value.is_empty());
+    lines.map(|(name, value)| format!("{name:<15} {value}\n")).collect()
+}
+
+/// How to get into an org.
+pub(super) fn access(value: &Value) -> String {
+    let names = [
+        "name",
+        "org_id",
+        "instance_url",
+        "user_id",
+        "username",
+        "password",
+        "security_token",
+        "client_id",
+        "client_secret",
+        "access_token",
+        "api_version",
+    ];
+    let mut out = String::new();
+    for name in names {
+        let value = match (name, text(value, name)) {
+            ("password", "") => "(set in an earlier run)",
+            ("security_token", "") => continue,
+            (_, text) => text,
+        };
+        out.push_str(&format!("{:<15} {value}\n", name.replace('_', " ")));
+    }
+    for skipped in value["skipped"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        out.push_str(&format!("left out of the project: {skipped}\n"));
+    }
+    out
+}
+
+/// A table of orgs.
+pub(super) fn orgs(list: &[Value]) -> String {
+    table(&["NAME", "ID", "TEMPLATE", "CREATED"], list, &["name", "id", "template", "created"])
+}
+
+/// A table of snapshots.
+pub(super) fn snapshots(list: &[Value]) -> String {
+    table(&["NAME", "ORG", "CREATED"], list, &["name", "org", "created"])
+}
+
+fn table(heads: &[&str], list: &[Value], members: &[&str]) -> String {
+    let row = |value: &Value| -> Vec<String> {
+        let cell = |name: &&str| Some(text(value, name)).filter(|t| !t.is_empty()).unwrap_or("-").to_owned();
+        members.iter().map(cell).collect()
+    };
+    let mut rows = vec![heads.iter().map(|head| (*head).to_owned()).collect::<Vec<_>>()];
+    rows.extend(list.iter().map(row));
+    let widths: Vec<usize> = (0..heads.len()).map(|i| rows.iter().map(|r| r[i].chars().count()).max().unwrap_or(0)).collect();
+    let line = |cells: &Vec<String>| {
+        let cells: Vec<String> = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        format!("{}\n", cells.join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+/// One change of a comparison: what became of what, and the fields below it.
+pub(super) fn change(change: &Value) -> String {
+    let sign = match text(change, "change") {
+        "added" => '+',
+        "deleted" => '-',
+        _ => '~',
+    };
+    if change.get("fullName").is_some() {
+        return format!("{sign} {} {}\n", text(change, "type"), text(change, "fullName"));
+    }
+    let mut out = format!("{sign} {} {}\n", text(change, "object"), text(change, "id"));
+    for (name, value) in change["fields"].as_object().into_iter().flatten() {
+        match (sign, value.get("old"), value.get("new")) {
+            ('~', Some(old), Some(new)) => out.push_str(&format!("    {name}: {old} -> {new}\n")),
+            _ => out.push_str(&format!("    {name}: {value}\n")),
+        }
+    }
+    out
+}

@@ -1,0 +1,143 @@
+//! `orglet org`, against a server that runs and against a data directory.
+
+use crate::harness::scratch;
+use serde_json::Value;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_orglet"));
+    command.env_clear();
+    command
+}
+
+/// Runs `orglet org` and answers what it prints; an error what it says it is.
+fn org(data: &Path, args: &[&str]) -> Result<String, String> {
+    let output = program().arg("org").args(args).arg("--data").arg(data).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+}
+
+fn json(data: &Path, args: &[&str]) -> Value {
+    serde_json::from_str(&org(data, &[args, &["--json"]].concat()).unwrap()).unwrap()
+}
+
+/// A server process, killed when dropped.
+struct Running {
+    child: Child,
+    ready: Value,
+}
+
+impl Running {
+    fn start(data: &Path, more: &[&str]) -> Self {
+        let ready = data.with_extension("ready");
+        let _ = std::fs::remove_file(&ready);
+        let child = program()
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .arg("--ready-file")
+            .arg(&ready)
+            .args(more)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut server = Self { child, ready: Value::Null };
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !ready.exists() {
+            assert!(server.child.try_wait().unwrap().is_none() && Instant::now() < deadline, "the server does not start");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        server.ready = serde_json::from_slice(&std::fs::read(&ready).unwrap()).unwrap();
+        server
+    }
+
+    fn ask(&self, method: &str, path: &str, token: &str, body: &str) -> (u16, String) {
+        let host = self.ready["url"].as_str().unwrap().trim_start_matches("http://");
+        let mut stream = TcpStream::connect(host).unwrap();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+    }
+
+    #[cfg(unix)]
+    fn stop(mut self) {
+        Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn data(name: &str) -> PathBuf {
+    scratch(name).join("data")
+}
+
+#[cfg(unix)]
+#[test]
+fn orgs_are_managed_with_and_without_a_server() {
+    let data = data("orgs");
+    assert!(org(&data, &["list"]).unwrap_err().contains("no data directory"));
+    let server = Running::start(&data, &[]);
+    let made = json(&data, &["create", "a"]);
+    assert_eq!(made["instance_url"], server.ready["url"]);
+    let token = made["access_token"].as_str().unwrap();
+    let account = "/services/data/v62.0/sobjects/Account";
+    assert_eq!(server.ask("POST", account, token, r#"{"Name":"one"}"#).0, 201);
+    assert_eq!(org(&data, &["snapshot", "a", "s"]).unwrap(), "s\n");
+    assert_eq!(server.ask("POST", account, token, r#"{"Name":"two"}"#).0, 201);
+    let diff = org(&data, &["diff", "a", "s", "--no-system-fields", "--object", "Account"]).unwrap();
+    assert!(diff.starts_with("+ Account 001") && diff.contains("    Name: \"two\"\n") && !diff.contains("CreatedDate"), "{diff}");
+    let line: Value = serde_json::from_str(org(&data, &["diff", "a", "s", "--json"]).unwrap().lines().next().unwrap()).unwrap();
+    assert_eq!(line["change"], "added");
+    org(&data, &["restore", "a", "s"]).unwrap();
+    assert_eq!(org(&data, &["diff", "a", "s"]).unwrap(), "");
+    let listed = org(&data, &["list"]).unwrap();
+    assert!(listed.starts_with("NAME") && listed.contains("\na ") && listed.contains("\ndefault "), "{listed}");
+    let copy = data.with_extension("copy");
+    org(&data, &["backup", copy.to_str().unwrap()]).unwrap();
+    // Whose file it is, can use the server.
+    let file = data.join("admin.json");
+    assert_eq!(crate::harness::mode(&file), 0o600);
+    let admin: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!((&admin["url"], &admin["token"]), (&server.ready["admin_url"], &server.ready["admin_token"]));
+    assert_eq!(server.ask("GET", "/orglet/v1/metrics", admin["token"].as_str().unwrap(), "").0, 200);
+    assert_eq!(server.ask("GET", "/orglet/v1/metrics", token, "").0, 401);
+    server.stop();
+    assert!(!file.exists());
+
+    // Now the directory itself.
+    let again = json(&data, &["create", "b", "--from", "s", "--admin-username", "b@x.example"]);
+    assert_eq!(again["username"], "b@x.example");
+    assert!(org(&data, &["create", "b"]).unwrap_err().contains("already"));
+    org(&data, &["delete", "a"]).unwrap();
+    let server = Running::start(&data, &["--admin-token", "0123456789abcdef"]);
+    assert_eq!(server.ready["admin_token"], "0123456789abcdef");
+    let found = server.ask("GET", "/services/data/v62.0/query?q=SELECT+Name+FROM+Account", again["access_token"].as_str().unwrap(), "");
+    assert!(found.0 == 200 && found.1.contains("\"one\"") && !found.1.contains("\"two\""), "{found:?}");
+    assert!(org(&data, &["show", "a"]).unwrap_err().contains("no org 'a'"));
+    // Another server, which has its directory elsewhere.
+    let url = server.ready["admin_url"].as_str().unwrap();
+    let elsewhere = data.with_extension("none");
+    let there = ["--admin-url", url, "--admin-token", "0123456789abcdef"];
+    assert!(org(&elsewhere, &[&["show", "b"], &there[..]].concat()).unwrap().contains("b"));
+    server.stop();
+
+    let server = Running::start(&copy, &[]);
+    assert_eq!(json(&copy, &["show", "a"])["name"], "a");
+    server.stop();
+}
