@@ -3,7 +3,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::process::Command;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -12,118 +11,50 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::LocalSet;
 
-use crate::Options;
-use crate::fixture::{self, Workload};
-use crate::start::{self, Running, free_address};
+use crate::server::{Access, Running};
 
-const WARM_UP: Duration = Duration::from_millis(250);
-/// The names of the servers, in the order of every list of them.
-pub const SERVERS: [&str; 3] = ["axum", "axum+rusqlite", "orglet"];
+/// Requests of one kind.
+#[derive(Clone)]
+pub struct Workload {
+    /// Its name in the tables.
+    pub name: String,
+    /// The status that every answer must have.
+    pub status: u16,
+    /// The requests, whole; each connection asks them in turn, beginning at a place of its own.
+    pub requests: Rc<Vec<Vec<u8>>>,
+}
 
 /// One measurement of one server.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sample {
     /// Answers per second.
     pub rate: f64,
-    /// Median and 99th percentile of the time from request to answer, in microseconds.
+    /// Median time from request to answer, in microseconds.
     pub p50: f64,
-    /// See `p50`.
+    /// The 99th percentile of it.
     pub p99: f64,
+    /// Processor time that the server used for each answer, in microseconds.
+    pub processor: f64,
 }
 
-/// The measurements of one workload with one number of connections: per server, one sample per round.
-pub struct Measured {
-    /// The workload.
-    pub workload: &'static str,
-    /// How many connections drove it.
-    pub connections: usize,
-    /// In the order of `SERVERS`.
-    pub samples: [Vec<Sample>; 3],
-    /// The resident memory of the server under test after the last round, in KiB.
-    pub resident: u64,
-}
-
-/// Starts the three servers and drives them in turn, the order changing from round to round.
-pub async fn measure(options: &Options) -> io::Result<Vec<Measured>> {
-    let folder = &options.folder;
-    let ready_file = folder.join("ready.json");
-    let mut orglet = start::orglet(options, Some(&folder.join("data")), Some(&ready_file))?;
-    orglet.answers()?;
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while !ready_file.exists() && Instant::now() < deadline {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    let ready: Value = serde_json::from_slice(&std::fs::read(&ready_file)?)?;
-    let workloads = fixture::make(orglet.address, &ready, folder).await?;
-    let servers = [bare(options, "axum")?, bare(options, "rusqlite")?, orglet];
-    alike(&servers, &workloads).await?;
-    let mut all = Vec::new();
-    for workload in &workloads {
-        for connections in &options.connections {
-            let mut samples = [Vec::new(), Vec::new(), Vec::new()];
-            for round in 0..options.rounds {
-                for turn in 0..servers.len() {
-                    let place = (round + turn) % servers.len();
-                    if let (Some(server), Some(samples)) = (servers.get(place), samples.get_mut(place)) {
-                        drive(server.address, workload, *connections, WARM_UP).await?;
-                        samples.push(drive(server.address, workload, *connections, options.span).await?);
-                    }
-                }
-            }
-            eprintln!("orglet-bench: {} over {connections} done", workload.name);
-            let resident = servers.last().map_or(Ok(0), Running::resident)?;
-            all.push(Measured { workload: workload.name, connections: *connections, samples, resident });
-        }
-    }
-    for server in servers {
-        server.stop()?;
-    }
-    Ok(all)
-}
-
-/// Fails unless all servers answer reads with about as many bytes: ratios of unlike work say nothing.
-async fn alike(servers: &[Running; 3], workloads: &[Workload]) -> io::Result<()> {
-    for workload in workloads.iter().filter(|workload| workload.status == 200) {
-        let mut sizes = Vec::new();
-        for server in servers {
-            let mut connection = Connection::open(server.address).await?;
-            connection.exchange(workload.requests.first().map_or(&[], Vec::as_slice)).await?;
-            sizes.push(connection.text().len());
-        }
-        let (least, most) = (sizes.iter().min().copied().unwrap_or_default(), sizes.iter().max().copied().unwrap_or_default());
-        if least * 20 < most * 19 {
-            return Err(io::Error::other(format!("{}: the answers differ in size: {sizes:?} bytes", workload.name)));
-        }
-    }
-    Ok(())
-}
-
-fn bare(options: &Options, kind: &str) -> io::Result<Running> {
-    let address = free_address()?;
-    let mut command = Command::new(std::env::current_exe()?);
-    command.args(["bare", kind]).arg(address.to_string()).arg(&options.folder);
-    let mut running = Running::spawn(&mut command, address, &options.folder.join(format!("{kind}.log")))?;
-    running.answers()?;
-    Ok(running)
-}
-
-async fn drive(address: SocketAddr, workload: &Workload, connections: usize, span: Duration) -> io::Result<Sample> {
-    let requests: Rc<Vec<Vec<u8>>> = Rc::new(workload.requests.clone());
+/// Sends a workload's requests for a time.
+pub async fn drive(server: &Running, workload: &Workload, connections: usize, span: Duration) -> io::Result<Sample> {
     let status = workload.status;
     let local = LocalSet::new();
     let mut tasks = Vec::new();
     let mut open = Vec::new();
     for _ in 0..connections {
-        open.push(Connection::open(address).await?);
+        open.push(Connection::open(server.address).await?);
     }
+    let used = server.processor()?;
     let began = Instant::now();
     let end = began + span;
     for (number, mut connection) in open.into_iter().enumerate() {
-        let requests = Rc::clone(&requests);
+        let requests = Rc::clone(&workload.requests);
+        let first = requests.len() * number / connections;
         tasks.push(local.spawn_local(async move {
             let mut times: Vec<u32> = Vec::with_capacity(1 << 14);
-            // Each connection begins elsewhere.
-            for request in requests.iter().cycle().skip(number * 7) {
+            for request in requests.iter().cycle().skip(first) {
                 let asked = Instant::now();
                 if asked >= end {
                     break;
@@ -147,19 +78,34 @@ async fn drive(address: SocketAddr, workload: &Workload, connections: usize, spa
         })
         .await?;
     let took = began.elapsed();
+    let used = server.processor()?.saturating_sub(used);
     times.sort_unstable();
     let at = |share: f64| {
         let index = (times.len().saturating_sub(1) as f64 * share) as usize;
         f64::from(times.get(index).copied().unwrap_or_default()) / 1000.0
     };
-    Ok(Sample { rate: times.len() as f64 / took.as_secs_f64(), p50: at(0.5), p99: at(0.99) })
+    let count = times.len() as f64;
+    Ok(Sample { rate: count / took.as_secs_f64(), p50: at(0.5), p99: at(0.99), processor: used.as_secs_f64() * 1e6 / count })
+}
+
+/// A request, whole. `target` comes after [`Access::root`].
+pub fn request(method: &str, access: &Access, target: &str, body: Option<&str>) -> Vec<u8> {
+    let Access { token, root } = access;
+    let mut text =
+        format!("{method} {root}/{target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nAccept: application/json\r\n");
+    if let Some(body) = body {
+        text.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
+    }
+    text.push_str("\r\n");
+    text.push_str(body.unwrap_or_default());
+    text.into_bytes()
 }
 
 /// A kept-alive connection.
 pub struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
-    body: (usize, usize),
+    head: usize,
 }
 
 impl Connection {
@@ -167,47 +113,48 @@ impl Connection {
     pub async fn open(address: SocketAddr) -> io::Result<Connection> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Connection { stream, buffer: Vec::with_capacity(1 << 16), body: (0, 0) })
+        Ok(Connection { stream, buffer: Vec::with_capacity(1 << 16), head: 0 })
     }
 
     /// Sends a request and reads its answer; says the status.
     pub async fn exchange(&mut self, request: &[u8]) -> io::Result<u16> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
-        let head = loop {
+        self.head = loop {
             self.more().await?;
             if let Some(at) = self.buffer.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
                 break at + 4;
             }
         };
-        let text = String::from_utf8_lossy(self.buffer.get(..head).unwrap_or_default()).to_ascii_lowercase();
-        let status = text.get(9..12).and_then(|digits| digits.parse().ok()).ok_or_else(|| io::Error::other("no status line"))?;
-        let header = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-        if let Some(length) = header("content-length:").and_then(|value| value.parse::<usize>().ok()) {
-            while self.buffer.len() < head + length {
+        let head = self.buffer.get(..self.head).unwrap_or_default();
+        let status = head.get(9..12).and_then(number).and_then(|status| u16::try_from(status).ok());
+        let status = status.ok_or_else(|| io::Error::other("no status line"))?;
+        if let Some(length) = header(head, b"content-length:").and_then(number) {
+            while self.buffer.len() < self.head + length {
                 self.more().await?;
             }
-        } else if header("transfer-encoding:").is_some() {
-            // A chunked body ends with an empty chunk; none of ours has that inside a chunk.
-            while !self.buffer.ends_with(b"\r\n0\r\n\r\n") {
-                self.more().await?;
-            }
+        } else if header(head, b"transfer-encoding:").is_some() {
+            return Err(io::Error::other("an answer came in chunks, which this load generator does not read"));
         }
-        self.body = (head, self.buffer.len());
         Ok(status)
     }
 
-    /// Sends a request; the answer as JSON, if it has the right status and is not chunked.
-    pub async fn json(&mut self, request: &[u8], status: u16) -> io::Result<Value> {
+    /// Sends a request; the answer's body, if it has the right status.
+    pub async fn body(&mut self, request: &[u8], status: u16) -> io::Result<&[u8]> {
         let answered = self.exchange(request).await?;
         if answered != status {
             return Err(io::Error::other(format!("answered {answered} instead of {status}: {}", self.text())));
         }
-        serde_json::from_str(&self.text()).map_err(io::Error::other)
+        Ok(self.buffer.get(self.head..).unwrap_or_default())
+    }
+
+    /// Sends a request; the answer as JSON, if it has the right status.
+    pub async fn json(&mut self, request: &[u8], status: u16) -> io::Result<Value> {
+        serde_json::from_slice(self.body(request, status).await?).map_err(io::Error::other)
     }
 
     fn text(&self) -> String {
-        String::from_utf8_lossy(self.buffer.get(self.body.0..self.body.1).unwrap_or_default()).into_owned()
+        String::from_utf8_lossy(self.buffer.get(self.head..).unwrap_or_default()).into_owned()
     }
 
     async fn more(&mut self) -> io::Result<()> {
@@ -215,5 +162,28 @@ impl Connection {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Ok(())
+    }
+}
+
+/// The value of a header, whose name is given in small letters with its colon.
+fn header<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let value =
+        |line: &'a [u8]| line.get(..name.len()).filter(|start| start.eq_ignore_ascii_case(name)).and_then(|_| line.get(name.len()..));
+    head.split(|byte| *byte == b'\n').find_map(value).map(<[u8]>::trim_ascii)
+}
+
+fn number(digits: &[u8]) -> Option<usize> {
+    std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{header, number};
+
+    #[test]
+    fn headers_are_found_in_any_case() {
+        let head = b"HTTP/1.1 200 OK\r\nX-Content-Length: 1\r\nContent-Length:  42\r\n\r\n";
+        assert_eq!(header(head, b"content-length:").and_then(number), Some(42));
+        assert_eq!(header(head, b"transfer-encoding:"), None);
     }
 }

@@ -1,41 +1,59 @@
-//! Measures the server beside the limits of its own building blocks, in one run on one machine: bare axum, and bare
-//! axum with rusqlite, each answering the same requests with the same bytes. Prints throughput, latency and ratios,
-//! then start-up time and idle memory.
+//! Measures the server beside the limits of its own building blocks, in one run on one machine: bare axum with
+//! rusqlite, over a copy of the server's own data file, running the same SQL and answering the same bytes. Prints
+//! ratios and whether they keep what was promised.
 //!
 //! ```text
-//! orglet-bench --orglet PATH --folder DIR [--rounds N] [--millis N] [--connections N,N] [--starts N]
-//!              [--quick] [--json FILE]
+//! orglet-bench --orglet PATH --folder DIR [--quick] [--only FAMILY[,FAMILY]] [--rounds N] [--millis N]
+//!              [--connections N[,N]] [--starts N] [--json FILE] [--keep FILE]
 //! ```
+//!
+//! `--only` takes names of [`family::ALL`]. `--keep` puts the figures between the marks of a Markdown file.
 //!
 //! All programs run on the same cores, the load generator too: read the ratios, not the rates.
 
 mod bare;
+mod family;
 mod fixture;
 mod load;
+mod race;
 mod report;
-mod start;
+mod server;
 
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+/// The allocator of the server, so that the bare program does not lose by another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What the command line says.
 pub struct Options {
     /// The server's binary.
     pub orglet: PathBuf,
-    /// A folder for everything the run writes; made anew.
+    /// A folder for everything the run writes; made anew, and removed at the end of a run that went well.
     pub folder: PathBuf,
     /// How often each measurement is taken.
     pub rounds: usize,
     /// How long one measurement lasts.
     pub span: Duration,
-    /// How many connections drive a server at once, one after the other.
+    /// How long each measurement is rehearsed before.
+    pub warm_up: Duration,
+    /// How many connections drive a server at once, one number after the other.
     pub connections: Vec<usize>,
     /// How often the server is started for the start-up time.
     pub starts: usize,
-    /// Where the figures go as JSON, besides the table.
+    /// Rows of the large table.
+    pub large: usize,
+    /// Whether this is the short form.
+    pub quick: bool,
+    /// The families to measure; all when there is none.
+    pub only: Vec<String>,
+    /// Where the figures go as JSON, besides the tables.
     pub json: Option<PathBuf>,
+    /// The Markdown file that keeps the figures.
+    pub keep: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -58,11 +76,15 @@ fn run(options: &Options) -> io::Result<()> {
         std::fs::remove_dir_all(&options.folder)?;
     }
     std::fs::create_dir_all(&options.folder)?;
-    // Start-up first: nothing else runs yet.
-    let started = start::measure(options)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let measured = runtime.block_on(load::measure(options))?;
-    report::print(options, &measured, &started)
+    let mut sections = Vec::new();
+    for (name, measure) in family::ALL {
+        if options.only.is_empty() || options.only.iter().any(|only| only == name) {
+            sections.extend(runtime.block_on(measure(options))?);
+        }
+    }
+    report::print(options, &sections)?;
+    std::fs::remove_dir_all(&options.folder)
 }
 
 fn options(arguments: &[String]) -> io::Result<Options> {
@@ -71,29 +93,42 @@ fn options(arguments: &[String]) -> io::Result<Options> {
         folder: PathBuf::from("target/bench"),
         rounds: 5,
         span: Duration::from_millis(1500),
+        warm_up: Duration::from_millis(250),
         connections: vec![1, 32],
         starts: 11,
+        large: 1_000_000,
+        quick: false,
+        only: Vec::new(),
         json: None,
+        keep: None,
     };
-    let mut rest = arguments.iter();
+    if arguments.iter().any(|argument| argument == "--quick") {
+        let (span, warm_up) = (Duration::from_millis(400), Duration::from_millis(150));
+        options = Options { rounds: 3, span, warm_up, starts: 5, large: 200_000, quick: true, ..options };
+    }
+    let mut rest = arguments.iter().filter(|argument| *argument != "--quick");
     while let Some(argument) = rest.next() {
-        if argument == "--quick" {
-            (options.rounds, options.span, options.starts) = (3, Duration::from_millis(500), 5);
-            continue;
-        }
         let value = rest.next().ok_or_else(|| io::Error::other(format!("unknown argument or no value: {argument}")))?;
-        let number =
-            || value.parse::<u64>().ok().filter(|n| *n > 0).ok_or_else(|| io::Error::other(format!("{argument}: not a number: {value}")));
+        let number = |text: &str| {
+            let number = text.parse::<usize>().ok().filter(|n| *n > 0);
+            number.ok_or_else(|| io::Error::other(format!("{argument}: not a number: {text}")))
+        };
         match argument.as_str() {
             "--orglet" => options.orglet = PathBuf::from(value),
             "--folder" => options.folder = PathBuf::from(value),
             "--json" => options.json = Some(PathBuf::from(value)),
-            "--rounds" => options.rounds = usize::try_from(number()?).map_err(io::Error::other)?,
-            "--starts" => options.starts = usize::try_from(number()?).map_err(io::Error::other)?,
-            "--millis" => options.span = Duration::from_millis(number()?),
-            "--connections" => {
-                let counts: Result<Vec<usize>, _> = value.split(',').map(str::parse).collect();
-                options.connections = counts.map_err(|_| io::Error::other(format!("{argument}: not numbers: {value}")))?;
+            "--keep" => options.keep = Some(PathBuf::from(value)),
+            "--rounds" => options.rounds = number(value)?,
+            "--starts" => options.starts = number(value)?,
+            "--millis" => options.span = Duration::from_millis(number(value)? as u64),
+            "--connections" => options.connections = value.split(',').map(number).collect::<io::Result<_>>()?,
+            "--only" => {
+                for name in value.split(',') {
+                    if family::ALL.iter().all(|(family, _)| *family != name) {
+                        return Err(io::Error::other(format!("{argument}: no family is called {name}")));
+                    }
+                    options.only.push(name.to_owned());
+                }
             }
             _ => return Err(io::Error::other(format!("unknown argument: {argument}"))),
         }

@@ -21,7 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("orglet", &["base", "engine", "http", "schema", "store"]),
     ("testkit", &["base", "engine", "http", "orglet", "plan", "schema", "store", "syntax"]),
     ("xtask", &[]),
-    ("bench", &[]),
+    ("bench", &["base", "plan", "schema", "syntax"]),
 ];
 /// Packages that run tasks. Nothing below `engine` waits.
 const RUNTIMES: &[&str] = &["tokio", "async-std", "smol", "futures", "futures-util", "async-trait"];

@@ -1,4 +1,4 @@
-//! Child servers: starting and ending them, and how long the start takes and how much memory an idle one holds.
+//! Child servers: starting them, waiting for them, asking what they use, ending them.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -8,20 +8,39 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::Options;
 
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(60);
+/// What the kernel counts processor time in for user space, on every architecture of today.
+const TICK: Duration = Duration::from_millis(10);
 
-/// Medians over the starts of a run.
-pub struct Started {
-    /// From spawn to the first 200, with a new data directory.
-    pub first: Vec<Duration>,
-    /// The same on the directory that the first start made.
-    pub again: Vec<Duration>,
-    /// The same with nothing on disk.
-    pub memory: Vec<Duration>,
-    /// Resident memory in KiB a second after the first answer, with a new data directory.
-    pub idle: Vec<u64>,
+/// How much an answered write survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Power loss: each commit is synced before its answer.
+    Full,
+    /// The death of the process.
+    Relaxed,
+}
+
+impl Durability {
+    /// The word on the command lines, the server's and that of the bare program.
+    pub fn word(self) -> &'static str {
+        match self {
+            Durability::Full => "full",
+            Durability::Relaxed => "relaxed",
+        }
+    }
+
+    /// What SQLite calls it.
+    pub fn synchronous(self) -> &'static str {
+        match self {
+            Durability::Full => "FULL",
+            Durability::Relaxed => "NORMAL",
+        }
+    }
 }
 
 /// A running child; killed when dropped.
@@ -67,6 +86,18 @@ impl Running {
         number.ok_or_else(|| io::Error::other("no VmRSS in /proc"))
     }
 
+    /// Processor time used so far by all its threads, in user space and for it in the kernel; to 10 ms.
+    pub fn processor(&self) -> io::Result<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The program's name, which may hold anything, ends with the last parenthesis; then comes field 3.
+        let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
+        let ticks: Vec<u32> = fields.skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
+        match ticks.as_slice() {
+            [user, kernel] => Ok(TICK * (user + kernel)),
+            _ => Err(io::Error::other("no times in /proc")),
+        }
+    }
+
     /// Ends it with SIGTERM and waits.
     pub fn stop(mut self) -> io::Result<()> {
         Command::new("sh").args(["-c", "kill -TERM \"$1\"", "sh"]).arg(self.child.id().to_string()).status()?;
@@ -91,8 +122,8 @@ impl Drop for Running {
     }
 }
 
-/// The server of the project.
-pub fn orglet(options: &Options, data: Option<&Path>, ready: Option<&Path>) -> io::Result<Running> {
+/// Spawns the server of the project, over a data directory or with nothing on disk.
+pub fn spawn(options: &Options, data: Option<&Path>, arguments: &[&str]) -> io::Result<Running> {
     let address = free_address()?;
     let mut command = Command::new(&options.orglet);
     command.args(["serve", "--listen"]).arg(address.to_string());
@@ -100,35 +131,37 @@ pub fn orglet(options: &Options, data: Option<&Path>, ready: Option<&Path>) -> i
         Some(data) => command.arg("--data").arg(data),
         None => command.arg("--memory"),
     };
-    if let Some(ready) = ready {
-        command.arg("--ready-file").arg(ready);
+    Running::spawn(command.args(arguments), address, &options.folder.join("orglet.log"))
+}
+
+/// How to ask a server of the project.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// A session id.
+    pub token: String,
+    /// `/services/data/vNN.0`.
+    pub root: String,
+}
+
+/// Starts the server of the project over a data directory and waits until it answers.
+pub fn serve(options: &Options, data: &Path, durability: Durability) -> io::Result<(Running, Access)> {
+    let ready = data.with_extension("ready.json");
+    if ready.exists() {
+        fs::remove_file(&ready)?;
     }
-    Running::spawn(&mut command, address, &options.folder.join("orglet.log"))
+    let file = ready.to_string_lossy().into_owned();
+    let mut server = spawn(options, Some(data), &["--ready-file", &file, "--durability", durability.word()])?;
+    // The ready file is written before the server answers.
+    server.answers()?;
+    let facts: Value = serde_json::from_slice(&fs::read(&ready)?)?;
+    let text = |key: &str| facts.get(key).and_then(Value::as_str).ok_or_else(|| io::Error::other(format!("no {key} in the ready file")));
+    let access = Access { token: text("access_token")?.to_owned(), root: format!("/services/data/v{}", text("api_version")?) };
+    Ok((server, access))
 }
 
 /// An address that was free a moment ago.
 pub fn free_address() -> io::Result<SocketAddr> {
     TcpListener::bind(("127.0.0.1", 0))?.local_addr()
-}
-
-/// Starts the server again and again.
-pub fn measure(options: &Options) -> io::Result<Started> {
-    let mut started = Started { first: Vec::new(), again: Vec::new(), memory: Vec::new(), idle: Vec::new() };
-    for round in 0..options.starts {
-        let data = options.folder.join(format!("start-{round}"));
-        for (data, times) in [(Some(&data), &mut started.first), (Some(&data), &mut started.again), (None, &mut started.memory)] {
-            let began = Instant::now();
-            let mut server = orglet(options, data.map(|data| data.as_path()), None)?;
-            server.answers()?;
-            times.push(began.elapsed());
-            if started.idle.len() < round + 1 && round < 5 {
-                thread::sleep(Duration::from_secs(1));
-                started.idle.push(server.resident()?);
-            }
-            server.stop()?;
-        }
-    }
-    Ok(started)
 }
 
 fn ask(address: SocketAddr) -> io::Result<Vec<u8>> {

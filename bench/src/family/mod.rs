@@ -1,0 +1,24 @@
+//! What is measured: one file for each family of measurements.
+
+mod queries;
+mod records;
+mod scale;
+mod start;
+
+use std::io;
+use std::pin::Pin;
+
+use crate::Options;
+use crate::report::Section;
+
+type Measuring<'a> = Pin<Box<dyn Future<Output = io::Result<Vec<Section>>> + 'a>>;
+/// Measures a family.
+type Measure = for<'a> fn(&'a Options) -> Measuring<'a>;
+
+/// The families by name, in the order of the report. Start-up comes first: nothing else runs yet.
+pub const ALL: &[(&str, Measure)] = &[
+    ("start", |options| Box::pin(async { start::measure(options) })),
+    ("records", |options| Box::pin(records::measure(options))),
+    ("queries", |options| Box::pin(queries::measure(options))),
+    ("scale", |options| Box::pin(scale::measure(options))),
+];
