@@ -41,6 +41,7 @@ pub struct Org {
     pub(crate) usernames: Option<Arc<Usernames>>,
     pub(crate) users: RwLock<crate::auth::Users>,
     pub(crate) readings: RwLock<crate::record::Readings>,
+    pub(crate) plans: crate::query::Plans,
 }
 
 impl Org {
@@ -69,6 +70,7 @@ impl Org {
             usernames,
             users: RwLock::default(),
             readings: RwLock::default(),
+            plans: crate::query::Plans::default(),
         })
     }
 

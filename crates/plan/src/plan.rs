@@ -17,6 +17,9 @@ pub struct Plan {
     pub tables: Vec<Arc<Object>>,
     /// FOR VIEW or FOR REFERENCE: which dates of the rows read should be set. It changes no result.
     pub for_clause: Option<ForClause>,
+    /// Whether the same query of the same user has the same plan as long as the catalog stays: nothing in it depends on
+    /// what time it is.
+    pub lasting: bool,
 }
 
 /// What a query gives.

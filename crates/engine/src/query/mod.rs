@@ -4,8 +4,10 @@
 //! membership and order are frozen, values are read page by page, and no transaction outlives its request.
 
 mod cursor;
+mod plans;
 mod rows;
 
+pub(crate) use plans::Plans;
 pub use rows::{ChildRows, Children, RecordSet, RowSet};
 
 use crate::save::{self, Assign, Change, Incoming, Op};
@@ -63,12 +65,15 @@ impl Answer {
 
 /// Parses and plans a query.
 pub fn plan(identity: &Identity, request: &Request<'_>) -> Result<Arc<Plan>, Failure> {
+    let catalog = if request.tooling { identity.org.tooling_catalog() } else { identity.org.catalog() };
+    if let Some(plan) = identity.org.plans.find(identity, request, &catalog) {
+        return Ok(plan);
+    }
     let quirks = orglet_syntax::Quirks::for_api_version(u32::from(request.version.0));
     let ast = soql::parse(request.soql, quirks).map_err(|e| {
         let code = ErrorCode::all().find(|c| c.as_str() == e.code()).unwrap_or(ErrorCode::MalformedQuery);
         ApiError::new(code, e.render(request.soql))
     })?;
-    let catalog = if request.tooling { identity.org.tooling_catalog() } else { identity.org.catalog() };
     let cx = BindContext {
         catalog: &catalog,
         access: &identity.access,
@@ -81,7 +86,9 @@ pub fn plan(identity: &Identity, request: &Request<'_>) -> Result<Arc<Plan>, Fai
         dialect: identity.org.store.dialect(),
         query_text: request.soql,
     };
-    Ok(Arc::new(orglet_plan::plan(&ast, &cx)?))
+    let plan = Arc::new(orglet_plan::plan(&ast, &cx)?);
+    identity.org.plans.keep(identity, request, &catalog, &plan);
+    Ok(plan)
 }
 
 /// Whether weeks begin on Monday where a locale is at home (`de_DE`, `fr`, `en_GB`); elsewhere they begin on Sunday.

@@ -98,7 +98,7 @@ impl Binder<'_> {
             return Err(self.cx.malformed(call.span, text));
         }
         let value = if shifted {
-            let (spans, before) = dates::offsets(self.cx.time_zone, self.cx.now);
+            let (spans, before) = dates::offsets(self.cx.time_zone, self.now());
             self.emit.shifted(&found.sql, &spans, before)
         } else {
             found.sql.clone()

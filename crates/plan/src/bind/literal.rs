@@ -152,7 +152,7 @@ impl Binder<'_> {
 
     fn date_literal(&self, operand: &Operand, word: &str, number: Option<u64>, span: Span) -> Result<Wanted, ApiError> {
         let shown = || number.map_or_else(|| word.to_owned(), |n| format!("{word}:{n}"));
-        let range = match dates::range(word, number, dates::today(self.cx.now, self.cx.time_zone), self.cx.monday_weeks) {
+        let range = match dates::range(word, number, dates::today(self.now(), self.cx.time_zone), self.cx.monday_weeks) {
             Ok(range) => range,
             Err(NoRange::OutOfRange) => return Err(self.invalid("date", &shown(), span)),
             Err(NoRange::Unknown) if compat::has_new_parser(self.cx.version) => {

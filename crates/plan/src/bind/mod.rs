@@ -17,10 +17,11 @@ use crate::compat;
 use crate::emit::{self, Emit, Join, Sql, source_of, sql};
 use crate::plan::{Output, Plan, VirtualNeed};
 use crate::{BindContext, emit::OrderKey};
-use orglet_base::{ApiError, ErrorCode, OwnedCell};
+use orglet_base::{ApiError, DateTime, ErrorCode, OwnedCell};
 use orglet_schema::{FieldType, Object};
 use orglet_syntax::ast::{Expr, ForClause, Ident, OrderItem, Query, SelectItem, Span, With};
 use path::Scope;
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// The greatest OFFSET.
@@ -39,7 +40,8 @@ const FIELDS_ROWS: u64 = 200;
 /// Whatever the platform answers to such a query: unknown names, misused types, rules of the language; and features
 /// that are not there, which are refused rather than left out.
 pub fn plan(query: &Query, cx: &BindContext<'_>) -> Result<Plan, ApiError> {
-    let mut binder = Binder { cx, emit: Emit(cx.dialect), virtuals: Vec::new(), tables: Vec::new(), semi_joins: 0 };
+    let mut binder =
+        Binder { cx, emit: Emit(cx.dialect), virtuals: Vec::new(), tables: Vec::new(), semi_joins: 0, told_the_time: Cell::new(false) };
     binder.check_clauses(query)?;
     let Some(first) = query.from.first() else { return Err(cx.malformed(query.span, "unexpected token: 'FROM'")) };
     let name = first.path.segments.last().map_or("", |s| s.text.as_str());
@@ -61,7 +63,7 @@ pub fn plan(query: &Query, cx: &BindContext<'_>) -> Result<Plan, ApiError> {
         Output::Records(binder.records(scope, query, 1)?)
     };
     let for_clause: Option<ForClause> = query.for_clause.map(|(clause, _)| clause);
-    Ok(Plan { output, virtuals: binder.virtuals, tables: binder.tables, for_clause })
+    Ok(Plan { output, virtuals: binder.virtuals, tables: binder.tables, for_clause, lasting: !binder.told_the_time.get() })
 }
 
 fn is_aggregate(item: &SelectItem) -> bool {
@@ -91,9 +93,17 @@ struct Binder<'a> {
     virtuals: Vec<VirtualNeed>,
     tables: Vec<Arc<Object>>,
     semi_joins: usize,
+    /// Whether anything depends on what time it is.
+    told_the_time: Cell<bool>,
 }
 
 impl Binder<'_> {
+    /// The time that date literals count from.
+    fn now(&self) -> DateTime {
+        self.told_the_time.set(true);
+        self.cx.now
+    }
+
     /// An object that may be queried.
     fn object(&self, name: &str, span: Span) -> Result<Arc<Object>, ApiError> {
         let found = self.cx.catalog.object(name).filter(|o| self.cx.access.sees_object(o));

@@ -164,3 +164,20 @@ fn what_is_allowed() {
         org.plan(query);
     }
 }
+
+#[test]
+fn a_plan_lasts_unless_it_counts_on_the_time() {
+    let org = Org::new();
+    for (query, lasts) in [
+        ("SELECT Id FROM Account WHERE Name = 'x' AND CreatedDate > 2026-01-01T00:00:00Z", true),
+        ("SELECT Id FROM Account USING SCOPE mine", true),
+        ("SELECT Id FROM Account WHERE CreatedDate = TODAY", false),
+        ("SELECT Id, (SELECT Id FROM Contacts WHERE CreatedDate > LAST_N_DAYS:3) FROM Account", false),
+        (
+            "SELECT HOUR_IN_DAY(convertTimezone(CreatedDate)), COUNT(Id) FROM Account GROUP BY HOUR_IN_DAY(convertTimezone(CreatedDate))",
+            false,
+        ),
+    ] {
+        assert_eq!(org.plan(query).lasting, lasts, "{query}");
+    }
+}
