@@ -1,5 +1,6 @@
 //! What is measured: one file for each family of measurements.
 
+mod orgs;
 mod queries;
 mod records;
 mod scale;
@@ -18,6 +19,7 @@ type Measure = for<'a> fn(&'a Options) -> Measuring<'a>;
 /// The families by name, in the order of the report. Start-up comes first: nothing else runs yet.
 pub const ALL: &[(&str, Measure)] = &[
     ("start", |options| Box::pin(async { start::measure(options) })),
+    ("orgs", |options| Box::pin(orgs::measure(options))),
     ("records", |options| Box::pin(records::measure(options))),
     ("queries", |options| Box::pin(queries::measure(options))),
     ("scale", |options| Box::pin(scale::measure(options))),
