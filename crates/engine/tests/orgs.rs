@@ -3,11 +3,13 @@
 
 mod world;
 
-use orglet_base::{ApiVersion, ErrorCode, Id, Value};
+use orglet_base::{ApiVersion, ErrorCode, Id, Statement, Value};
 use orglet_engine::metadata;
 use orglet_engine::orgs::{AdminError, NewOrg, OrgAccess};
 use orglet_engine::save::{self, Op, Saved};
 use orglet_engine::{Failure, Identity, OrgOptions, Server, query};
+use orglet_store::Store;
+use orglet_store::sqlite::{Durability, Sqlite};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -337,4 +339,49 @@ fn a_password_of_its_own_and_the_servers() {
     // The default org's own token says nothing about others.
     assert!(server.authenticate(&format!("{}!AQ.mine", plain.org.id)).unwrap().is_none());
     assert!(server.authenticate(&plain.facts.access_token).unwrap().is_some());
+}
+
+#[test]
+fn what_was_cut_short_is_cleared_up_by_the_next_start() {
+    let folder = Folder::new("cut-short");
+    let session = {
+        let server = on_disk(&folder);
+        let a = make(&server, "a");
+        server.snapshot_org("a", Some("s")).unwrap();
+        server.login(&a.facts.username, &a.facts.password).unwrap_or_else(|e| panic!("{e:?}")).identity.token.to_string()
+    };
+    let file = folder.path().join("orgs/org_2.db");
+    assert!(file.exists());
+    {
+        let own = Sqlite::open(&folder.path().join("server.db"), Durability::Full).unwrap();
+        let statements =
+            ["UPDATE \"_orgs\" SET state = 'making' WHERE name = 'a'", "UPDATE \"_snapshots\" SET state = 'leaving' WHERE name = 's'"];
+        own.define(&statements.map(|sql| Statement::new(sql, Vec::new()))).unwrap();
+    }
+    let server = on_disk(&folder);
+    assert!(server.authenticate(&session).unwrap().is_none());
+    assert!(!file.exists() && server.list_snapshots("").unwrap().is_empty());
+    assert_eq!(
+        std::fs::read_dir(folder.path().join("orgs"))
+            .unwrap()
+            .filter(|e| e.as_ref().unwrap().path().extension() == Some("db".as_ref()))
+            .count(),
+        1
+    );
+    make(&server, "a");
+}
+
+#[test]
+fn a_user_whose_listing_was_lost_or_is_stale_is_put_right() {
+    let folder = Folder::new("listing");
+    let a = make(&on_disk(&folder), "a");
+    {
+        let own = Sqlite::open(&folder.path().join("server.db"), Durability::Full).unwrap();
+        let claim = "INSERT INTO \"_usernames\" SELECT 'ghost@example.com', id FROM \"_orgs\" WHERE name = 'default'";
+        own.define(&["DELETE FROM \"_usernames\"", claim].map(|sql| Statement::new(sql, Vec::new()))).unwrap();
+    }
+    let server = on_disk(&folder);
+    let identity = who(&server, &a);
+    assert!(server.login(&a.facts.username, &a.facts.password).is_ok());
+    assert!(user(&identity, "ghost@example.com").is_ok());
 }

@@ -161,3 +161,59 @@ fn what_is_wrong_is_said_in_one_shape() {
         assert!(value["error"]["message"].as_str().unwrap().contains(text), "{method} {path} {value}");
     }
 }
+
+#[test]
+fn every_login_reaches_the_org_of_its_user() {
+    let served = Served::new();
+    let (a, b) = (served.ask("POST", "/orgs", r#"{"name":"a"}"#).1, served.ask("POST", "/orgs", r#"{"name":"b"}"#).1);
+    let text = |value: &Value, name: &str| value[name].as_str().unwrap().to_owned();
+    let form = |path: &str, body: String| {
+        let request = Request::builder().method("POST").uri(path).header("host", "orglet.test");
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(Bytes::from(body)).unwrap();
+        served.0.handle(request, Peer { scheme: Scheme::Http, trusted: false })
+    };
+    let granted = form(
+        "/services/oauth2/token",
+        format!(
+            "grant_type=password&client_id={}&client_secret={}&username={}&password={}",
+            text(&a, "client_id"),
+            text(&a, "client_secret"),
+            text(&a, "username"),
+            text(&a, "password")
+        ),
+    );
+    let granted: Value = serde_json::from_slice(granted.body()).unwrap();
+    assert!(text(&granted, "id").contains(&text(&a, "org_id")), "{granted}");
+    let token = text(&granted, "access_token");
+    assert!(a["org_id"].as_str().unwrap().starts_with(token.split('!').next().unwrap()));
+
+    let login = |scope: &str| {
+        let body = format!(
+            "<soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns:urn=\"urn:partner.soap.sforce.com\"><soapenv:Header>{scope}</soapenv:Header>\
+             <soapenv:Body><urn:login><urn:username>{}</urn:username><urn:password>{}</urn:password></urn:login></soapenv:Body></soapenv:Envelope>",
+            text(&b, "username"),
+            text(&b, "password")
+        );
+        let request =
+            Request::builder().method("POST").uri("/services/Soap/u/62.0").header("host", "orglet.test").header("soapaction", "login");
+        let request = request.header("content-type", "text/xml").body(Bytes::from(body)).unwrap();
+        let answer = served.0.handle(request, Peer { scheme: Scheme::Http, trusted: false });
+        String::from_utf8_lossy(answer.body()).into_owned()
+    };
+    assert!(login("").contains(&format!("<organizationId>{}</organizationId>", text(&b, "org_id"))));
+    let scoped = |org: &Value| {
+        login(&format!("<urn:LoginScopeHeader><urn:organizationId>{}</urn:organizationId></urn:LoginScopeHeader>", text(org, "org_id")))
+    };
+    assert!(scoped(&b).contains("sessionId") && scoped(&a).contains("INVALID_LOGIN"));
+
+    // The identity URL of one org with a session of another.
+    let identity = |org: &Value| {
+        let path = format!("/id/{}/{}", text(org, "org_id"), text(org, "user_id"));
+        let answer = served.send("GET", &path, "orglet.test", &token, false, "");
+        (answer.status().as_u16(), String::from_utf8_lossy(answer.body()).into_owned())
+    };
+    assert_eq!(identity(&b), (403, "Wrong_Org".to_owned()));
+    assert!(identity(&a).0 == 200 && identity(&a).1.contains(&text(&a, "username")));
+    assert_eq!(form("/services/oauth2/revoke", format!("token={token}")).status(), 200);
+    assert_eq!(identity(&a).0, 403);
+}
