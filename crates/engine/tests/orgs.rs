@@ -305,6 +305,13 @@ fn few_orgs_stay_open_and_closed_ones_come_back_as_they_were() {
     }
     assert!(Arc::ptr_eq(&held, &who(&server, &made[0]).org));
     drop(held);
+    // Those that were in use at once are closed when they are not any more.
+    let all: Vec<Identity> = made.iter().map(|access| who(&server, access)).collect();
+    assert!(server.open_orgs().open >= 4);
+    drop(all);
+    who(&server, &made[1]);
+    who(&server, &make(&server, "last"));
+    assert_eq!(server.open_orgs().open, 2);
     drop(server);
     let server = on_disk(&folder);
     assert_eq!(names(&who(&server, &made[4])), ["o4"]);

@@ -232,3 +232,18 @@ fn a_server_starts_from_a_backup() {
         assert_eq!(again.list().unwrap(), ["a", "b"]);
     });
 }
+
+#[test]
+fn what_a_copy_left_half_done_is_swept_away() {
+    let place = Place::new("swept");
+    let orgs = place.0.join("orgs");
+    std::fs::create_dir_all(&orgs).unwrap();
+    for name in ["org_2.db.part", "org_2.db.part-wal", "default.db.new", "notes.db.txt", "other.txt"] {
+        std::fs::write(orgs.join(name), "x").unwrap();
+    }
+    let home = Folder::open(&place.0, Durability::Full).unwrap();
+    let mut left: Vec<String> = std::fs::read_dir(&orgs).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    left.sort();
+    assert_eq!(left, ["notes.db.txt", "other.txt"]);
+    assert!(home.list().unwrap().is_empty());
+}

@@ -146,15 +146,15 @@ impl Orgs {
         let mut open = self.open.write();
         let used = AtomicU64::new(self.ticks.fetch_add(1, Ordering::Relaxed));
         open.insert(org.id, Opened { org: org.clone(), used });
-        if open.len() <= self.most_open {
-            return;
-        }
-        // One that a request holds is not closed by dropping it, so that it would only be opened again.
-        let oldest = open.iter().filter(|(_, o)| Arc::strong_count(&o.org) == 1).min_by_key(|(_, o)| o.used.load(Ordering::Relaxed));
-        let Some(id) = oldest.map(|(id, _)| *id) else { return };
-        if let Some(Opened { org, .. }) = open.remove(&id) {
-            self.closed.lock().insert(id, Closed { org: Arc::downgrade(&org), usage: org.usage.clone() });
-            self.shut.fetch_add(1, Ordering::Relaxed);
+        // When many were in use at once, there may be several to close.
+        while open.len() > self.most_open {
+            // One that a request holds is not closed by dropping it, so that it would only be opened again.
+            let idle = open.iter().filter(|(_, o)| Arc::strong_count(&o.org) == 1);
+            let Some(id) = idle.min_by_key(|(_, o)| o.used.load(Ordering::Relaxed)).map(|(id, _)| *id) else { return };
+            if let Some(Opened { org, .. }) = open.remove(&id) {
+                self.closed.lock().insert(id, Closed { org: Arc::downgrade(&org), usage: org.usage.clone() });
+                self.shut.fetch_add(1, Ordering::Relaxed);
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Copies of whole databases, page by page, each as it is at one moment.
 
 use super::connection::{Connected, from_sqlite};
-use super::home::{beside, discard};
+use super::home::{PART, beside, discard};
 use super::{Durability, Sqlite};
 use crate::home::Carry;
 use crate::{StoreError, Tx, Work};
@@ -54,7 +54,7 @@ impl Sqlite {
 
 fn to_file(source: &Connection, to: &Path, durability: Durability, adapt: Option<&mut Work<'_>>) -> Result<(), StoreError> {
     let cannot = |e: std::io::Error| StoreError::ReadOnly(format!("{}: {e}", to.display()));
-    let aside = beside(to, ".part");
+    let aside = beside(to, PART);
     let clear = || ["", "-wal", "-shm"].iter().try_for_each(|suffix| discard(&beside(&aside, suffix)));
     clear()?;
     let copied = (|| {

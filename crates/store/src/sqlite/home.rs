@@ -14,6 +14,10 @@ use std::sync::{Arc, Weak};
 const OWN: &str = "server.db";
 /// The folder of the orgs' files.
 const ORGS: &str = "orgs";
+/// Behind the name of a file that a copy is being written to.
+pub(super) const PART: &str = ".part";
+/// Behind the name of a file with the content that an org is about to get.
+const NEW: &str = ".new";
 
 /// The databases of one server: `server.db` and `orgs/NAME.db` in a data directory.
 pub struct Folder {
@@ -32,6 +36,7 @@ impl Folder {
         let orgs = path.join(ORGS);
         std::fs::create_dir_all(&orgs).map_err(|e| cannot(&orgs, &e))?;
         let lock = lock(path)?;
+        sweep(&orgs)?;
         let own = Arc::new(Sqlite::open(&path.join(OWN), durability)?);
         Ok(Self { path: path.to_owned(), durability, own, open: Mutex::default(), _lock: lock })
     }
@@ -105,7 +110,7 @@ impl Home for Folder {
         let file = self.existing(to)?;
         let target = self.shared(&mut self.open.lock(), to, &file)?;
         // What is carried over is written to a copy, so that the snapshot stays as it is and the step is one commit.
-        let aside = beside(&file, ".new");
+        let aside = beside(&file, NEW);
         discard(&aside)?;
         // No one needs the copy after a power loss.
         let replaced = Sqlite::copy_file(&source, &aside, Durability::Relaxed, None).and_then(|()| {
@@ -234,6 +239,18 @@ fn new_folder(folder: &Path) -> Result<PathBuf, StoreError> {
     let orgs = folder.join(ORGS);
     std::fs::create_dir(&orgs).map_err(|e| cannot(&orgs, &e))?;
     Ok(orgs)
+}
+
+/// Takes away the copies that a process which ended left half done.
+fn sweep(orgs: &Path) -> Result<(), StoreError> {
+    for entry in std::fs::read_dir(orgs).map_err(|e| cannot(orgs, &e))? {
+        let file = entry.map_err(|e| cannot(orgs, &e))?.path();
+        let name = file.file_name().and_then(|n| n.to_str()).and_then(|n| n.split_once(".db"));
+        if name.is_some_and(|(name, rest)| check_name(name).is_ok() && [PART, NEW].iter().any(|aside| rest.starts_with(aside))) {
+            discard(&file)?;
+        }
+    }
+    Ok(())
 }
 
 /// A server's claim on its data directory: two would each trust what they hold in memory.
