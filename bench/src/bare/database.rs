@@ -40,6 +40,7 @@ fn prepared(connection: Connection) -> rusqlite::Result<Connection> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "cache_size", -2000)?;
+    connection.pragma_update_and_check(None, "mmap_size", 1 << 30, |_| Ok(()))?;
     connection.set_prepared_statement_cache_capacity(128);
     connection.create_collation("FOLD", orglet_base::fold::compare)?;
     Ok(connection)

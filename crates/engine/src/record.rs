@@ -148,7 +148,7 @@ impl Shown {
 
     /// Changes with every change of what was read.
     pub fn tag(&self) -> u64 {
-        sum_of_cells(self.reading.columns.iter().enumerate().map(|(i, name)| (name.as_str(), self.rows.cell(0, i))))
+        digest(self.reading.by_name.iter().map(|column| self.rows.cell(0, *column)))
     }
 }
 
@@ -156,7 +156,8 @@ impl Shown {
 #[derive(Debug)]
 pub(crate) struct Reading {
     sql: Arc<str>,
-    columns: Vec<String>,
+    /// The columns in the order of their fields' names.
+    by_name: Vec<usize>,
     shape: Vec<Node>,
     deleted: Option<usize>,
     modified: Option<usize>,
@@ -175,7 +176,9 @@ impl Reading {
         let deleted = at("IsDeleted");
         let modified = at("LastModifiedDate").or_else(|| at("SystemModstamp"));
         let sql = write::point_read(object, &columns, "", org.store.dialect()).sql;
-        Self { sql, columns: columns.into_iter().map(|f| f.name.clone()).collect(), shape, deleted, modified }
+        let mut by_name: Vec<usize> = (0..columns.len()).collect();
+        by_name.sort_unstable_by_key(|column| &columns[*column].name);
+        Self { sql, by_name, shape, deleted, modified }
     }
 }
 
@@ -229,8 +232,10 @@ pub fn show(identity: &Identity, object: &Arc<Object>, id: Id, fields: Option<&[
 
 /// The tag of a whole record, equal to [`Shown::tag`] where every field was read.
 pub fn tag(object: &Object, row: &Row) -> u64 {
-    let cells: Vec<_> = columns(object).into_iter().map(|(i, f)| (f.name.as_str(), f.cell_kind().to_cell(&row.values[i]))).collect();
-    sum_of_cells(cells.iter().map(|(name, cell)| (*name, cell.as_cell())))
+    let mut columns = columns(object);
+    columns.sort_unstable_by_key(|(_, field)| &field.name);
+    let cells: Vec<_> = columns.into_iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[i])).collect();
+    digest(cells.iter().map(|cell| cell.as_cell()))
 }
 
 /// When a record was last changed, where its object says.
@@ -241,21 +246,20 @@ pub fn modified(object: &Object, row: &Row) -> Option<orglet_base::DateTime> {
     })
 }
 
-/// A sum over cells in which their order does not count.
-fn sum_of_cells<'a>(cells: impl Iterator<Item = (&'a str, Cell<'a>)>) -> u64 {
+/// A digest of cells; each counts with its kind and where it ends.
+fn digest<'a>(cells: impl Iterator<Item = Cell<'a>>) -> u64 {
     use std::hash::{DefaultHasher, Hash, Hasher};
-    cells.fold(0, |sum, (name, cell)| {
-        let mut hash = DefaultHasher::new();
-        name.hash(&mut hash);
+    let mut hash = DefaultHasher::new();
+    for cell in cells {
         match cell {
-            Cell::Text(t) => t.hash(&mut hash),
+            Cell::Null => hash.write_u8(0xfe),
             Cell::Int(n) => n.hash(&mut hash),
-            // Bytes are not read by answers; a change of theirs moves the stamps.
+            Cell::Text(t) => t.hash(&mut hash),
+            // Answers hold an address in place of bytes, so that these are not read.
             Cell::Blob(_) => 1i64.hash(&mut hash),
-            Cell::Null => {}
         }
-        sum.wrapping_add(hash.finish())
-    })
+    }
+    hash.finish()
 }
 
 /// The record that a reference field of another points to; `None` where it is null.

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// "orgl" in the file's header: tells our files from others.
 const APPLICATION_ID: i32 = 0x6f72_676c;
+/// Bytes of a file that are mapped into memory.
+const MAPPED: i64 = 1 << 30;
 /// Statements kept prepared on each connection.
 const STATEMENTS: usize = 128;
 /// Instructions of SQLite's machine between two looks at the time: well below a millisecond's worth.
@@ -70,6 +72,8 @@ impl Connected {
         raw.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(from_sqlite)?;
         raw.pragma_update(None, "temp_store", "MEMORY").map_err(from_sqlite)?;
         raw.pragma_update(None, "cache_size", -2000).map_err(from_sqlite)?;
+        // Pages of a large file are read where the system has them already, without a copy for each connection.
+        raw.pragma_update_and_check(None, "mmap_size", MAPPED, |_| Ok(())).or_else(no_answer).map_err(from_sqlite)?;
         raw.set_prepared_statement_cache_capacity(STATEMENTS);
         functions::register(&raw).map_err(from_sqlite)?;
         Ok(Self { raw, lost: None })
@@ -252,4 +256,9 @@ pub(super) fn from_sqlite(e: rusqlite::Error) -> StoreError {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::Foreign(text),
         _ => StoreError::Other(text),
     }
+}
+
+/// Some settings answer their new value and some answer nothing.
+pub(super) fn no_answer(e: rusqlite::Error) -> rusqlite::Result<()> {
+    if e == rusqlite::Error::QueryReturnedNoRows { Ok(()) } else { Err(e) }
 }

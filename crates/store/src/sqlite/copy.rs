@@ -1,6 +1,6 @@
 //! Copies of whole databases, page by page, each as it is at one moment.
 
-use super::connection::{Connected, from_sqlite};
+use super::connection::{Connected, from_sqlite, no_answer};
 use super::home::{PART, beside, discard};
 use super::{Durability, Sqlite};
 use crate::home::Carry;
@@ -89,11 +89,6 @@ fn to_file(source: &Connection, to: &Path, durability: Durability, adapt: Option
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(cannot)?;
     }
     Ok(())
-}
-
-/// Some settings answer their new value and some answer nothing.
-fn no_answer(e: rusqlite::Error) -> rusqlite::Result<()> {
-    if e == rusqlite::Error::QueryReturnedNoRows { Ok(()) } else { Err(e) }
 }
 
 /// Copies every page under one lock of each side.
