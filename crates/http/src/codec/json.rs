@@ -313,9 +313,12 @@ impl<'a> Parser<'a> {
                         describe(char::from(b))
                     )));
                 }
-                // A continuation byte adds no UTF-16 unit; the lead of four bytes stands for two.
+                // A continuation byte adds no UTF-16 unit; four bytes stand for two, and the text has all of them.
                 0x80..=0xbf => self.folded += 1,
-                0xf0..=0xff => self.folded -= 1,
+                0xf0..=0xff => {
+                    self.at += 3;
+                    self.folded += 2;
+                }
                 _ => {}
             }
         }

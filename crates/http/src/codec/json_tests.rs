@@ -120,7 +120,11 @@ fn values_and_positions() {
     assert!(doc.root.get_ignore_case("c").unwrap().is_object());
     assert_eq!(doc.root.get("d").unwrap().as_bool(), Some(true));
 
-    // Columns count UTF-16 units.
+    // Columns count UTF-16 units. Here a character of four bytes comes before any shorter one.
+    assert_eq!(
+        message("{\"😀\":1,}"),
+        "Unexpected character ('}' (code 125)): was expecting double-quote to start field name at [line:1, column:10]"
+    );
     let doc = parse("{\"a\":\"é😀\",\"b\":[1,2]}".as_bytes()).unwrap();
     let b = doc.root.get("b").unwrap();
     assert_eq!(b.column, 11);
