@@ -4,6 +4,7 @@ mod bench;
 mod clients;
 mod codegen;
 mod compat;
+mod faults;
 mod process;
 mod server;
 mod test;
@@ -16,14 +17,16 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  test [--only STAGE]...   fmt, tidy, codegen, compat, clippy, tests, build, clients; sets up what it needs under
-                           target/
+  test [--only STAGE]...   fmt, tidy, codegen, compat, clippy, tests, build, faults (in short), clients; sets up what
+                           it needs under target/
                            STAGE is one of these, or unit or contract for a part of tests
   tidy                     the rules of the architecture; silent when all hold
   codegen [--check]        writes the generated sources, or only says whether they are current
   compat [--check]         writes COMPAT.md, or only says whether it is current
   clients [--only NAME]... [--server PATH]
                            builds the release server, or takes another, and drives the public clients against it
+  faults [--rounds N] [--only NAME,...] [--seed N] [--quick]
+                           drives the release server through faults: kill -9 under load, full disks, slow clients, ...
   bench [ARGUMENT]...      builds and runs the benchmark; its own arguments: see bench/src/main.rs
 ";
 
@@ -38,6 +41,10 @@ fn main() -> ExitCode {
         "codegen" => codegen::error_codes(&root, rest.iter().any(|argument| argument == "--check")),
         "compat" => compat::run(&root, rest.iter().any(|argument| argument == "--check")),
         "clients" => clients::run(&root, &rest),
+        "faults" => {
+            let arguments: Vec<&str> = rest.iter().map(String::as_str).collect();
+            faults::run(&root, &arguments).map(|counts| counts.failed == 0)
+        }
         "bench" => bench::run(&root, &rest),
         _ => {
             eprint!("{USAGE}");

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::process::{Counts, cargo, cargo_test_line, passes, watch};
-use crate::{clients, codegen, compat, tidy};
+use crate::{clients, codegen, compat, faults, tidy};
 
 const TEST_LIMIT: Duration = Duration::from_secs(3600);
 /// The stages of a full run.
-const STAGES: [&str; 8] = ["fmt", "tidy", "codegen", "compat", "clippy", "tests", "build", "clients"];
+const STAGES: [&str; 9] = ["fmt", "tidy", "codegen", "compat", "clippy", "tests", "build", "faults", "clients"];
 /// The stages that can be asked for: two are parts of `tests`.
-const CHOICES: [&str; 10] = ["fmt", "tidy", "codegen", "compat", "clippy", "tests", "unit", "contract", "build", "clients"];
+const CHOICES: [&str; 11] = ["fmt", "tidy", "codegen", "compat", "clippy", "tests", "unit", "contract", "build", "faults", "clients"];
 
 /// Runs the stages named by `--only`, or all; prints how long each took and the sum of their checks as the last line.
 /// A stage that has no checks of its own counts as one. True when nothing failed.
@@ -70,6 +70,7 @@ fn one(root: &Path, stage: &str) -> io::Result<Counts> {
         "unit" => return tests(root, &["--workspace", "--exclude", "orglet-testkit"]),
         "contract" => return tests(root, &["--package", "orglet-testkit"]),
         "build" => clients::build(root)?,
+        "faults" => return faults::run(root, &["--quick"]),
         "clients" => return clients::drive(root, &clients::release(root), &[]),
         other => return Err(io::Error::other(format!("no stage {other}"))),
     };

@@ -70,7 +70,7 @@ fn unfinished(line: &Line, say: &mut impl FnMut(String)) {
 
 /// Invariant 8: no way around the lints outside of tests and the programs' own start.
 fn exceptions(place: &Place, line: &Line, say: &mut impl FnMut(String)) {
-    if place.is(&["orglet", "testkit", "xtask", "bench"]) {
+    if place.is(&["orglet", "testkit", "xtask", "bench", "faults"]) {
         return;
     }
     for lint in ["clippy::unwrap_used", "clippy::expect_used", "clippy::await_holding_lock", "unsafe_code"] {
