@@ -236,7 +236,9 @@ fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let model = after(&read("/proc/cpuinfo"), "model name");
     let memory = after(&read("/proc/meminfo"), "MemTotal").trim_end_matches(" kB").parse::<u64>().unwrap_or_default() >> 20;
-    format!("{cores} cores of {model}, {memory} GiB, Linux {}", read("/proc/sys/kernel/osrelease").trim())
+    let release = read("/proc/sys/kernel/osrelease");
+    let kernel = release.trim().split('-').next().unwrap_or_default();
+    format!("{cores} cores of {model}, {memory} GiB, Linux {kernel}")
 }
 
 /// Puts the text between the marks of a file.
