@@ -29,7 +29,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 /// Orgs that stay open when nothing else is said.
-pub const MOST_OPEN: usize = 48;
+pub const MOST_OPEN: usize = 24;
 /// Orgs that can be on their way to being open at once.
 const DOORS: usize = 16;
 
