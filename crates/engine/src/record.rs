@@ -3,7 +3,8 @@
 use crate::query::RowSet;
 use crate::{Failure, Identity, Org};
 use orglet_base::{ApiError, Cell, ErrorCode, Id, Value};
-use orglet_plan::{Node, record_shape, write};
+use orglet_plan::write::{self, Lock};
+use orglet_plan::{Node, record_shape};
 use orglet_schema::{Field, Object};
 use orglet_store::Tx;
 use std::collections::HashMap;
@@ -47,10 +48,19 @@ pub(crate) fn columns(object: &Object) -> Vec<(usize, &Field)> {
 
 /// The row with an id, deleted or not.
 pub(crate) fn by_id(tx: &mut dyn Tx, org: &Org, object: &Object, id: Id) -> Result<Option<Row>, Failure> {
+    by_id_with(tx, org, object, id, Lock::None)
+}
+
+/// The row with an id, deleted or not, kept from others until the transaction ends: it is about to be changed.
+pub(crate) fn by_id_to_change(tx: &mut dyn Tx, org: &Org, object: &Object, id: Id) -> Result<Option<Row>, Failure> {
+    by_id_with(tx, org, object, id, Lock::Update)
+}
+
+fn by_id_with(tx: &mut dyn Tx, org: &Org, object: &Object, id: Id, lock: Lock) -> Result<Option<Row>, Failure> {
     let columns = columns(object);
     let fields: Vec<&Field> = columns.iter().map(|(_, f)| *f).collect();
     let mut found = None;
-    tx.query(&write::point_read(object, &fields, &id.to_string(), org.store.dialect()), &mut |row| {
+    tx.query(&write::point_read(object, &fields, &id.to_string(), lock, org.store.dialect()), &mut |row| {
         let mut values = vec![Value::Null; object.fields().len()];
         for (at, (index, field)) in columns.iter().enumerate() {
             values[*index] = field.cell_kind().to_value(row.cell(at));
@@ -175,7 +185,7 @@ impl Reading {
         };
         let deleted = at("IsDeleted");
         let modified = at("LastModifiedDate").or_else(|| at("SystemModstamp"));
-        let sql = write::point_read(object, &columns, "", org.store.dialect()).sql;
+        let sql = write::point_read(object, &columns, "", Lock::None, org.store.dialect()).sql;
         let mut by_name: Vec<usize> = (0..columns.len()).collect();
         by_name.sort_unstable_by_key(|column| &columns[*column].name);
         Self { sql, by_name, shape, deleted, modified }

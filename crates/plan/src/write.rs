@@ -2,7 +2,7 @@
 
 use crate::emit::{Emit, Sql, quoted, sql};
 use crate::shape::key_field;
-use orglet_base::{Dialect, OwnedCell, Statement};
+use orglet_base::{CellKind, Dialect, OwnedCell, Param, Statement};
 use orglet_schema::{Field, Object};
 use orglet_syntax::ast::CompareOp;
 
@@ -19,39 +19,65 @@ fn key(object: &Object) -> Sql {
     sql![quoted(key_field(object).map_or("Id", |f| f.name.as_str()))]
 }
 
-fn live(object: &Object, live_only: bool) -> &'static str {
-    if live_only && object.field("IsDeleted").is_some() { " AND \"IsDeleted\" = 0" } else { "" }
+fn live(object: &Object, live_only: bool, dialect: Dialect) -> Sql {
+    if live_only && object.field("IsDeleted").is_some() { sql![" AND ", in_bin(false, dialect)] } else { Sql::default() }
+}
+
+/// Whether a row is in the recycle bin.
+pub(crate) fn in_bin(yes: bool, dialect: Dialect) -> Sql {
+    Emit(dialect).flag("\"IsDeleted\"", yes)
+}
+
+/// What a point read does to the row that it finds. SQLite has one writer, so that nothing needs to be locked there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// Nothing.
+    None,
+    /// Keeps it from being changed before the transaction ends: it is referred to.
+    Share,
+    /// Keeps it from being changed or referred to: it will be changed.
+    Update,
+}
+
+fn lock(lock: Lock, dialect: Dialect) -> &'static str {
+    match (dialect, lock) {
+        (Dialect::Sqlite, _) | (_, Lock::None) => "",
+        (Dialect::Postgres, Lock::Share) => " FOR SHARE",
+        (Dialect::Postgres, Lock::Update) => " FOR UPDATE",
+    }
 }
 
 /// Inserts a row with a cell for every column.
 pub fn insert(object: &Object, columns: &[&Field], row: Vec<OwnedCell>, dialect: Dialect) -> Statement {
-    sql!["INSERT INTO ", quoted(&object.name), " (", names(columns), ") VALUES (", Sql::cells(row), ")"].finish(dialect)
+    let row = Sql::params(columns.iter().zip(row).map(|(f, cell)| Param::Of(f.cell_kind(), cell)).collect());
+    sql!["INSERT INTO ", Emit(dialect).table(&object.name), " (", names(columns), ") VALUES (", row, ")"].finish(dialect)
 }
 
 /// Sets columns of one row. `cells` stand in the order of `columns`.
 pub fn update(object: &Object, columns: &[&Field], cells: Vec<OwnedCell>, id: &str, dialect: Dialect) -> Statement {
-    let sets = columns.iter().zip(cells).map(|(f, cell)| sql![quoted(&f.name), " = ", cell]);
+    let sets = columns.iter().zip(cells).map(|(f, cell)| sql![quoted(&f.name), " = ", Param::Of(f.cell_kind(), cell)]);
     let id = OwnedCell::Text(id.to_owned());
-    sql!["UPDATE ", quoted(&object.name), " SET ", Sql::joined(sets, ", "), " WHERE ", key(object), " = ", id].finish(dialect)
+    sql!["UPDATE ", Emit(dialect).table(&object.name), " SET ", Sql::joined(sets, ", "), " WHERE ", key(object), " = ", id].finish(dialect)
 }
 
 /// Sets columns of several rows to the same cells.
 pub fn update_all(object: &Object, columns: &[&Field], cells: Vec<OwnedCell>, ids: &[String], dialect: Dialect) -> Statement {
-    let sets = columns.iter().zip(cells).map(|(f, cell)| sql![quoted(&f.name), " = ", cell]);
+    let sets = columns.iter().zip(cells).map(|(f, cell)| sql![quoted(&f.name), " = ", Param::Of(f.cell_kind(), cell)]);
     let chosen = Emit(dialect).in_texts(&key(object), false, ids.to_vec());
-    sql!["UPDATE ", quoted(&object.name), " SET ", Sql::joined(sets, ", "), " WHERE ", chosen].finish(dialect)
+    sql!["UPDATE ", Emit(dialect).table(&object.name), " SET ", Sql::joined(sets, ", "), " WHERE ", chosen].finish(dialect)
 }
 
 /// Takes rows away for good (emptying the recycle bin; the save's own delete sets `IsDeleted`).
 pub fn purge(object: &Object, ids: &[String], dialect: Dialect) -> Statement {
     let chosen = Emit(dialect).in_texts(&key(object), false, ids.to_vec());
-    sql!["DELETE FROM ", quoted(&object.name), " WHERE ", chosen].finish(dialect)
+    sql!["DELETE FROM ", Emit(dialect).table(&object.name), " WHERE ", chosen].finish(dialect)
 }
 
 /// Reads columns of the row with an Id, deleted or not.
-pub fn point_read(object: &Object, fields: &[&Field], id: &str, dialect: Dialect) -> Statement {
+pub fn point_read(object: &Object, fields: &[&Field], id: &str, locking: Lock, dialect: Dialect) -> Statement {
     let id = OwnedCell::Text(id.to_owned());
-    sql!["SELECT ", names(fields), " FROM ", quoted(&object.name), " WHERE ", key(object), " = ", id].finish(dialect)
+    sql!["SELECT ", names(fields), " FROM ", Emit(dialect).table(&object.name), " WHERE ", key(object), " = ", id, lock(locking, dialect)]
+        .finish(dialect)
 }
 
 /// Reads columns of the live rows whose Id comes after another, in the order of their Ids, at most `limit`.
@@ -71,15 +97,28 @@ pub fn select_where_eq(
     live_only: bool,
     dialect: Dialect,
 ) -> Statement {
-    let found = Emit(dialect).compare(&sql![quoted(&key_field.name)], !key_field.compares_exactly(), CompareOp::Eq, cell);
-    sql!["SELECT ", names(fields), " FROM ", quoted(&object.name), " WHERE ", found, live(object, live_only)].finish(dialect)
+    let (column, kind) = (sql![quoted(&key_field.name)], key_field.cell_kind());
+    let found = Emit(dialect).compare(&column, !key_field.compares_exactly(), kind, CompareOp::Eq, cell);
+    sql!["SELECT ", names(fields), " FROM ", Emit(dialect).table(&object.name), " WHERE ", found, live(object, live_only, dialect)]
+        .finish(dialect)
 }
 
 /// The Ids of rows that refer to one of these, with what each refers to: children of parents that are deleted.
 pub fn select_ids_in(object: &Object, reference: &Field, ids: &[String], live_only: bool, dialect: Dialect) -> Statement {
     let column = sql![quoted(&reference.name)];
     let found = Emit(dialect).in_texts(&column, false, ids.to_vec());
-    sql!["SELECT ", key(object), ", ", column, " FROM ", quoted(&object.name), " WHERE ", found, live(object, live_only)].finish(dialect)
+    sql![
+        "SELECT ",
+        key(object),
+        ", ",
+        column,
+        " FROM ",
+        Emit(dialect).table(&object.name),
+        " WHERE ",
+        found,
+        live(object, live_only, dialect)
+    ]
+    .finish(dialect)
 }
 
 /// Id and stamp of the rows whose stamp lies in `[from, to)`, in order of the stamp; only those that are deleted, or
@@ -94,11 +133,11 @@ pub fn select_in_window(
 ) -> Statement {
     let column = sql![quoted(&stamp.name)];
     let only = match deleted {
-        Some(true) => " AND \"IsDeleted\" = 1",
-        Some(false) => " AND \"IsDeleted\" = 0",
-        None => "",
+        Some(yes) => sql![" AND ", in_bin(yes, dialect)],
+        None => Sql::default(),
     };
-    let table = quoted(&object.name);
+    let table = Emit(dialect).table(&object.name);
+    let kind = stamp.cell_kind();
     sql![
         "SELECT ",
         key(object),
@@ -109,11 +148,11 @@ pub fn select_in_window(
         " WHERE ",
         column.clone(),
         " >= ",
-        from,
+        Param::Of(kind, from),
         " AND ",
         column.clone(),
         " < ",
-        to,
+        Param::Of(kind, to),
         only,
         " ORDER BY ",
         column,
@@ -125,8 +164,8 @@ pub fn select_in_window(
 
 /// How many live rows an object has.
 pub fn count(object: &Object, dialect: Dialect) -> Statement {
-    let only = if object.field("IsDeleted").is_some() { " WHERE \"IsDeleted\" = 0" } else { "" };
-    sql!["SELECT count(*) FROM ", quoted(&object.name), only].finish(dialect)
+    let only = if object.field("IsDeleted").is_some() { sql![" WHERE ", in_bin(false, dialect)] } else { Sql::default() };
+    sql!["SELECT count(*) FROM ", Emit(dialect).table(&object.name), only].finish(dialect)
 }
 
 /// What to look for in a column.
@@ -149,8 +188,8 @@ pub fn any_row(object: &Object, field: &Field, find: Find, dialect: Dialect) -> 
     let found = match find {
         Find::Some => sql![column, " IS NOT NULL"],
         Find::None => sql![column, " IS NULL"],
-        Find::Longer(n) => sql!["length(", column, ") > ", OwnedCell::Int(i64::from(n))],
-        Find::Beyond(n) => sql!["abs(", column, ") >= ", OwnedCell::Int(n)],
+        Find::Longer(n) => sql!["length(", column, ") > ", Param::Of(CellKind::Int, OwnedCell::Int(i64::from(n)))],
+        Find::Beyond(n) => sql!["abs(", column, ") >= ", Param::Of(field.cell_kind(), OwnedCell::Int(n))],
     };
-    sql!["SELECT ", key(object), " FROM ", quoted(&object.name), " WHERE ", found, " LIMIT 1"].finish(dialect)
+    sql!["SELECT ", key(object), " FROM ", Emit(dialect).table(&object.name), " WHERE ", found, " LIMIT 1"].finish(dialect)
 }

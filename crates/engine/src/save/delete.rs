@@ -56,7 +56,7 @@ struct Delete<'a> {
 
 impl Delete<'_> {
     fn one(&self, tx: &mut dyn Tx, object: &Arc<Object>, id: Id, guard: Option<&Guard>) -> Result<Saved, Failure> {
-        let row = record::by_id(tx, self.org, object, id)?.ok_or_else(no_row)?;
+        let row = record::by_id_to_change(tx, self.org, object, id)?.ok_or_else(no_row)?;
         if row.is_deleted(object) {
             return Err(record::deleted().into());
         }

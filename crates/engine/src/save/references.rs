@@ -4,7 +4,7 @@ use super::Assign;
 use crate::record::{self, Row};
 use crate::{Failure, Org};
 use orglet_base::{ApiError, ErrorCode, Id, Value};
-use orglet_plan::write;
+use orglet_plan::write::{self, Lock};
 use orglet_schema::{Catalog, Field, FieldType, Object};
 use orglet_store::Tx;
 
@@ -70,10 +70,11 @@ enum State {
     Missing,
 }
 
+/// The state of a record that is referred to; it stays so until the transaction ends.
 fn state(tx: &mut dyn Tx, org: &Org, object: &Object, id: Id) -> Result<State, Failure> {
     let deleted = object.field("IsDeleted");
     let fields: Vec<&Field> = object.field("Id").into_iter().chain(deleted).collect();
-    let found = tx.first(&write::point_read(object, &fields, &id.to_string(), org.store.dialect()))?;
+    let found = tx.first(&write::point_read(object, &fields, &id.to_string(), Lock::Share, org.store.dialect()))?;
     Ok(match found {
         None => State::Missing,
         Some(cells) if deleted.is_some() && cells.get(1) == Some(&orglet_base::OwnedCell::Int(1)) => State::Deleted,

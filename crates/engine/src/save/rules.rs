@@ -227,6 +227,8 @@ pub(super) fn sum_line_items(
 ) -> Result<(), Failure> {
     let (Some(parent), Some(key)) = (catalog.object("Opportunity"), items.field("OpportunityId")) else { return Ok(()) };
     let (Some(price), cell) = (items.field("TotalPrice"), key.cell_kind().to_cell(&Value::Id(opportunity))) else { return Ok(()) };
+    // Kept from others first: the sum then counts every line.
+    let Some(old) = record::by_id_to_change(tx, org, parent, opportunity)? else { return Ok(()) };
     let mut count = 0;
     let mut total = Some(Decimal::ZERO);
     tx.query(&sql::select_where_eq(items, &[price], key, cell, true, org.store.dialect()), &mut |line| {
@@ -236,7 +238,6 @@ pub(super) fn sum_line_items(
         }
         true
     })?;
-    let Some(old) = record::by_id(tx, org, parent, opportunity)? else { return Ok(()) };
     let mut row = old.clone();
     row.set(parent, "HasOpportunityLineItem", count > 0);
     if count > 0 {

@@ -117,7 +117,7 @@ impl Save<'_> {
     fn update(&self, tx: &mut dyn Tx, record: &Incoming, id: Id) -> Result<Saved, Failure> {
         let object = &*self.change.object;
         let prepared = prepare::check(self.identity, self.change, record, false)?;
-        let old = record::by_id(tx, self.org, object, id)?.ok_or_else(no_row)?;
+        let old = record::by_id_to_change(tx, self.org, object, id)?.ok_or_else(no_row)?;
         if old.is_deleted(object) {
             return Err(record::deleted().into());
         }

@@ -95,7 +95,7 @@ impl Binder<'_> {
             // Missing is false.
             let truth = wanted == Wanted::Cell(OwnedCell::Int(1));
             let op = if truth == (op == CompareOp::Eq) { CompareOp::Eq } else { CompareOp::Ne };
-            return self.emit.compare(value, false, op, OwnedCell::Int(1));
+            return self.emit.compare(value, false, CellKind::Bool, op, OwnedCell::Int(1));
         }
         match wanted {
             Wanted::Null => match op {
@@ -103,10 +103,10 @@ impl Binder<'_> {
                 CompareOp::Ne => self.emit.is_null(value, false),
                 _ => self.emit.constant(false),
             },
-            Wanted::Cell(cell) => self.emit.compare(value, operand.fold, op, cell),
+            Wanted::Cell(cell) => self.emit.compare(value, operand.fold, operand.kind, op, cell),
             Wanted::Number(number) => self.number(operand, op, number),
             Wanted::Range(start, end) => {
-                let at = |op, cell: &OwnedCell| self.emit.compare(value, false, op, cell.clone());
+                let at = |op, cell: &OwnedCell| self.emit.compare(value, false, operand.kind, op, cell.clone());
                 match op {
                     CompareOp::Lt => at(CompareOp::Lt, &start),
                     CompareOp::Le => at(CompareOp::Lt, &end),
@@ -129,7 +129,7 @@ impl Binder<'_> {
             return self.average(operand, count, scale, op, number);
         }
         let value = &operand.sql;
-        let at = |op, n: i64| self.emit.compare(value, false, op, OwnedCell::Int(n));
+        let at = |op, n: i64| self.emit.compare(value, false, operand.kind, op, OwnedCell::Int(n));
         match (number.scaled(scale), op) {
             (Scaled::On(n), op) => at(op, n),
             (_, Ne) => self.emit.constant(true),
@@ -147,9 +147,7 @@ impl Binder<'_> {
             Number::Exact(d) => {
                 let digits = u8::try_from(d.normalize().scale()).unwrap_or(18).saturating_sub(scale).min(9);
                 if let Scaled::On(n) = number.scaled(scale + digits) {
-                    let sum =
-                        if digits == 0 { operand.sql.clone() } else { sql![operand.sql, " * ", 10i64.pow(digits.into()).to_string()] };
-                    let right = sql![OwnedCell::Int(n), " * ", count];
+                    let (sum, right) = self.emit.average_sides(&operand.sql, scale, digits, n, count);
                     let compared = self.emit.compare_values(&sum, op, &right);
                     return if op == CompareOp::Ne {
                         self.emit.negate(&self.emit.compare_values(&sum, CompareOp::Eq, &right))
@@ -177,7 +175,7 @@ impl Binder<'_> {
         if !operand.fold || prefix.is_empty() || !operand.indexed() {
             return like;
         }
-        let at = |op, text: String| self.emit.compare(&operand.sql, true, op, OwnedCell::Text(text));
+        let at = |op, text: String| self.emit.compare(&operand.sql, true, operand.kind, op, OwnedCell::Text(text));
         let from = at(CompareOp::Ge, prefix.clone());
         match after(&prefix) {
             Some(end) => sql![from, " AND ", at(CompareOp::Lt, end), " AND ", like],
@@ -191,7 +189,7 @@ impl Binder<'_> {
             return Err(self.cx.bad_operator(op_span, "DISTANCE may be compared by < and > only"));
         }
         let Literal::Number(text) = literal else { return Err(self.mismatch(operand)) };
-        let right = sql!["CAST(", OwnedCell::Text(text.clone()), " AS REAL)"];
+        let right = self.emit.real(text);
         Ok(self.emit.compare_values(&operand.sql, op, &right))
     }
 
@@ -235,19 +233,20 @@ impl Binder<'_> {
             _ if operand.form == Form::Real => return Err(self.cx.bad_operator(op_span, "DISTANCE may be compared by < and > only")),
             _ => {}
         }
-        let (mut texts, mut numbers, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut texts, mut cells, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for (literal, span) in literals {
             if operand.form != Form::Plain || operand.kind == CellKind::Bool {
                 others.push(self.compare(operand, CompareOp::Eq, op_span, literal, *span)?);
                 continue;
             }
             match self.literal(operand, literal, *span)? {
-                Wanted::Cell(OwnedCell::Text(text)) => texts.push(text),
+                Wanted::Cell(OwnedCell::Text(text)) if matches!(operand.kind, CellKind::Text | CellKind::Id) => texts.push(text),
+                Wanted::Cell(cell) => cells.push(cell),
                 Wanted::Number(number) => {
                     let scale = if let CellKind::Decimal(scale) = operand.kind { scale } else { 0 };
                     // What no field value can be is left out.
                     if let Scaled::On(n) = number.scaled(scale) {
-                        numbers.push(n);
+                        cells.push(OwnedCell::Int(n));
                     }
                 }
                 other => others.push(self.wanted(operand, CompareOp::Eq, other)),
@@ -256,8 +255,8 @@ impl Binder<'_> {
         if !texts.is_empty() {
             others.insert(0, self.emit.in_texts(&operand.sql, operand.fold, texts));
         }
-        if !numbers.is_empty() || others.is_empty() {
-            others.insert(0, self.emit.in_numbers(&operand.sql, &numbers));
+        if !cells.is_empty() || others.is_empty() {
+            others.insert(0, self.emit.in_cells(&operand.sql, operand.kind, cells));
         }
         let found = if others.len() == 1 { others.swap_remove(0) } else { self.emit.all(others, false) };
         Ok(if negated { self.emit.negate(&found) } else { sql!["(", found, ")"] })

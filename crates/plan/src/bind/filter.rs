@@ -83,7 +83,7 @@ impl Conditions<'_, '_, '_> {
         if let Some(date) = binder.date_call(self.scope, call)? {
             binder.check_filterable(&date.found, call.span)?;
             let (kind, ty) = date.kind();
-            let sql = binder.emit.date_part(date.part, &date.value);
+            let sql = binder.emit.date_part(date.part, &date.value, date.found.kind);
             let name = date.found.name.clone();
             return Ok(Operand { sql, kind, ty, fold: false, name, span: call.span, field: None, computed: true, form: Form::Plain });
         }

@@ -144,7 +144,7 @@ impl Binder<'_> {
                         return Err(self.cx.malformed(call.span, text));
                     };
                     let (kind, ty) = date.kind();
-                    let sql = self.emit.date_part(date.part, &date.value);
+                    let sql = self.emit.date_part(date.part, &date.value, date.found.kind);
                     Key { sql, fold: false, kind, ty, plain: false, found: date.found }
                 }
             };
@@ -195,7 +195,7 @@ impl Binder<'_> {
                 keys.push(key(self.emit.rank(&value.compare, list), false));
             }
             let compare = match &value.form {
-                Form::Average(count) => sql!["CAST(", value.compare, " AS REAL) / ", count],
+                Form::Average(count) => self.emit.average_order(&value.compare, count),
                 _ => value.compare,
             };
             keys.push(key(compare, value.fold));
@@ -277,12 +277,12 @@ impl Binder<'_> {
             return Err(self.cx.malformed(call.span, format!("function '{}' is not known", call.name.text)));
         };
         let (kind, ty) = date.kind();
-        let whole = self.emit.date_part(date.part, &date.value);
+        let whole = self.emit.date_part(date.part, &date.value, date.found.kind);
         let of_group = match group.keys.iter().position(|k| !k.plain && k.sql == whole) {
             Some(at) => sql![format!("s.g{at}")],
             // A date that is grouped by itself determines its parts.
             None => match group.plain(&date.value).filter(|_| date.found.kind == CellKind::Date) {
-                Some(at) => self.emit.date_part(date.part, &sql![format!("s.g{at}")]),
+                Some(at) => self.emit.date_part(date.part, &sql![format!("s.g{at}")], date.found.kind),
                 None => return Ok(Err(full_name(&date.found))),
             },
         };
@@ -291,9 +291,10 @@ impl Binder<'_> {
 
     fn key_value(&self, group: &Group, at: usize) -> Value {
         let key = &group.keys[at];
-        let compare = sql![format!("s.g{at}")];
+        let shown = sql![format!("s.g{at}")];
         // Of several spellings that fold to the same, one is shown, always the same.
-        let select = if key.fold { sql!["MIN(", compare, ")"] } else { compare.clone() };
+        let select = if key.fold { sql!["MIN(", shown, ")"] } else { shown.clone() };
+        let compare = self.emit.group_key(at, key.fold);
         Value {
             select,
             compare,
@@ -336,12 +337,12 @@ impl Binder<'_> {
             Aggregate::Sum if scale == 0 && found.kind == CellKind::Int => whole(sql!["SUM(", group.arg(found.sql.clone()), ")"]),
             Aggregate::Sum => {
                 let arg = group.arg(found.sql.clone());
-                let shown = sql![format!("org_sum({arg}, {scale})")];
+                let shown = self.emit.sum_text(&arg, scale);
                 Value::computed(shown, sql![format!("SUM({arg})")], OutKind::DecimalText, found.kind, found.ty, &found.name)
             }
             Aggregate::Avg => {
                 let arg = group.arg(found.sql.clone());
-                let shown = sql![format!("org_avg({arg}, {scale})")];
+                let shown = self.emit.average_text(&arg, scale);
                 let value = Value::computed(shown, sql![format!("SUM({arg})")], OutKind::DecimalText, found.kind, found.ty, &found.name);
                 Value { form: Form::Average(sql![format!("COUNT({arg})")]), ..value }
             }
@@ -349,10 +350,7 @@ impl Binder<'_> {
                 let name = function.name();
                 let sql = match found.picklist() {
                     Some(list) => self.emit.first_ranked(name, &group.arg(self.emit.ranked(&found.sql, list))),
-                    None => {
-                        let arg = self.emit.folded(&sql![group.arg(found.sql.clone())], found.folds());
-                        sql![name, "(", arg, ")"]
-                    }
+                    None => self.emit.extreme(name, &group.arg(found.sql.clone()), found.folds()),
                 };
                 let value = Value::computed(sql.clone(), sql, OutKind::Cell(found.kind), found.kind, found.ty, &found.name);
                 Value { fold: found.folds(), rank: found.picklist(), ..value }

@@ -246,7 +246,7 @@ impl Binder<'_> {
     /// Which rows of the root may be seen. Deleted ones are for `queryAll`.
     fn row_filter(&self, scope: &Scope) -> Option<Sql> {
         let deleted = scope.root.field("IsDeleted").filter(|_| !self.cx.all_rows)?;
-        Some(sql![scope.column(0, &deleted.name), " = 0"])
+        Some(self.emit.flag(scope.column(0, &deleted.name), false))
     }
 
     fn using_scope(&self, scope: &Scope, word: &Ident) -> Result<Option<Sql>, ApiError> {

@@ -342,7 +342,7 @@ impl Binder<'_> {
                 let Some(field) = usable.filter(|f| self.cx.access.reads_field(object, f)) else { continue };
                 let column = quoted(&field.name);
                 self.reads(object);
-                sql!["(SELECT p.", column, " FROM ", quoted(&object.name), " AS p WHERE p.\"Id\" = ", id, ")"]
+                sql!["(SELECT p.", column, " FROM ", self.emit.table(&object.name), " AS p WHERE p.\"Id\" = ", id, ")"]
             };
             arms.push(sql![" WHEN '", prefix.as_str(), "' THEN ", value]);
         }

@@ -35,9 +35,20 @@ pub(crate) fn all_sets(n: usize) -> Vec<Vec<bool>> {
     (0..1usize << n).map(|mask| (0..n).map(|i| mask & (1 << (n - 1 - i)) == 0).collect()).collect()
 }
 
+impl Emit {
+    /// A group's key in what is said of the group: on PostgreSQL, where texts are grouped by their folded form, that.
+    pub(crate) fn group_key(self, key: usize, fold: bool) -> Sql {
+        let column = if fold && self.0 == Dialect::Postgres { 'f' } else { 'g' };
+        sql![format!("s.{column}{key}")]
+    }
+}
+
 impl AggregateSql {
     fn inner(&self) -> Sql {
-        let keys = self.keys.iter().enumerate().map(|(i, (key, _))| sql![key, format!(" AS g{i}")]);
+        let keys = self.keys.iter().enumerate().flat_map(|(i, (key, _))| {
+            let folded = self.has_folded(i).then(|| sql![Emit(self.dialect).folded(key, true), format!(" AS f{i}")]);
+            std::iter::once(sql![key, format!(" AS g{i}")]).chain(folded)
+        });
         let args = self.args.iter().enumerate().map(|(i, arg)| sql![arg, format!(" AS a{i}")]);
         let mut columns: Vec<Sql> = keys.chain(args).collect();
         if columns.is_empty() {
@@ -48,12 +59,23 @@ impl AggregateSql {
         sql!["SELECT ", list, from(&self.joins, tables), filtered(&self.filter)]
     }
 
+    /// Whether a key has a column of its folded text: PostgreSQL groups by that, and what is said of a group must be
+    /// said in terms of what it is grouped by.
+    fn has_folded(&self, key: usize) -> bool {
+        self.dialect == Dialect::Postgres && self.keys[key].1
+    }
+
+    /// What a key is grouped by.
+    fn key(&self, key: usize) -> Sql {
+        let (emit, fold) = (Emit(self.dialect), self.keys[key].1);
+        emit.folded(&emit.group_key(key, fold), fold && !self.has_folded(key))
+    }
+
     fn grouped(&self) -> Sql {
         if self.keys.is_empty() {
             return Sql::default();
         }
-        let keys = self.keys.iter().enumerate().map(|(i, (_, fold))| Emit(self.dialect).folded(&sql![format!("s.g{i}")], *fold));
-        sql![" GROUP BY ", Sql::joined(keys, ", ")]
+        sql![" GROUP BY ", Sql::joined((0..self.keys.len()).map(|i| self.key(i)), ", ")]
     }
 
     fn having(&self) -> Sql {
@@ -66,7 +88,8 @@ impl AggregateSql {
         if self.sets.is_empty() {
             let mut order: Vec<Sql> = self.order.iter().map(|key| order_key(key, &key.sql, self.dialect)).collect();
             // Groups are told apart by their keys: these last make the order a total one.
-            order.extend(self.keys.iter().enumerate().map(|(i, (_, fold))| Emit(self.dialect).folded(&sql![format!("s.g{i}")], *fold)));
+            let plain = OrderKey { sql: Sql::default(), fold: false, descending: false, nulls_first: None };
+            order.extend((0..self.keys.len()).map(|i| order_key(&plain, &self.key(i), self.dialect)));
             let mut all = sql!["SELECT ", Sql::joined(&self.outs, ", "), " FROM (", self.inner(), ") AS s", self.grouped(), self.having()];
             if !order.is_empty() {
                 all.push(sql![" ORDER BY ", Sql::joined(order, ", ")]);
@@ -78,15 +101,24 @@ impl AggregateSql {
         for (i, (_, fold)) in self.keys.iter().enumerate() {
             let key = |sql, fold| OrderKey { sql, fold, descending: false, nulls_first: None };
             order.push(key(sql![format!("MIN(s.r{i})")], false));
-            order.push(key(sql![format!("MIN(s.g{i})")], *fold));
+            match self.dialect {
+                Dialect::Sqlite => order.push(key(sql![format!("MIN(s.g{i})")], *fold)),
+                Dialect::Postgres => order.push(key(self.key(i), false)),
+            }
         }
         let outs = self.outs.iter().enumerate().map(|(i, out)| sql![out, format!(" AS c{i}")]);
         let keys = order.iter().enumerate().map(|(i, key)| sql![key.sql, format!(" AS k{i}")]);
         let list = Sql::joined(outs.chain(keys), ", ");
         let selects = self.sets.iter().map(|set| {
-            let keys = set.iter().enumerate().map(|(i, kept)| match kept {
-                true => format!("src.g{i} AS g{i}, 0 AS r{i}"),
-                false => format!("NULL AS g{i}, 1 AS r{i}"),
+            let keys = set.iter().enumerate().map(|(i, kept)| {
+                let folded = if self.has_folded(i) { &["g", "f"][..] } else { &["g"] };
+                let columns = folded.iter().map(|c| match (kept, self.dialect) {
+                    (true, _) => format!("src.{c}{i} AS {c}{i}, "),
+                    (false, Dialect::Sqlite) => format!("NULL AS {c}{i}, "),
+                    // A NULL of the key's type.
+                    (false, Dialect::Postgres) => format!("NULLIF(src.{c}{i}, src.{c}{i}) AS {c}{i}, "),
+                });
+                format!("{}{} AS r{i}", columns.collect::<String>(), u8::from(!kept))
             });
             let args = (0..self.args.len()).map(|i| format!("src.a{i} AS a{i}"));
             let columns = keys.chain(args).collect::<Vec<_>>().join(", ");

@@ -1,7 +1,7 @@
-//! Date functions over the canonical texts.
+//! Date functions: over the canonical texts on SQLite, over dates and times on PostgreSQL.
 
 use super::{Emit, Sql, sql};
-use orglet_base::Dialect;
+use orglet_base::{CellKind, Dialect};
 
 /// A date function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,14 +44,36 @@ impl DatePart {
 }
 
 impl Emit {
-    /// A part of a date or date-time.
-    pub(crate) fn date_part(self, part: DatePart, value: &Sql) -> Sql {
+    /// A part of a date or date-time, whichever `kind` says the value is.
+    pub(crate) fn date_part(self, part: DatePart, value: &Sql, kind: CellKind) -> Sql {
+        match self.0 {
+            Dialect::Sqlite => self.part_of_text(part, value),
+            Dialect::Postgres => self.part_of_date(part, value, kind),
+        }
+    }
+
+    fn part_of_date(self, part: DatePart, value: &Sql, kind: CellKind) -> Sql {
+        // In UTC, whatever the session's zone is.
+        let value = if kind == CellKind::DateTime { sql!["(", value, " AT TIME ZONE 'UTC')"] } else { value.clone() };
+        let field = |name: &str| sql!["CAST(EXTRACT(", name, " FROM ", value, ") AS integer)"];
+        match part {
+            DatePart::Year => field("YEAR"),
+            DatePart::Month => field("MONTH"),
+            DatePart::Quarter => field("QUARTER"),
+            DatePart::DayInMonth => field("DAY"),
+            DatePart::WeekInMonth => sql!["(", field("DAY"), " + 6) / 7"],
+            DatePart::Hour => field("HOUR"),
+            DatePart::DayOnly => sql!["CAST(", value, " AS date)"],
+            DatePart::DayInWeek => sql![field("DOW"), " + 1"],
+            DatePart::DayInYear => field("DOY"),
+            DatePart::WeekInYear => sql!["(", field("DOY"), " + 6) / 7"],
+        }
+    }
+
+    fn part_of_text(self, part: DatePart, value: &Sql) -> Sql {
         let digits = |from: u8, count: u8| sql!["CAST(substr(", value, format!(", {from}, {count}) AS INTEGER)")];
         let day = || sql!["substr(", value, ", 1, 10)"];
-        let calendar = |sqlite: &str, postgres: &str| match self.0 {
-            Dialect::Sqlite => sql!["CAST(strftime('", sqlite, "', ", day(), ") AS INTEGER)"],
-            Dialect::Postgres => sql!["CAST(EXTRACT(", postgres, " FROM CAST(", day(), " AS date)) AS INTEGER)"],
-        };
+        let calendar = |format: &str| sql!["CAST(strftime('", format, "', ", day(), ") AS INTEGER)"];
         match part {
             DatePart::Year => digits(1, 4),
             DatePart::Month => digits(6, 2),
@@ -60,9 +82,9 @@ impl Emit {
             DatePart::WeekInMonth => sql!["(", digits(9, 2), " + 6) / 7"],
             DatePart::Hour => digits(12, 2),
             DatePart::DayOnly => day(),
-            DatePart::DayInWeek => sql![calendar("%w", "DOW"), " + 1"],
-            DatePart::DayInYear => calendar("%j", "DOY"),
-            DatePart::WeekInYear => sql!["(", calendar("%j", "DOY"), " + 6) / 7"],
+            DatePart::DayInWeek => sql![calendar("%w"), " + 1"],
+            DatePart::DayInYear => calendar("%j"),
+            DatePart::WeekInYear => sql!["(", calendar("%j"), " + 6) / 7"],
         }
     }
 
@@ -72,9 +94,7 @@ impl Emit {
         let moved = |seconds: i32| match self.0 {
             _ if seconds == 0 => value.clone(),
             Dialect::Sqlite => sql!["strftime('%Y-%m-%dT%H:%M:%fZ', ", value, format!(", '{seconds:+} seconds')")],
-            Dialect::Postgres => {
-                sql!["to_char(CAST(", value, format!(" AS timestamp) + interval '{seconds} seconds', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")]
-            }
+            Dialect::Postgres => sql!["(", value, format!(" + interval '{seconds} seconds')")],
         };
         if spans.is_empty() {
             return moved(before);

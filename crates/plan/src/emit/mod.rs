@@ -2,13 +2,15 @@
 
 mod aggregate;
 mod dates;
+mod places;
 mod record;
 
 pub(crate) use aggregate::{AggregateSql, all_sets, rollup_sets};
 pub(crate) use dates::DatePart;
 pub(crate) use record::{Join, OrderKey, RecordSql, count, source_of};
 
-use orglet_base::{Dialect, OwnedCell, Param, Statement};
+use orglet_base::sql::HOME;
+use orglet_base::{CellKind, Dialect, OwnedCell, Param, Statement, fold};
 use orglet_syntax::ast::CompareOp;
 use std::fmt::Write as _;
 
@@ -98,14 +100,14 @@ impl Sql {
         piece.put(self);
     }
 
-    /// Cells with commas between them.
-    pub(crate) fn cells(cells: Vec<OwnedCell>) -> Sql {
-        let mut text = String::with_capacity(cells.len() * 3);
-        for i in 0..cells.len() {
+    /// Parameters with commas between them.
+    pub(crate) fn params(params: Vec<Param>) -> Sql {
+        let mut text = String::with_capacity(params.len() * 3);
+        for i in 0..params.len() {
             text.push_str(if i > 0 { ", " } else { "" });
             text.push(MARK);
         }
-        Sql { text, params: cells.into_iter().map(Param::Cell).collect(), tables: 0 }
+        Sql { text, params, tables: 0 }
     }
 
     /// Pieces with a separator between them.
@@ -157,22 +159,54 @@ fn sign(op: CompareOp) -> &'static str {
 }
 
 impl Emit {
-    /// A value as it is compared, ordered or grouped.
-    pub(crate) fn folded(self, value: &Sql, fold: bool) -> Sql {
-        if fold { sql![value, " COLLATE FOLD"] } else { value.clone() }
+    /// The table of an object.
+    pub(crate) fn table(self, object: &str) -> String {
+        match self.0 {
+            Dialect::Sqlite => quoted(object),
+            Dialect::Postgres => format!("{HOME}{}", quoted(object)),
+        }
     }
 
-    /// `value op cell`; `Ne` holds for NULL too, the others do not.
-    pub(crate) fn compare(self, value: &Sql, fold: bool, op: CompareOp, cell: OwnedCell) -> Sql {
+    /// A value as it is compared, ordered or grouped. On SQLite a collation folds what it compares; on PostgreSQL the
+    /// value is folded, and so must be what it is compared with.
+    pub(crate) fn folded(self, value: &Sql, fold: bool) -> Sql {
+        match self.0 {
+            _ if !fold => value.clone(),
+            Dialect::Sqlite => sql![value, " COLLATE FOLD"],
+            Dialect::Postgres => sql![HOME, "fold(", value, " COLLATE \"C\")"],
+        }
+    }
+
+    /// A cell to be compared with values of a kind, folded as they are.
+    fn cell(self, kind: CellKind, fold: bool, cell: OwnedCell) -> Param {
+        match (self.0, cell) {
+            (Dialect::Postgres, OwnedCell::Text(text)) if fold => Param::from(fold::fold(&text).into_owned()),
+            (_, cell) => Param::Of(kind, cell),
+        }
+    }
+
+    /// `value op cell`; `Ne` holds for NULL too, the others do not. The cell is one of the value's kind.
+    pub(crate) fn compare(self, value: &Sql, fold: bool, kind: CellKind, op: CompareOp, cell: OwnedCell) -> Sql {
+        let cell = self.cell(kind, fold, cell);
         let value = self.folded(value, fold);
         match op {
             CompareOp::Ne => match self.0 {
                 Dialect::Sqlite => sql![value, " IS NOT ", cell],
                 Dialect::Postgres => sql![value, " IS DISTINCT FROM ", cell],
             },
-            CompareOp::Like => sql!["org_like(", cell, ", ", value, ")"],
             op => sql![value, " ", sign(op), " ", cell],
         }
+    }
+
+    /// Whether a checkbox that is never NULL is set, or is not.
+    pub(crate) fn flag(self, value: impl Piece, set: bool) -> Sql {
+        let truth = match (self.0, set) {
+            (Dialect::Sqlite, true) => "1",
+            (Dialect::Sqlite, false) => "0",
+            (Dialect::Postgres, true) => "true",
+            (Dialect::Postgres, false) => "false",
+        };
+        sql![value, " = ", truth]
     }
 
     /// Two values by a sign.
@@ -182,7 +216,17 @@ impl Emit {
 
     /// SOQL's LIKE.
     pub(crate) fn like(self, value: &Sql, pattern: &str) -> Sql {
-        sql!["org_like(", Param::from(pattern), ", ", value, ")"]
+        match self.0 {
+            Dialect::Sqlite => sql!["org_like(", Param::from(pattern), ", ", value, ")"],
+            Dialect::Postgres => {
+                let mut pattern = fold::fold(pattern).into_owned();
+                // A lone backslash at the end stands for itself; PostgreSQL would refuse it.
+                if (pattern.len() - pattern.trim_end_matches('\\').len()) % 2 == 1 {
+                    pattern.push('\\');
+                }
+                sql![self.folded(value, true), " LIKE ", Param::from(pattern)]
+            }
+        }
     }
 
     /// Whether a value is one of these texts.
@@ -190,18 +234,19 @@ impl Emit {
         let value = self.folded(value, fold);
         match self.0 {
             Dialect::Sqlite => sql![value, " IN (SELECT value FROM json_each(", Param::Texts(texts), "))"],
-            Dialect::Postgres => sql![value, " = ANY(", Param::Texts(texts), ")"],
+            Dialect::Postgres => {
+                let texts = if fold { texts.iter().map(|t| fold::fold(t).into_owned()).collect() } else { texts };
+                sql![value, " = ANY(", Param::Texts(texts), ")"]
+            }
         }
     }
 
-    /// Whether a value is one of these whole numbers.
-    pub(crate) fn in_numbers(self, value: &Sql, numbers: &[i64]) -> Sql {
-        let list = format!("[{}]", numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(","));
+    /// Whether a value is one of these cells of its kind, none of which is text that folds.
+    pub(crate) fn in_cells(self, value: &Sql, kind: CellKind, cells: Vec<OwnedCell>) -> Sql {
+        let list = Param::List(kind, cells);
         match self.0 {
-            Dialect::Sqlite => sql![value, " IN (SELECT value FROM json_each(", Param::Json(list), "))"],
-            Dialect::Postgres => {
-                sql![value, " IN (SELECT CAST(value AS bigint) FROM json_array_elements_text(", Param::Json(list), "::json))"]
-            }
+            Dialect::Sqlite => sql![value, " IN (SELECT value FROM json_each(", list, "))"],
+            Dialect::Postgres => sql![value, " = ANY(", list, ")"],
         }
     }
 
@@ -238,7 +283,10 @@ impl Emit {
             Dialect::Sqlite => {
                 sql!["(SELECT j.key FROM json_each(", Param::Texts(list), ") AS j WHERE j.value = ", value, " COLLATE FOLD)"]
             }
-            Dialect::Postgres => sql!["array_position(", Param::Texts(list), ", ", value, ")"],
+            Dialect::Postgres => {
+                let list = list.iter().map(|t| fold::fold(t).into_owned()).collect();
+                sql!["array_position(", Param::Texts(list), ", ", self.folded(value, true), ") - 1"]
+            }
         };
         sql!["CASE WHEN ", value, " IS NULL THEN NULL ELSE COALESCE(", found, ", ", last, ") END"]
     }
@@ -257,29 +305,51 @@ impl Emit {
         sql!["substr(", aggregate, "(", arg, "), 6)"]
     }
 
-    /// The distance in `unit` between two places, in degrees: a number.
-    pub(crate) fn distance(self, from: (&Sql, u8), from2: (&Sql, u8), to: (&str, &str), unit: &str) -> Sql {
-        let degrees = |(cell, scale): (&Sql, u8)| sql!["CAST(", cell, " AS REAL) / ", format!("1{}.0", "0".repeat(scale.into()))];
-        sql![
-            "org_distance(",
-            degrees(from),
-            ", ",
-            degrees(from2),
-            ", CAST(",
-            Param::from(to.0),
-            " AS REAL), CAST(",
-            Param::from(to.1),
-            " AS REAL), ",
-            Param::from(unit),
-            ")"
-        ]
+    /// The least or greatest of a group's values.
+    pub(crate) fn extreme(self, aggregate: &str, arg: &str, fold: bool) -> Sql {
+        match self.0 {
+            Dialect::Postgres if fold => {
+                // The text goes behind its folded form, which has as many characters.
+                let folded = self.folded(&sql![arg], true);
+                let found = sql![aggregate, "(", folded, " || chr(1) || ", arg, ")"];
+                sql!["right(", found, ", (length(", found, ") - 1) / 2)"]
+            }
+            _ => sql![aggregate, "(", self.folded(&sql![arg], fold), ")"],
+        }
     }
 
-    /// A number as decimal text.
-    pub(crate) fn decimal_text(self, value: &Sql) -> Sql {
+    /// The exact sum of a group's numbers of a scale, as decimal text.
+    pub(crate) fn sum_text(self, arg: &str, scale: u8) -> Sql {
         match self.0 {
-            Dialect::Sqlite => sql!["CASE WHEN ", value, " IS NOT NULL THEN printf('%.10f', ", value, ") END"],
-            Dialect::Postgres => sql!["CAST(ROUND(CAST(", value, " AS numeric), 10) AS text)"],
+            Dialect::Sqlite => sql![format!("org_sum({arg}, {scale})")],
+            Dialect::Postgres => sql![format!("CAST(SUM({arg}) AS text)")],
+        }
+    }
+
+    /// The average of a group's numbers of a scale, as decimal text.
+    pub(crate) fn average_text(self, arg: &str, scale: u8) -> Sql {
+        match self.0 {
+            Dialect::Sqlite => sql![format!("org_avg({arg}, {scale})")],
+            Dialect::Postgres => sql![HOME, format!("average(SUM({arg}), COUNT({arg}))")],
+        }
+    }
+
+    /// A sum over a count, by which groups are ordered: equal averages are equal.
+    pub(crate) fn average_order(self, sum: &Sql, count: &Sql) -> Sql {
+        match self.0 {
+            Dialect::Sqlite => sql!["CAST(", sum, " AS REAL) / ", count],
+            Dialect::Postgres => sql!["ROUND(", sum, " / ", count, ", 15)"],
+        }
+    }
+
+    /// A sum, and a number in units of 10^-(scale + digits) times a count, as two values to compare: `AVG(x) op v` is
+    /// `SUM(x) op v * COUNT(x)`.
+    pub(crate) fn average_sides(self, sum: &Sql, scale: u8, digits: u8, number: i64, count: &Sql) -> (Sql, Sql) {
+        let right = |cell: Param| sql![cell, " * ", count];
+        match self.0 {
+            Dialect::Sqlite if digits == 0 => (sum.clone(), right(Param::from(number))),
+            Dialect::Sqlite => (sql![sum, " * ", 10i64.pow(digits.into()).to_string()], right(Param::from(number))),
+            Dialect::Postgres => (sum.clone(), right(Param::Of(CellKind::Decimal(scale + digits), OwnedCell::Int(number)))),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Statements that answer records.
 
 use super::{Emit, Sql, quoted, sql};
-use orglet_base::{Dialect, Param, Statement};
+use orglet_base::{CellKind, Dialect, Param, Statement};
 use orglet_schema::Object;
 
 /// A table of a scope: the scan of an object, and how it is joined. The first of a scope is its root.
@@ -39,11 +39,11 @@ pub(crate) struct RecordSql {
 
 /// The rows of an object: its table, or a parameter that holds them.
 pub(crate) fn source_of(object: &Object, virtual_number: Option<usize>, dialect: Dialect) -> Sql {
-    let Some(number) = virtual_number else { return sql![quoted(&object.name)] };
+    let Some(number) = virtual_number else { return sql![Emit(dialect).table(&object.name)] };
     let fields = object.fields().iter().filter(|f| f.has_column());
     let columns = fields.enumerate().map(|(i, f)| match dialect {
         Dialect::Sqlite => format!("json_extract(value, '$[{i}]') AS {}", quoted(&f.name)),
-        Dialect::Postgres => format!("value ->> {i} AS {}", quoted(&f.name)),
+        Dialect::Postgres => format!("{} AS {}", json_cell(i, f.cell_kind()), quoted(&f.name)),
     });
     let list = Sql::joined(columns, ", ");
     let each = match dialect {
@@ -51,6 +51,20 @@ pub(crate) fn source_of(object: &Object, virtual_number: Option<usize>, dialect:
         Dialect::Postgres => sql!["json_array_elements(", Param::Virtual(number), "::json)"],
     };
     sql!["(SELECT ", list, " FROM ", each, ")"]
+}
+
+/// A cell of a row that is a JSON array, in its kind's type on PostgreSQL.
+fn json_cell(index: usize, kind: CellKind) -> String {
+    let text = format!("(value ->> {index})");
+    match kind {
+        CellKind::Bool => format!("{text} = '1'"),
+        CellKind::Int => format!("CAST({text} AS bigint)"),
+        CellKind::Decimal(scale) => format!("CAST(CAST({text} AS numeric) / 1{} AS numeric(19, {scale}))", "0".repeat(scale.into())),
+        CellKind::Date => format!("CAST({text} AS date)"),
+        CellKind::DateTime => format!("CAST({text} AS timestamptz)"),
+        CellKind::Time => format!("CAST({text} AS time)"),
+        CellKind::Text | CellKind::Id | CellKind::Blob | CellKind::Compound => format!("{text} COLLATE \"C\""),
+    }
 }
 
 /// FROM with the joins that `tables` need.

@@ -5,7 +5,7 @@ mod messages;
 mod statements;
 
 use crate::{BindContext, Output, Plan, RecordPlan, plan};
-use orglet_base::{ApiError, ApiVersion, DateTime, Dialect, Id, Param, Statement};
+use orglet_base::{ApiError, ApiVersion, DateTime, Dialect, Id, OwnedCell, Param, Statement};
 use orglet_schema::{AccessSet, Catalog};
 use orglet_syntax::Quirks;
 
@@ -84,12 +84,15 @@ impl Org {
 }
 
 fn shown(param: &Param) -> String {
-    use orglet_base::OwnedCell::*;
+    let cell = |cell: &OwnedCell| match cell {
+        OwnedCell::Null => "null".into(),
+        OwnedCell::Int(n) => n.to_string(),
+        OwnedCell::Text(t) => t.clone(),
+        OwnedCell::Blob(_) => "bytes".into(),
+    };
     match param {
-        Param::Cell(Null) => "null".into(),
-        Param::Cell(Int(n)) => n.to_string(),
-        Param::Cell(Text(t)) => t.clone(),
-        Param::Cell(Blob(_)) => "bytes".into(),
+        Param::Cell(c) | Param::Of(_, c) => cell(c),
+        Param::List(_, list) => format!("[{}]", list.iter().map(cell).collect::<Vec<String>>().join(",")),
         Param::Texts(list) => format!("[{}]", list.join(",")),
         Param::Json(text) => text.clone(),
         Param::Virtual(n) => format!("rows {n}"),

@@ -1,6 +1,6 @@
 use super::Org;
 use crate::{Node, OutKind, Output, ParentKind, ddl, record_shape, write};
-use orglet_base::{Dialect, OwnedCell, Param};
+use orglet_base::{CellKind, Dialect, OwnedCell, Param};
 
 #[test]
 fn records_join_parents_and_fold_text() {
@@ -268,7 +268,7 @@ fn writes() {
     let text = |t: &str| OwnedCell::Text(t.to_owned());
     let s = write::insert(account, &[field("Id"), field("Name")], vec![text("2"), OwnedCell::Null], Dialect::Sqlite);
     assert_eq!(&*s.sql, "INSERT INTO \"Account\" (\"Id\", \"Name\") VALUES (?1, ?2)");
-    assert_eq!(s.params, [Param::from("2"), Param::Cell(OwnedCell::Null)]);
+    assert_eq!(s.params, [Param::Of(CellKind::Id, text("2")), Param::Of(CellKind::Text, OwnedCell::Null)]);
     let s = write::update(account, &[field("Name")], vec![text("b")], "1", Dialect::Sqlite);
     assert_eq!(&*s.sql, "UPDATE \"Account\" SET \"Name\" = ?1 WHERE \"Id\" = ?2");
     let s = write::select_where_eq(account, &[field("Id")], field("Ext__c"), text("x"), true, Dialect::Sqlite);

@@ -165,11 +165,12 @@ struct Bound<'a>(&'a Param);
 impl ToSql for Bound<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match self.0 {
-            Param::Cell(OwnedCell::Null) => ToSqlOutput::Borrowed(ValueRef::Null),
-            Param::Cell(OwnedCell::Int(n)) => ToSqlOutput::Borrowed(ValueRef::Integer(*n)),
-            Param::Cell(OwnedCell::Text(t)) => ToSqlOutput::Borrowed(ValueRef::Text(t.as_bytes())),
-            Param::Cell(OwnedCell::Blob(b)) => ToSqlOutput::Borrowed(ValueRef::Blob(b)),
+            Param::Cell(OwnedCell::Null) | Param::Of(_, OwnedCell::Null) => ToSqlOutput::Borrowed(ValueRef::Null),
+            Param::Cell(OwnedCell::Int(n)) | Param::Of(_, OwnedCell::Int(n)) => ToSqlOutput::Borrowed(ValueRef::Integer(*n)),
+            Param::Cell(OwnedCell::Text(t)) | Param::Of(_, OwnedCell::Text(t)) => ToSqlOutput::Borrowed(ValueRef::Text(t.as_bytes())),
+            Param::Cell(OwnedCell::Blob(b)) | Param::Of(_, OwnedCell::Blob(b)) => ToSqlOutput::Borrowed(ValueRef::Blob(b)),
             Param::Texts(list) => ToSqlOutput::Owned(Value::Text(json_array(list))),
+            Param::List(_, list) => ToSqlOutput::Owned(Value::Text(json_array_of_cells(list))),
             Param::Json(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
             Param::Virtual(_) => return Err(rusqlite::Error::ToSqlConversionFailure("rows of a virtual object are missing".into())),
         })
@@ -183,19 +184,40 @@ fn json_array(list: &[String]) -> String {
         if i > 0 {
             out.push(',');
         }
-        out.push('"');
-        for c in text.chars() {
-            match c {
-                '"' => out.push_str("\\\""),
-                '\\' => out.push_str("\\\\"),
-                c if (c as u32) < 0x20 => out.push_str(&format!("\\u{:04x}", c as u32)),
-                c => out.push(c),
-            }
-        }
-        out.push('"');
+        put_json_text(&mut out, text);
     }
     out.push(']');
     out
+}
+
+fn json_array_of_cells(list: &[OwnedCell]) -> String {
+    let mut out = String::with_capacity(list.len() * 12 + 2);
+    out.push('[');
+    for (i, cell) in list.iter().enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        match cell {
+            OwnedCell::Int(n) => out.push_str(&n.to_string()),
+            OwnedCell::Text(text) => put_json_text(&mut out, text),
+            OwnedCell::Null | OwnedCell::Blob(_) => out.push_str("null"),
+        }
+    }
+    out.push(']');
+    out
+}
+
+fn put_json_text(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            c if (c as u32) < 0x20 => out.push_str(&format!("\\u{:04x}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
 }
 
 struct SqliteRow<'a, 'b>(&'a rusqlite::Row<'b>, usize);
