@@ -26,7 +26,7 @@ pub(crate) fn prepare_org(store: &dyn Store, what: &str, now: DateTime) -> Resul
 
 /// The same for a server's own database.
 pub(crate) fn prepare_server(store: &dyn Store, now: DateTime) -> Result<(), Failure> {
-    prepare(store, "the server's own database", now, &server_tables(), &SERVER_STEPS)
+    prepare(store, "the server's own database", now, &server_tables(store.dialect()), &SERVER_STEPS)
 }
 
 fn prepare(store: &dyn Store, what: &str, now: DateTime, tables: &[Statement], steps: &[Step]) -> Result<(), Failure> {
@@ -60,12 +60,12 @@ fn prepare(store: &dyn Store, what: &str, now: DateTime, tables: &[Statement], s
         let sql = "INSERT INTO \"_meta\" VALUES ('format', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1";
         tx.execute(&own(sql, vec![format.to_string().into()])).map(|_| ())
     };
-    store.transact_with::<_, Failure>(|tx| {
+    store.transact_alone_with::<_, Failure>(|tx| {
         tables.iter().try_for_each(|table| tx.execute(table).map(|_| ()))?;
         Ok(note(tx, format)?)
     })?;
     for (n, step) in steps.iter().enumerate() {
-        store.transact_with::<_, Failure>(|tx| {
+        store.transact_alone_with::<_, Failure>(|tx| {
             step(tx, now)?;
             Ok(note(tx, format + n + 1)?)
         })?;

@@ -155,7 +155,7 @@ pub(crate) fn load(store: &dyn Store, now: DateTime) -> Result<Catalog, Failure>
     let version = if modified.is_some() { version + 1 } else { version };
     let catalog = build(&customs, version, after(modified, now))?;
     let statements = tables::missing_columns(store, &catalog)?;
-    store.transact_with::<_, Failure>(|tx| {
+    store.transact_alone_with::<_, Failure>(|tx| {
         for statement in &statements {
             tx.execute(statement)?;
         }
@@ -179,7 +179,10 @@ fn noted(tx: &mut dyn Tx, name: &'static str) -> Result<Option<String>, Failure>
 }
 
 fn note(tx: &mut dyn Tx, name: &'static str, value: String) -> Result<(), Failure> {
-    tx.execute(&own("INSERT OR REPLACE INTO \"_meta\" VALUES (?1, ?2)", vec![name.into(), value.into()]))?;
+    tx.execute(&own(
+        "INSERT INTO \"_meta\" VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        vec![name.into(), value.into()],
+    ))?;
     Ok(())
 }
 
@@ -234,7 +237,7 @@ pub fn apply(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure> 
     }
     let new = build(&draft.customs, old.version() + 1, after(Some(old.modified()), now))?;
     let statements = tables::migration(org, &old, &new)?;
-    org.store.transact_with::<_, Failure>(|tx| {
+    org.store.transact_alone_with::<_, Failure>(|tx| {
         tables::check_rows(tx, org, &old, &new)?;
         for statement in &statements {
             tx.execute(statement).map_err(tables::refused)?;

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 pub struct OrgOptions {
     /// The data directory; `None` keeps everything in memory.
     pub data: Option<PathBuf>,
+    /// The address of a PostgreSQL database, which then takes the data directory's place.
+    pub store: Option<String>,
     /// How much an answered write survives, where there is a data directory.
     pub durability: Durability,
     /// Fill a new org with a small made-up CRM.

@@ -7,8 +7,7 @@ use crate::save::{self, Assign, Change, Incoming, Op};
 use crate::{Clock, Failure, Org, OrgFacts, OrgOptions, dev, format, orgs, seed};
 use orglet_base::{ApiVersion, DateTime, Id, Value};
 use orglet_schema::AccessSet;
-use orglet_store::sqlite;
-use orglet_store::{Home, Store, StoreError};
+use orglet_store::{Home, Store, StoreError, postgres, sqlite};
 use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -36,9 +35,10 @@ impl Server {
     /// Opens a server; its default org is made and seeded when it is not there. Fails where the data directory can't be
     /// used or another server has it open, and where an option can't be applied.
     pub fn open(options: OrgOptions) -> Result<Self, Failure> {
-        let home: Arc<dyn Home> = match &options.data {
-            Some(folder) => Arc::new(sqlite::Folder::open(folder, options.durability)?),
-            None => Arc::new(sqlite::Memory::new()?),
+        let home: Arc<dyn Home> = match (&options.store, &options.data) {
+            (Some(address), _) => Arc::new(postgres::Cluster::new(address)?),
+            (None, Some(folder)) => Arc::new(sqlite::Folder::open(folder, options.durability)?),
+            (None, None) => Arc::new(sqlite::Memory::new()?),
         };
         Self::over(home, options)
     }

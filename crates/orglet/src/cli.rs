@@ -48,6 +48,11 @@ pub struct ServeOptions {
     #[arg(long, env = "ORGLET_DURABILITY", value_enum, default_value_t = DurabilityOption::Full, help_heading = "Org")]
     pub durability: DurabilityOption,
 
+    /// Keep orgs in this PostgreSQL database rather than in the data directory, which then has the local CA alone:
+    /// postgres://USER:PASSWORD@HOST/DATABASE (the variable keeps the password out of process lists).
+    #[arg(long, env = "ORGLET_STORE", value_name = "ADDRESS", hide_env_values = true, conflicts_with_all = ["memory", "durability"], help_heading = "Org")]
+    pub store: Option<String>,
+
     /// Orgs that stay open at most while nobody uses them.
     #[arg(long, env = "ORGLET_OPEN_ORGS", value_name = "N", default_value_t = orglet_engine::orgs::MOST_OPEN, help_heading = "Org")]
     pub open_orgs: usize,

@@ -13,7 +13,7 @@ use std::future::Future;
 use std::io::Write;
 
 /// Serves the application that `build` makes until SIGTERM or Ctrl-C.
-pub async fn run(options: &ServeOptions, build: impl FnOnce(&ServeOptions) -> Result<Built, StartError>) -> Result<(), StartError> {
+pub async fn run(options: &ServeOptions, build: impl FnOnce(&ServeOptions) -> Result<Built, StartError> + Send) -> Result<(), StartError> {
     let signals = Signals::catch()?;
     run_until(options, build, Limits::default(), signals.first()).await
 }
@@ -21,15 +21,16 @@ pub async fn run(options: &ServeOptions, build: impl FnOnce(&ServeOptions) -> Re
 /// Serves the application that `build` makes until `stop` ends.
 pub async fn run_until(
     options: &ServeOptions,
-    build: impl FnOnce(&ServeOptions) -> Result<Built, StartError>,
+    build: impl FnOnce(&ServeOptions) -> Result<Built, StartError> + Send,
     limits: Limits,
     stop: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
     // Making keys and opening the org take as long as each other, and neither needs the other.
     let (built, authority) = std::thread::scope(|scope| {
-        let authority = scope.spawn(|| open_authority(options));
-        let built = build(options);
-        (built, authority.join().unwrap_or_else(|_| Err(StartError::Tls("making the local CA panicked".to_owned()))))
+        // A store may wait for a network, which a thread of the listener's runtime must not.
+        let built = scope.spawn(|| build(options));
+        let authority = open_authority(options);
+        (built.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), authority)
     });
     let built = built?;
     if built.credentials_are_default && !options.listen.ip().to_canonical().is_loopback() {

@@ -19,6 +19,7 @@ pub fn build_app(options: &ServeOptions) -> Result<Built, StartError> {
         (or(&credentials.client_id, dev::CLIENT_ID), or(&credentials.client_secret, dev::CLIENT_SECRET))
     });
     let engine = orglet_engine::Server::open(OrgOptions {
+        store: options.store.clone(),
         data: (!options.memory).then(|| options.data.clone()),
         durability: options.durability.into(),
         sample_data: options.sample_data,

@@ -47,6 +47,11 @@ fn lock(lock: Lock, dialect: Dialect) -> &'static str {
     }
 }
 
+/// The name of an object's table in a statement that is not written here.
+pub fn table(object: &str, dialect: Dialect) -> String {
+    Emit(dialect).table(object)
+}
+
 /// Inserts a row with a cell for every column.
 pub fn insert(object: &Object, columns: &[&Field], row: Vec<OwnedCell>, dialect: Dialect) -> Statement {
     let row = Sql::params(columns.iter().zip(row).map(|(f, cell)| Param::Of(f.cell_kind(), cell)).collect());

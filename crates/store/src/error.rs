@@ -28,6 +28,12 @@ pub enum StoreError {
     /// Another process uses the databases.
     #[error("{0}")]
     InUse(String),
+    /// The database server can't be reached, or no connection to it came free in time. Nothing was changed.
+    #[error("the database cannot be reached: {0}")]
+    Unavailable(String),
+    /// The connection was lost while a transaction was being committed: it was, or it was not.
+    #[error("it is not known whether the changes were kept: {0}")]
+    Unknown(String),
     /// The transaction's work asked to be rolled back.
     #[error("rolled back")]
     Abort,

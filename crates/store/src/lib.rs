@@ -6,6 +6,7 @@
 mod error;
 mod group;
 pub mod home;
+pub mod postgres;
 pub mod sqlite;
 
 pub use error::StoreError;
@@ -32,6 +33,27 @@ pub trait Tx {
 
     /// Runs a statement that changes rows; answers how many. On a snapshot for reading this is an error.
     fn execute(&mut self, statement: &Statement) -> Result<usize, StoreError>;
+
+    /// Sets a mark in the transaction, returns to it or forgets it: see the method `nested`.
+    fn mark(&mut self, mark: Mark) -> Result<(), StoreError> {
+        let steps = match mark {
+            Mark::Set => &["SAVEPOINT record"][..],
+            Mark::Forget => &["RELEASE record"],
+            Mark::Return => &["ROLLBACK TO record", "RELEASE record"],
+        };
+        steps.iter().try_for_each(|sql| self.execute(&Statement::new(*sql, Vec::new())).map(|_| ()))
+    }
+}
+
+/// A step of nested work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Remembers the state of the transaction. Marks nest.
+    Set,
+    /// Forgets the last mark; what was done since stays.
+    Forget,
+    /// Undoes what was done since the last mark, and forgets it.
+    Return,
 }
 
 impl dyn Tx + '_ {
@@ -57,18 +79,10 @@ impl dyn Tx + '_ {
 
     /// Runs `work` so that its changes are undone when it fails, and the rest of the transaction stays.
     pub fn nested<T, E: From<StoreError>>(&mut self, work: impl FnOnce(&mut dyn Tx) -> Result<T, E>) -> Result<T, E> {
-        self.execute(&Statement::new("SAVEPOINT record", Vec::new()))?;
-        match work(self) {
-            Ok(done) => {
-                self.execute(&Statement::new("RELEASE record", Vec::new()))?;
-                Ok(done)
-            }
-            Err(e) => {
-                self.execute(&Statement::new("ROLLBACK TO record", Vec::new()))?;
-                self.execute(&Statement::new("RELEASE record", Vec::new()))?;
-                Err(e)
-            }
-        }
+        self.mark(Mark::Set)?;
+        let done = work(self);
+        self.mark(if done.is_ok() { Mark::Forget } else { Mark::Return })?;
+        done
     }
 }
 
@@ -110,9 +124,15 @@ pub trait Store: Send + Sync {
         0
     }
 
+    /// Runs a transaction that changes tables, or what other transactions are made for. No other transaction on the
+    /// same database runs meanwhile, whichever process it is of.
+    fn transact_alone(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.transact(work)
+    }
+
     /// Runs schema statements in a commit of their own.
     fn define(&self, statements: &[Statement]) -> Result<(), StoreError> {
-        self.transact(&mut |tx| statements.iter().try_for_each(|s| tx.execute(s).map(|_| ())))
+        self.transact_alone(&mut |tx| statements.iter().try_for_each(|s| tx.execute(s).map(|_| ())))
     }
 }
 
@@ -130,6 +150,11 @@ impl dyn Store + '_ {
     /// [`Store::transact_shared`] with a result. An error of `work` rolls back.
     pub fn transact_shared_with<T, E: From<StoreError>>(&self, mut work: impl FnMut(&mut dyn Tx) -> Result<T, E>) -> Result<T, E> {
         run_with(|w| self.transact_shared(w), &mut work)
+    }
+
+    /// [`Store::transact_alone`] with a result. An error of `work` rolls back.
+    pub fn transact_alone_with<T, E: From<StoreError>>(&self, mut work: impl FnMut(&mut dyn Tx) -> Result<T, E>) -> Result<T, E> {
+        run_with(|w| self.transact_alone(w), &mut work)
     }
 }
 

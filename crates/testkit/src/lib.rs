@@ -5,6 +5,7 @@
 
 pub mod contract;
 pub mod fixtures;
+pub mod postgres;
 pub mod target;
 
 pub use orglet_engine::OrgFacts;

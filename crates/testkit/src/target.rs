@@ -1,8 +1,10 @@
 //! What the contract is run against: an org that answers requests, in-process or elsewhere.
 
+use crate::postgres::Fresh;
 use bytes::Bytes;
 use orglet_base::DateTime;
 use orglet_engine::OrgFacts;
+use std::sync::Arc;
 
 /// How an org for one run is to be made.
 #[derive(Clone, Debug, Default)]
@@ -21,19 +23,35 @@ pub trait Target {
 
 /// A fresh org in this process, in memory, with the documented development credentials and no sample data.
 pub fn in_process(setup: &OrgSetup) -> Result<Box<dyn Target>, String> {
-    let now = match &setup.now {
-        Some(text) => Some(DateTime::parse(text).ok_or_else(|| format!("no time: {text}"))?),
-        None => None,
-    };
+    let now = clock(setup)?;
     let options = orglet_engine::OrgOptions { now, ..Default::default() };
     let server = orglet_http::Server::in_memory(options).map_err(|e| e.to_string())?;
     let facts = server.facts().map_err(|e| e.to_string())?;
-    Ok(Box::new(InProcess { server, facts }))
+    Ok(Box::new(InProcess { server, facts, _database: None }))
+}
+
+/// A fresh org in this process, in a PostgreSQL database that nobody else uses meanwhile. The contract's other store.
+pub fn on_postgres(setup: &OrgSetup) -> Result<Box<dyn Target>, String> {
+    let now = clock(setup)?;
+    let open = |address: String| {
+        let options = orglet_engine::OrgOptions { now, store: Some(address), ..Default::default() };
+        orglet_engine::Server::open(options).map_err(|e| e.to_string())
+    };
+    let database = Fresh::new(setup.now.as_deref(), |address| open(address).map(drop))?;
+    let server = orglet_http::Server::new(Arc::new(open(database.address())?));
+    let facts = server.facts().map_err(|e| e.to_string())?;
+    Ok(Box::new(InProcess { server, facts, _database: Some(database) }))
+}
+
+fn clock(setup: &OrgSetup) -> Result<Option<DateTime>, String> {
+    setup.now.as_ref().map(|text| DateTime::parse(text).ok_or_else(|| format!("no time: {text}"))).transpose()
 }
 
 struct InProcess {
     server: orglet_http::Server,
     facts: OrgFacts,
+    /// Goes when the server has let go of it.
+    _database: Option<Fresh>,
 }
 
 impl Target for InProcess {

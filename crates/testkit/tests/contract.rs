@@ -17,19 +17,27 @@ fn contract() -> Contract {
     load(&folder()).unwrap_or_else(|e| panic!("{e}"))
 }
 
-struct InProcess;
+/// The stores that every case is run on.
+#[derive(Clone, Copy)]
+enum On {
+    Sqlite,
+    Postgres,
+}
 
-impl Factory for InProcess {
+impl Factory for On {
     fn make(&self, setup: &OrgSetup) -> Result<Box<dyn Target>, String> {
-        orglet_testkit::target::in_process(setup)
+        match self {
+            On::Sqlite => orglet_testkit::target::in_process(setup),
+            On::Postgres => orglet_testkit::target::on_postgres(setup),
+        }
     }
 }
 
-fn run(topic: &str) {
+fn run(topic: &str, on: On) {
     let contract = contract();
     let cases: Vec<_> = contract.cases.iter().filter(|c| c.topic == topic).collect();
     assert!(!cases.is_empty(), "no cases in contract/{topic}");
-    let report = run_cases(&contract, &cases, &InProcess);
+    let report = run_cases(&contract, &cases, &on);
     eprintln!("{}", report.text());
     assert!(report.failures.is_empty() && report.unexpected.is_empty(), "{}", report.text());
 }
@@ -37,12 +45,22 @@ fn run(topic: &str) {
 macro_rules! topics {
     ($($name:ident)*) => {
         const TOPICS: &[&str] = &[$(stringify!($name)),*];
-        $(
-            #[test]
-            fn $name() {
-                run(stringify!($name));
-            }
-        )*
+        mod sqlite {
+            $(
+                #[test]
+                fn $name() {
+                    super::run(stringify!($name), super::On::Sqlite);
+                }
+            )*
+        }
+        mod postgres {
+            $(
+                #[test]
+                fn $name() {
+                    super::run(stringify!($name), super::On::Postgres);
+                }
+            )*
+        }
     };
 }
 

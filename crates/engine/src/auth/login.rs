@@ -120,7 +120,7 @@ impl Server {
     pub(crate) fn stored_hashes(&self, org: &Org, user: Id) -> Result<Option<Vec<OwnedCell>>, Failure> {
         self.store.read_with::<_, Failure>(|tx| {
             Ok(tx.first(&own(
-                "SELECT password, password_with_token FROM \"_credentials\" WHERE org = ?1 AND user = ?2",
+                "SELECT password, password_with_token FROM \"_credentials\" WHERE org = ?1 AND \"user\" = ?2",
                 vec![org.id.to_string().into(), user.to_string().into()],
             ))?)
         })
@@ -138,7 +138,8 @@ impl Server {
         self.store.transact_with::<_, Failure>(|tx| {
             let with_token = with_token.as_deref().map_or(OwnedCell::Null, |hash| OwnedCell::Text(hash.into()));
             tx.execute(&own(
-                "INSERT OR REPLACE INTO \"_credentials\" VALUES (?1, ?2, ?3, ?4)",
+                "INSERT INTO \"_credentials\" VALUES (?1, ?2, ?3, ?4) ON CONFLICT (org, \"user\") DO UPDATE \
+                 SET password = excluded.password, password_with_token = excluded.password_with_token",
                 vec![org.id.to_string().into(), user.to_string().into(), alone.as_str().into(), Param::Cell(with_token)],
             ))?;
             Ok(())
@@ -149,7 +150,7 @@ impl Server {
     pub(crate) fn forget_password(&self, org: &Org, user: Id) -> Result<(), Failure> {
         self.store.transact_with::<_, Failure>(|tx| {
             tx.execute(&own(
-                "DELETE FROM \"_credentials\" WHERE org = ?1 AND user = ?2",
+                "DELETE FROM \"_credentials\" WHERE org = ?1 AND \"user\" = ?2",
                 vec![org.id.to_string().into(), user.to_string().into()],
             ))?;
             Ok(())

@@ -109,7 +109,7 @@ impl Sessions {
             Some(session) => session,
             None => {
                 let row = self.shared.store.read_with::<_, Failure>(|tx| {
-                    Ok(tx.first(&own("SELECT org, user, expires FROM \"_sessions\" WHERE token = ?1", vec![hash.as_str().into()]))?)
+                    Ok(tx.first(&own("SELECT org, \"user\", expires FROM \"_sessions\" WHERE token = ?1", vec![hash.as_str().into()]))?)
                 })?;
                 let Some(row) = row else { return Ok(None) };
                 let (Ok(org), Ok(user)) = (Id::parse(text(&row[0])), Id::parse(text(&row[1]))) else { return Ok(None) };

@@ -5,7 +5,8 @@ use crate::Failure;
 use crate::metadata;
 use crate::seed::admin_id;
 use crate::system::{int, own, text};
-use orglet_base::{DateTime, Id, OwnedCell};
+use orglet_base::{DateTime, Dialect, Id, OwnedCell, Statement};
+use orglet_plan::write;
 use orglet_store::{StoreError, Tx};
 
 /// The longest login name.
@@ -41,17 +42,19 @@ impl Adaptation {
     }
 
     /// Changes a content in place; answers the login names that it has then.
-    pub(crate) fn apply(&self, tx: &mut dyn Tx) -> Result<Vec<String>, Failure> {
-        tx.execute(&own("UPDATE \"Organization\" SET \"Id\" = ?1", vec![self.org.to_string().into()]))?;
+    pub(crate) fn apply(&self, tx: &mut dyn Tx, dialect: Dialect) -> Result<Vec<String>, Failure> {
+        let (organization, users) = (write::table("Organization", dialect), write::table("User", dialect));
+        let renamed = format!("UPDATE {organization} SET \"Id\" = ?1");
+        tx.execute(&Statement::new(renamed, vec![self.org.to_string().into()]))?;
         if !self.suffix.is_empty() {
-            let renamed = "UPDATE \"User\" SET \"Username\" = \"Username\" || ?1";
-            tx.execute(&own(renamed, vec![self.suffix.as_str().into()]))?;
+            let renamed = format!("UPDATE {users} SET \"Username\" = \"Username\" || ?1");
+            tx.execute(&Statement::new(renamed, vec![self.suffix.as_str().into()]))?;
         }
         if !self.admin.is_empty() {
-            let named = "UPDATE \"User\" SET \"Username\" = ?1 WHERE \"Id\" = ?2";
-            tx.execute(&own(named, vec![self.admin.as_str().into(), admin_id().to_string().into()]))?;
+            let named = format!("UPDATE {users} SET \"Username\" = ?1 WHERE \"Id\" = ?2");
+            tx.execute(&Statement::new(named, vec![self.admin.as_str().into(), admin_id().to_string().into()]))?;
         }
-        let rows = tx.all(&own("SELECT \"Username\" FROM \"User\"", vec![]))?;
+        let rows = tx.all(&Statement::new(format!("SELECT \"Username\" FROM {users}"), vec![]))?;
         let names: Vec<String> = rows.iter().map(|row| text(&row[0]).to_owned()).collect();
         match names.iter().find(|name| name.chars().count() > LONGEST_NAME) {
             Some(name) => Err(StoreError::Other(format!("the login name {name} would be longer than {LONGEST_NAME} characters")).into()),

@@ -58,9 +58,10 @@ impl Server {
 
     fn fill(&self, entry: &Entry, source: &Kept, new: &NewOrg) -> Result<OrgAccess, AdminError> {
         let adaptation = Adaptation::of(entry, source);
+        let dialect = self.store.dialect();
         let mut refused = None;
         let copied = self.orgs.home.copy(&source.storage, &entry.storage, &mut |tx| {
-            let claimed = adaptation.apply(tx).map_err(AdminError::from).and_then(|names| {
+            let claimed = adaptation.apply(tx, dialect).map_err(AdminError::from).and_then(|names| {
                 let taken = self.orgs.usernames.claim(entry.id, &names)?;
                 taken.map_or(Ok(()), |name| Err(AdminError::Conflict(format!("the login name {name} is in use"))))
             });

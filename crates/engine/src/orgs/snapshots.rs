@@ -136,12 +136,13 @@ impl Server {
     fn go_back(&self, entry: &Entry, kept: &Kept) -> Result<(), AdminError> {
         let org = self.opened(entry)?;
         let adaptation = Adaptation::of(entry, kept);
+        let dialect = self.store.dialect();
         let mut refused = None;
         // In this order everywhere: names of users, then metadata, then the database.
         let _names_stay = org.naming.lock();
         let changing = org.changing.lock();
         let replaced = self.orgs.home.replace(&kept.storage, &entry.storage, &mut |old, new| {
-            let carried = carry_counters(old, new, self.now()).and_then(|()| adaptation.apply(new)).map_err(AdminError::from);
+            let carried = carry_counters(old, new, self.now()).and_then(|()| adaptation.apply(new, dialect)).map_err(AdminError::from);
             let claimed = carried.and_then(|names| {
                 let taken = self.orgs.usernames.claim(entry.id, &names)?;
                 taken.map_or(Ok(()), |name| Err(AdminError::Conflict(format!("another org has the login name {name}"))))

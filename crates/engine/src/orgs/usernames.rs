@@ -7,7 +7,8 @@
 use crate::save::{Assign, Change, Saved};
 use crate::system::{own, text};
 use crate::{Failure, Org};
-use orglet_base::{Id, fold};
+use orglet_base::{Id, Statement, fold};
+use orglet_plan::write::table;
 use orglet_store::Store;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -137,6 +138,7 @@ fn usernames(org: &Org) -> Result<Vec<String>, Failure> {
     if !catalog.object("User").is_some_and(|user| org.has_rows(user)) {
         return Ok(Vec::new());
     }
-    let rows = org.read(|tx| Ok(tx.all(&own("SELECT \"Username\" FROM \"User\"", vec![]))?))?;
+    let statement = Statement::new(format!("SELECT \"Username\" FROM {}", table("User", org.store.dialect())), vec![]);
+    let rows = org.read(|tx| Ok(tx.all(&statement)?))?;
     Ok(rows.iter().map(|row| text(&row[0]).to_owned()).filter(|name| !name.is_empty()).collect())
 }

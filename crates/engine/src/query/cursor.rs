@@ -55,7 +55,8 @@ pub(super) fn store(
                 now.into(),
             ],
         ))?;
-        let others = "SELECT id FROM \"_cursors\" WHERE org = ?1 AND user = ?2 ORDER BY created DESC, rowid DESC LIMIT -1 OFFSET ?3";
+        let others =
+            "SELECT id FROM \"_cursors\" WHERE org = ?1 AND \"user\" = ?2 ORDER BY created DESC, rowid DESC LIMIT 1000000 OFFSET ?3";
         let whose = || -> Vec<Param> { vec![identity.org.id.to_string().into(), identity.user.id.to_string().into(), MOST_OPEN.into()] };
         let old: Vec<String> = tx.all(&own(others, whose()))?.iter().map(|row| text(&row[0]).to_owned()).collect();
         for old in old {
@@ -91,7 +92,7 @@ pub(super) fn page(server: &Server, identity: &Identity, locator: &str, batch: O
     let position: usize = position.parse().map_err(|_| invalid())?;
     server.store.read_with(|tx| {
         let found = tx.first(&own(
-            "SELECT soql, child, all_rows, total, created, batch FROM \"_cursors\" WHERE id = ?1 AND org = ?2 AND user = ?3",
+            "SELECT soql, child, all_rows, total, created, batch FROM \"_cursors\" WHERE id = ?1 AND org = ?2 AND \"user\" = ?3",
             vec![id.as_str().into(), identity.org.id.to_string().into(), identity.user.id.to_string().into()],
         ))?;
         let row = found.ok_or_else(invalid)?;

@@ -204,6 +204,7 @@ fn validate_length(field: &Field, value: Value) -> Result<Value, ApiError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use orglet_base::OwnedCell;
 
     #[test]
     fn the_table_stands_in_enum_order() {

@@ -1,0 +1,173 @@
+//! A PostgreSQL database as the home of a server and its orgs: a schema each.
+
+use super::pool::Pool;
+use super::text::quoted;
+use super::tls::Connector;
+use super::{Mode, Postgres, copy, functions};
+use crate::home::{Carry, check_name, exists, missing};
+use crate::{Home, Store, StoreError, Work};
+use orglet_base::{OwnedCell, Statement};
+use std::cell::RefCell;
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_postgres::Config;
+
+/// Connections that a server opens at most, where the address does not say.
+const CONNECTIONS: usize = 16;
+/// How long a request waits for one.
+const WAIT: Duration = Duration::from_secs(10);
+/// How long copying an org may take.
+const COPY: Duration = Duration::from_secs(3600);
+/// The server's own schema; those of orgs begin with it and an underscore.
+const OWN: &str = "orglet";
+/// Says of a schema that it is ours, and how it is laid out.
+const MARK: &str = "orglet 1";
+
+/// A PostgreSQL database.
+pub struct Cluster {
+    pool: Arc<Pool>,
+}
+
+impl Cluster {
+    /// The database at `address`: `postgres://user:password@host:port/database?…` with libpq's parameters, and
+    /// `connections`, the most that are opened. It is not asked for anything yet.
+    pub fn new(address: &str) -> Result<Self, StoreError> {
+        let config = Config::from_str(address).map_err(|e| StoreError::Other(format!("the address of the database: {e}")))?;
+        Ok(Self { pool: Pool::new(config, Connector {}, CONNECTIONS, WAIT) })
+    }
+
+    /// Runs a statement outside of any transaction, as some on whole databases want it.
+    pub fn outside(&self, sql: &str) -> Result<(), StoreError> {
+        let mut lease = self.pool.take()?;
+        lease.connection()?.batch(sql, WAIT * 6).map_err(|failed| super::tx::fault(failed, "", sql).error)
+    }
+
+    fn at(&self, schema: &str) -> Postgres {
+        Postgres::new(self.pool.clone(), schema)
+    }
+
+    /// Whether a schema of ours has this name. One of another program's is refused.
+    fn is_there(&self, schema: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT obj_description(n.oid, 'pg_namespace') FROM pg_catalog.pg_namespace n WHERE n.nspname = ?1";
+        let store: &dyn Store = &self.at(schema);
+        let found = store.read_with::<_, StoreError>(|tx| tx.first(&Statement::new(sql, vec![schema.into()])))?;
+        match found.as_deref() {
+            None => Ok(false),
+            Some([OwnedCell::Text(mark)]) if mark == MARK => Ok(true),
+            Some([OwnedCell::Text(mark)]) if mark.starts_with("orglet ") => {
+                Err(StoreError::Foreign(format!("the schema {schema} is laid out as '{mark}', which this version does not know")))
+            }
+            Some(_) => Err(StoreError::Foreign(format!("the schema {schema} is another program's"))),
+        }
+    }
+
+    fn make(&self, schema: &str) -> Result<(), StoreError> {
+        self.at(schema).define(&new_schema(schema))
+    }
+
+    fn existing(&self, name: &str) -> Result<String, StoreError> {
+        let schema = schema_of(name)?;
+        if self.is_there(&schema)? { Ok(schema) } else { Err(missing(name)) }
+    }
+
+    fn absent(&self, name: &str) -> Result<String, StoreError> {
+        let schema = schema_of(name)?;
+        if self.is_there(&schema)? { Err(exists(name)) } else { Ok(schema) }
+    }
+}
+
+impl Home for Cluster {
+    fn own(&self) -> Result<Arc<dyn Store>, StoreError> {
+        if !self.is_there(OWN)? {
+            match self.make(OWN) {
+                // Another server made it at the same time.
+                Err(_) if self.is_there(OWN)? => {}
+                made => made?,
+            }
+        }
+        Ok(Arc::new(self.at(OWN)))
+    }
+
+    fn has(&self, name: &str) -> Result<bool, StoreError> {
+        self.is_there(&schema_of(name)?)
+    }
+
+    fn open(&self, name: &str) -> Result<Arc<dyn Store>, StoreError> {
+        Ok(Arc::new(self.at(&self.existing(name)?)))
+    }
+
+    fn create(&self, name: &str) -> Result<Arc<dyn Store>, StoreError> {
+        let schema = self.absent(name)?;
+        self.make(&schema)?;
+        Ok(Arc::new(self.at(&schema)))
+    }
+
+    fn remove(&self, name: &str) -> Result<(), StoreError> {
+        let schema = self.existing(name)?;
+        self.at(&schema).define(&[plain(format!("DROP SCHEMA {} CASCADE", quoted(&schema)))])
+    }
+
+    fn copy(&self, from: &str, to: &str, adapt: &mut Work<'_>) -> Result<(), StoreError> {
+        let (source, target) = (self.existing(from)?, self.absent(to)?);
+        let store = self.at(&target).with_time(COPY);
+        store.run(Mode::Snapshot, &mut |tx| {
+            for statement in new_schema(&target).into_iter().chain([copy::rows(&source, &target)]) {
+                tx.execute(&statement)?;
+            }
+            adapt(tx)
+        })
+    }
+
+    fn replace(&self, from: &str, to: &str, carry: &mut Carry<'_>) -> Result<(), StoreError> {
+        let (source, target) = (self.existing(from)?, self.existing(to)?);
+        let old = format!("{target}__old");
+        let store = self.at(&target).with_time(COPY);
+        store.run(Mode::Alone, &mut |tx| {
+            tx.execute(&plain(format!("ALTER SCHEMA {} RENAME TO {}", quoted(&target), quoted(&old))))?;
+            for statement in new_schema(&target).into_iter().chain([copy::rows(&source, &target)]) {
+                tx.execute(&statement)?;
+            }
+            let both = RefCell::new(tx);
+            carry(&mut copy::Beside::new(&both, &quoted(&old)), &mut copy::Beside::new(&both, &quoted(&target)))?;
+            both.into_inner().execute(&plain(format!("DROP SCHEMA {} CASCADE", quoted(&old)))).map(|_| ())
+        })
+    }
+
+    fn list(&self) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT n.nspname::text FROM pg_catalog.pg_namespace n \
+                   WHERE starts_with(n.nspname::text, ?1) AND obj_description(n.oid, 'pg_namespace') = ?2";
+        let prefix = format!("{OWN}_");
+        let names = self.at(OWN).names(sql, vec![prefix.as_str().into(), MARK.into()])?;
+        let mut names: Vec<String> = names.iter().filter_map(|name| Some(name.strip_prefix(&prefix)?.to_owned())).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    fn backup(&self, _: &[String], _: &Path) -> Result<(), StoreError> {
+        Err(StoreError::Other("a PostgreSQL database is backed up with its own tools: pg_dump, or a base backup".to_owned()))
+    }
+
+    /// A read waits for the network.
+    fn reads_at_once(&self) -> bool {
+        false
+    }
+}
+
+fn plain(sql: impl Into<Arc<str>>) -> Statement {
+    Statement::new(sql, Vec::new())
+}
+
+/// The statements that make a schema and its functions.
+fn new_schema(schema: &str) -> Vec<Statement> {
+    let name = quoted(schema);
+    let mut statements = vec![plain(format!("CREATE SCHEMA {name}")), plain(format!("COMMENT ON SCHEMA {name} IS '{MARK}'"))];
+    statements.extend(functions::statements());
+    statements
+}
+
+fn schema_of(name: &str) -> Result<String, StoreError> {
+    check_name(name)?;
+    Ok(format!("{OWN}_{name}"))
+}

@@ -1,0 +1,170 @@
+//! PostgreSQL: one schema an org, connections shared by all orgs of a server.
+//!
+//! Nothing is kept in a session between transactions: statements are unnamed and name their schema, and what is set is
+//! set for the transaction. So a pooler that hands connections on between transactions may stand in between.
+//!
+//! A transaction reads what is committed, and locks the rows that it builds on. All of an org's transactions share an
+//! advisory lock that a change of tables takes alone, so that no transaction sees one happen.
+
+mod cluster;
+mod connection;
+mod copy;
+mod errors;
+mod functions;
+mod pool;
+mod text;
+mod tls;
+mod tx;
+mod values;
+
+pub use cluster::Cluster;
+
+use crate::{Store, StoreError, Work};
+use errors::Remedy;
+use orglet_base::{Dialect, OwnedCell, Param, Statement};
+use pool::Pool;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+use tx::Transaction;
+
+/// How long the reads of one snapshot, or a transaction, may take: as long as the platform lets a query run.
+const TIME: Duration = Duration::from_secs(120);
+/// How often a transaction is begun again because another was in its way, or its connection went away.
+const MOST_RETRIES: u32 = 12;
+
+/// An org's schema in a PostgreSQL database.
+pub struct Postgres {
+    pool: Arc<Pool>,
+    /// In quotes.
+    schema: String,
+    name: String,
+    /// The number of the advisory lock of the schema.
+    key: i64,
+    time: Duration,
+}
+
+/// How a transaction goes about.
+#[derive(Clone, Copy, PartialEq)]
+enum Mode {
+    Read,
+    Write,
+    /// No other transaction runs meanwhile.
+    Alone,
+    /// What it reads is as it was at one moment.
+    Snapshot,
+}
+
+impl Postgres {
+    /// The schema `name`, which must be there.
+    fn new(pool: Arc<Pool>, name: &str) -> Self {
+        // FNV-1a: any number will do that is the same in every process and differs from those of other schemas.
+        let key = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |sum, b| (sum ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        Self { pool, schema: text::quoted(name), name: name.to_owned(), key: key as i64, time: TIME }
+    }
+
+    /// The same schema with another limit on how long reads and transactions may take; 120 seconds where none is set.
+    pub fn with_time(self, time: Duration) -> Self {
+        Self { time, ..self }
+    }
+
+    /// The statements that begin a transaction.
+    fn begin(&self, mode: Mode) -> String {
+        let begin = match mode {
+            Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Mode::Write | Mode::Alone => "BEGIN ISOLATION LEVEL READ COMMITTED",
+            Mode::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ",
+        };
+        let time = format!("{begin};SET LOCAL statement_timeout = {};", self.time.as_millis());
+        match mode {
+            Mode::Read | Mode::Snapshot => time,
+            Mode::Write => format!("{time}SELECT pg_advisory_xact_lock_shared({});", self.key),
+            Mode::Alone => format!("{time}SELECT pg_advisory_xact_lock({});", self.key),
+        }
+    }
+
+    fn run(&self, mode: Mode, work: &mut Work<'_>) -> Result<(), StoreError> {
+        let mut met_rows = false;
+        let mut attempt = 0;
+        loop {
+            let mut tx = Transaction::new(self.pool.take()?, &self.schema, self.begin(mode), mode == Mode::Read, self.time);
+            let done = catch_unwind(AssertUnwindSafe(|| work(&mut tx)));
+            let (error, remedy) = match done {
+                Err(panic) => {
+                    tx.roll_back();
+                    resume_unwind(panic);
+                }
+                Ok(Ok(())) => match tx.commit() {
+                    Ok(()) => return Ok(()),
+                    Err(fault) => (fault.error, fault.remedy),
+                },
+                Ok(Err(error)) => {
+                    let remedy = tx.remedy;
+                    tx.roll_back();
+                    (error, remedy)
+                }
+            };
+            let again = match remedy {
+                Remedy::None => false,
+                Remedy::AgainOnce => !std::mem::replace(&mut met_rows, true),
+                Remedy::Again => true,
+                Remedy::Reconnect => {
+                    self.pool.purge();
+                    attempt < 2
+                }
+            };
+            attempt += 1;
+            if !again || attempt > MOST_RETRIES {
+                return Err(error);
+            }
+            if remedy == Remedy::Again {
+                // Two that are in each other's way should not come back together.
+                let spread = std::thread::current().id();
+                let spread = format!("{spread:?}").bytes().fold(0u64, |n, b| n.wrapping_mul(31).wrapping_add(u64::from(b))) % 5;
+                std::thread::sleep(Duration::from_millis((1 << attempt.min(6)) + spread));
+            }
+        }
+    }
+
+    /// The first column of a query on the database's own catalog.
+    fn names(&self, sql: &'static str, params: Vec<Param>) -> Result<Vec<String>, StoreError> {
+        let statement = Statement::new(sql, params);
+        let store: &dyn Store = self;
+        let rows = store.read_with::<_, StoreError>(|tx| tx.all(&statement))?;
+        let text = |row: Vec<OwnedCell>| match row.into_iter().next() {
+            Some(OwnedCell::Text(name)) => Some(name),
+            _ => None,
+        };
+        Ok(rows.into_iter().filter_map(text).collect())
+    }
+}
+
+impl Store for Postgres {
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
+    fn read(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.run(Mode::Read, work)
+    }
+
+    fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.run(Mode::Write, work)
+    }
+
+    fn transact_alone(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.run(Mode::Alone, work)
+    }
+
+    fn tables(&self) -> Result<Vec<String>, StoreError> {
+        self.names("SELECT tablename::text FROM pg_catalog.pg_tables WHERE schemaname = ?1", vec![self.name.as_str().into()])
+    }
+
+    fn columns(&self, table: &str) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT a.attname::text FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
+                   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                   WHERE n.nspname = ?1 AND c.relname = ?2 AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped \
+                   ORDER BY a.attnum";
+        self.names(sql, vec![self.name.as_str().into(), table.into()])
+    }
+}

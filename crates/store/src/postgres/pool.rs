@@ -1,0 +1,100 @@
+//! Connections, shared by every org of a server: a bounded number, opened as they are needed.
+
+use super::connection::Connection;
+use super::errors::Fault;
+use super::tls::Connector;
+use crate::StoreError;
+use parking_lot::{Condvar, Mutex};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio_postgres::Config;
+
+pub(super) struct Pool {
+    config: Config,
+    connector: Connector,
+    most: usize,
+    /// How long a caller waits for a connection to come free.
+    wait: Duration,
+    state: Mutex<State>,
+    freed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    idle: Vec<Connection>,
+    open: usize,
+}
+
+impl Pool {
+    pub(super) fn new(config: Config, connector: Connector, most: usize, wait: Duration) -> Arc<Self> {
+        Arc::new(Self { config, connector, most, wait, state: Mutex::default(), freed: Condvar::new() })
+    }
+
+    /// A connection: an idle one, a new one, or the next that comes free.
+    pub(super) fn take(self: &Arc<Self>) -> Result<Lease, StoreError> {
+        let deadline = Instant::now() + self.wait;
+        let mut state = self.state.lock();
+        loop {
+            while let Some(connection) = state.idle.pop() {
+                if !connection.is_closed() {
+                    return Ok(Lease { pool: self.clone(), connection: Some(connection), clean: true });
+                }
+                state.open -= 1;
+            }
+            if state.open < self.most {
+                state.open += 1;
+                drop(state);
+                return match Connection::open(&self.config, &self.connector) {
+                    Ok(connection) => Ok(Lease { pool: self.clone(), connection: Some(connection), clean: true }),
+                    Err(Fault { error, .. }) => {
+                        self.gone(1);
+                        Err(error)
+                    }
+                };
+            }
+            if self.freed.wait_until(&mut state, deadline).timed_out() {
+                let text = format!("none of {} connections came free within {} s", self.most, self.wait.as_secs());
+                return Err(StoreError::Unavailable(text));
+            }
+        }
+    }
+
+    /// Drops idle connections: the server that they led to is gone.
+    pub(super) fn purge(&self) {
+        let idle = std::mem::take(&mut self.state.lock().idle);
+        self.gone(idle.len());
+    }
+
+    fn gone(&self, connections: usize) {
+        self.state.lock().open -= connections;
+        self.freed.notify_all();
+    }
+}
+
+/// A connection in use. It goes back when dropped, unless it is in the middle of something.
+pub(super) struct Lease {
+    pool: Arc<Pool>,
+    connection: Option<Connection>,
+    /// Whether no transaction is open on it.
+    pub(super) clean: bool,
+}
+
+impl Lease {
+    /// The connection, while there is one.
+    pub(super) fn connection(&mut self) -> Result<&mut Connection, StoreError> {
+        self.connection.as_mut().ok_or_else(|| StoreError::Unavailable("the connection is gone".to_owned()))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        if self.clean && !connection.is_closed() {
+            self.pool.state.lock().idle.push(connection);
+            self.pool.freed.notify_one();
+        } else {
+            drop(connection);
+            self.pool.gone(1);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! A transaction, or a snapshot for reading, on one connection.
+
+use super::connection::Failed;
+use super::errors::{Fault, Remedy};
+use super::pool::Lease;
+use super::text::rendered;
+use crate::{Mark, Sink, StoreError, Tx};
+use orglet_base::Statement;
+use std::time::{Duration, Instant};
+
+/// How long after the server's own limit an answer is given up.
+const SLACK: Duration = Duration::from_secs(10);
+const SAVEPOINT: &str = "SAVEPOINT record;";
+
+pub(super) struct Transaction<'a> {
+    lease: Lease,
+    schema: &'a str,
+    /// Statements that go before the next one: nobody waits for what they answer.
+    pending: String,
+    begun: bool,
+    read_only: bool,
+    /// Until when statements may run.
+    deadline: Instant,
+    /// A statement failed, and nothing was rolled back since.
+    failed: Option<StoreError>,
+    /// What would help against the last failure.
+    pub(super) remedy: Remedy,
+}
+
+impl<'a> Transaction<'a> {
+    /// A transaction that `begin` opens when the first statement is sent.
+    pub(super) fn new(lease: Lease, schema: &'a str, begin: String, read_only: bool, time: Duration) -> Self {
+        let deadline = Instant::now() + time;
+        Self { lease, schema, pending: begin, begun: false, read_only, deadline, failed: None, remedy: Remedy::None }
+    }
+
+    fn run(&mut self, statement: &Statement, sink: &mut Sink<'_>) -> Result<usize, StoreError> {
+        if let Some(e) = &self.failed {
+            return Err(e.clone());
+        }
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(self.fails(Fault { error: StoreError::Interrupted, remedy: Remedy::None }));
+        }
+        let sql = rendered(&statement.sql, self.schema);
+        let before = std::mem::take(&mut self.pending);
+        self.begun = true;
+        self.lease.clean = false;
+        match self.lease.connection()?.query(&before, &sql, &statement.params, left + SLACK, sink) {
+            Ok(changed) => Ok(changed),
+            Err(failed) => Err(self.fails(fault(failed, self.schema, &sql))),
+        }
+    }
+
+    fn fails(&mut self, fault: Fault) -> StoreError {
+        self.remedy = fault.remedy;
+        self.failed = Some(fault.error.clone());
+        fault.error
+    }
+
+    /// Commits. Where the connection ends before the answer comes, nobody knows what became of it.
+    pub(super) fn commit(mut self) -> Result<(), Fault> {
+        if let Some(error) = self.failed.take() {
+            // Work that passes over a failed statement has nothing to commit.
+            let remedy = self.remedy;
+            self.roll_back();
+            return Err(Fault { error, remedy });
+        }
+        if !self.begun {
+            return Ok(());
+        }
+        if self.read_only {
+            // Nothing hangs on its answer.
+            if let Ok(connection) = self.lease.connection() {
+                connection.send("COMMIT");
+                self.lease.clean = true;
+            }
+            return Ok(());
+        }
+        let sql = std::mem::take(&mut self.pending) + "COMMIT";
+        let done = match self.lease.connection() {
+            Ok(connection) => connection.batch(&sql, self.deadline.saturating_duration_since(Instant::now()) + SLACK),
+            Err(error) => return Err(Fault { error, remedy: Remedy::None }),
+        };
+        match done {
+            Ok(()) => {
+                self.lease.clean = true;
+                Ok(())
+            }
+            Err(failed) => {
+                let mut fault = fault(failed, self.schema, "COMMIT");
+                match fault.remedy {
+                    // A refused commit is rolled back.
+                    Remedy::Again | Remedy::AgainOnce => self.lease.clean = true,
+                    Remedy::Reconnect => {
+                        fault = Fault { error: StoreError::Unknown(fault.error.to_string()), remedy: Remedy::None };
+                    }
+                    Remedy::None => {}
+                }
+                Err(fault)
+            }
+        }
+    }
+
+    /// Undoes everything. A connection on which that fails is not used again.
+    pub(super) fn roll_back(mut self) {
+        if self.begun && self.remedy != Remedy::Reconnect && !matches!(self.failed, Some(StoreError::Unavailable(_))) {
+            let done = self.lease.connection().map(|c| c.batch("ROLLBACK", SLACK));
+            self.lease.clean = matches!(done, Ok(Ok(())));
+        }
+    }
+}
+
+pub(super) fn fault(failed: Failed, schema: &str, sql: &str) -> Fault {
+    match failed {
+        Failed::Statement(e) => Fault::of(&e, schema, sql),
+        Failed::Store(error) => Fault { error, remedy: Remedy::None },
+        // It may still run: once more would be one too many.
+        Failed::Late => Fault { error: StoreError::Unavailable("no answer came in time".to_owned()), remedy: Remedy::None },
+        Failed::Ended => Fault::lost("the connection ended"),
+    }
+}
+
+impl Tx for Transaction<'_> {
+    fn query(&mut self, statement: &Statement, sink: &mut Sink<'_>) -> Result<(), StoreError> {
+        self.run(statement, sink).map(|_| ())
+    }
+
+    fn execute(&mut self, statement: &Statement) -> Result<usize, StoreError> {
+        self.run(statement, &mut |_| true)
+    }
+
+    fn mark(&mut self, mark: Mark) -> Result<(), StoreError> {
+        match mark {
+            Mark::Set => self.pending.push_str(SAVEPOINT),
+            // Nothing ran since it was set.
+            _ if self.pending.ends_with(SAVEPOINT) => self.pending.truncate(self.pending.len() - SAVEPOINT.len()),
+            Mark::Forget => self.pending.push_str("RELEASE SAVEPOINT record;"),
+            Mark::Return => {
+                if !matches!(self.failed, Some(StoreError::Unavailable(_))) {
+                    self.failed = None;
+                }
+                self.pending.push_str("ROLLBACK TO SAVEPOINT record;RELEASE SAVEPOINT record;");
+            }
+        }
+        Ok(())
+    }
+}

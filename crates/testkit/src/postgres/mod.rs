@@ -1,0 +1,8 @@
+//! PostgreSQL for tests: a server to throw away, and databases on it.
+
+mod databases;
+mod reset;
+mod server;
+
+pub use databases::{Database, Fresh};
+pub use server::{Server, server};
