@@ -21,6 +21,7 @@ pub mod replication;
 pub mod save;
 pub mod seed;
 pub mod server;
+mod shared;
 mod system;
 mod virtuals;
 

@@ -75,7 +75,7 @@ impl Custom {
 }
 
 /// A change of metadata.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Edit {
     /// A new custom object. Its definition's own fields are made with it.
     AddObject(ObjectDef),
@@ -215,6 +215,11 @@ fn build(customs: &[Custom], version: u64, modified: DateTime) -> Result<Catalog
 /// Makes changes, all or none; answers the id of each thing added or changed, in order. They are in the catalog when
 /// this returns.
 pub fn apply(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure> {
+    identity.org.keep_up()?;
+    identity.org.on_current(|_| apply_once(identity, edits.clone()))
+}
+
+fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure> {
     let org = &identity.org;
     let _one_at_a_time = org.changing.lock();
     let old = org.catalog();
@@ -238,6 +243,7 @@ pub fn apply(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure> 
     let new = build(&draft.customs, old.version() + 1, after(Some(old.modified()), now))?;
     let statements = tables::migration(org, &old, &new)?;
     org.store.transact_alone_with::<_, Failure>(|tx| {
+        org.still(tx, &old)?;
         tables::check_rows(tx, org, &old, &new)?;
         for statement in &statements {
             tx.execute(statement).map_err(tables::refused)?;

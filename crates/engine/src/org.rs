@@ -4,6 +4,7 @@ use crate::ids::Allocator;
 use crate::limits::Usage;
 use crate::orgs::Usernames;
 use crate::record::{self, Row};
+use crate::shared::{Stamped, Stamps};
 use crate::{Clock, Failure, metadata};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, KeyPrefix, Statement, fold_name};
 use orglet_plan::ddl;
@@ -42,6 +43,8 @@ pub struct Org {
     pub(crate) users: RwLock<crate::auth::Users>,
     pub(crate) readings: RwLock<crate::record::Readings>,
     pub(crate) plans: crate::query::Plans,
+    /// As of which stamps all this is, where other processes may change it.
+    pub(crate) stamps: RwLock<Stamps>,
 }
 
 impl Org {
@@ -54,8 +57,7 @@ impl Org {
         usernames: Option<Arc<Usernames>>,
         usage: Arc<Usage>,
     ) -> Result<Self, Failure> {
-        let catalog = metadata::load(&*store, clock.now())?;
-        let tables = tables_of(&*store)?;
+        let (catalog, tables, stamps) = contents(&*store, clock.now())?;
         Ok(Self {
             id,
             store,
@@ -71,15 +73,21 @@ impl Org {
             users: RwLock::default(),
             readings: RwLock::default(),
             plans: crate::query::Plans::default(),
+            stamps: RwLock::new(stamps),
         })
     }
 
-    /// Reads again what is known of the database, whose content was replaced. The caller holds [`Org::changing`].
+    /// Reads again what is known of the database, whose content was replaced or changed elsewhere. The caller holds
+    /// [`Org::changing`].
     pub(crate) fn reload(&self) -> Result<(), Failure> {
-        let catalog = metadata::load(&*self.store, self.clock.now())?;
-        *self.tables.write() = tables_of(&*self.store)?;
+        let (catalog, tables, stamps) = contents(&*self.store, self.clock.now())?;
+        *self.tables.write() = tables;
         self.users.write().clear();
-        self.set_catalog(catalog);
+        // Whoever holds the catalog of this version may go on with it.
+        if self.catalog().version() != catalog.version() {
+            self.set_catalog(catalog);
+        }
+        *self.stamps.write() = stamps;
         Ok(())
     }
 
@@ -156,7 +164,16 @@ impl Org {
             }
             statements.extend(ddl::create_table(object, self.store.dialect()));
         }
-        self.store.define(&statements)?;
+        let stamps = self.store.transact_alone_with(|tx| {
+            if self.is_shared() {
+                self.still(tx, &catalog)?;
+            }
+            for statement in &statements {
+                tx.execute(statement)?;
+            }
+            self.stamp(tx, Stamped::Tables)
+        })?;
+        self.stamped(stamps);
         self.tables.write().extend(names.iter().map(|name| fold_name(name).into_owned()));
         Ok(())
     }
@@ -171,8 +188,9 @@ impl Org {
             }
             // A change in the making is in the catalog once it lets go.
             drop(self.changing.lock());
+            let changed = self.keep_up()?;
             let now = self.catalog();
-            if now.version() == catalog.version() {
+            if now.version() == catalog.version() && !changed {
                 return done;
             }
             catalog = now;
@@ -183,6 +201,9 @@ impl Org {
     /// Fails with [`StoreError::Schema`] when metadata changed since a catalog: asked first in a transaction that writes
     /// what was prepared with it, for [`Org::on_current`] to begin again.
     pub(crate) fn still(&self, tx: &mut dyn Tx, catalog: &Catalog) -> Result<(), Failure> {
+        if self.is_shared() {
+            return self.still_at(tx, catalog);
+        }
         let version = metadata::version_within(tx)?;
         if version == Some(catalog.version()) {
             return Ok(());
@@ -237,6 +258,19 @@ impl Org {
         }
         Err(StoreError::Other("too many tables are missing".into()).into())
     }
+}
+
+/// What an org holds in memory of its database: the catalog, which tables there are, and the stamps of both. The stamps
+/// are read first: what changes after that is seen by the next look.
+fn contents(store: &dyn Store, now: DateTime) -> Result<(Catalog, HashSet<String>, Stamps), Failure> {
+    let stamps = if store.is_shared() { Stamps::of(store).or_else(none_yet)? } else { Stamps::default() };
+    let catalog = metadata::load(store, now)?;
+    Ok((catalog, tables_of(store)?, stamps))
+}
+
+/// A new database has no stamps.
+fn none_yet(e: Failure) -> Result<Stamps, Failure> {
+    if matches!(e, Failure::Store(StoreError::NoTable(_))) { Ok(Stamps::default()) } else { Err(e) }
 }
 
 /// Folded names of the tables that are there.

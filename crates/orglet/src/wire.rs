@@ -47,7 +47,7 @@ pub fn build_app(options: &ServeOptions) -> Result<Built, StartError> {
     };
     let access = AdminAccess { token: admin_token.clone(), anywhere: options.admin_remote };
     let server = orglet_http::Server::new(Arc::new(engine)).with_admin(access);
-    let app: Arc<dyn App> = Arc::new(Protocols { server, reads_at_once });
+    let app: Arc<dyn App> = Arc::new(Protocols { server, reads_at_once, shares_commits: options.store.is_none() });
     Ok(Built { app, facts, admin_token, credentials_are_default })
 }
 
@@ -56,6 +56,8 @@ struct Protocols {
     server: orglet_http::Server,
     /// Whether a point read may be made where its request arrived.
     reads_at_once: bool,
+    /// Whether saves that are answered one after the other share a commit.
+    shares_commits: bool,
 }
 
 impl App for Protocols {
@@ -68,7 +70,8 @@ impl App for Protocols {
     }
 
     fn lane(&self, request: &Parts) -> Option<u64> {
-        self.server.saves(request)
+        // Where each save has a connection and a commit of its own, they go beside each other.
+        if self.shares_commits { self.server.saves(request) } else { None }
     }
 
     fn together(&self, work: Vec<Work<'_>>) -> Vec<Result<Response<Bytes>, StoreError>> {

@@ -119,6 +119,11 @@ pub trait Store: Send + Sync {
     /// Names of a table's columns; none when there is no such table.
     fn columns(&self, table: &str) -> Result<Vec<String>, StoreError>;
 
+    /// Whether other processes may be at work on the same database.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     /// How many transactions wait for others to be done, as far as that is known.
     fn waiting_writes(&self) -> usize {
         0

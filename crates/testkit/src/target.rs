@@ -14,7 +14,7 @@ pub struct OrgSetup {
 }
 
 /// An org that answers requests.
-pub trait Target {
+pub trait Target: Send + Sync {
     /// Answers one request. The request's URI is a path with its query; the host is in its `Host` header.
     fn send(&self, request: http::Request<Bytes>) -> http::Response<Bytes>;
     /// Who to log in as.
@@ -30,6 +30,22 @@ pub fn in_process(setup: &OrgSetup) -> Result<Box<dyn Target>, String> {
     Ok(Box::new(InProcess { server, facts, _database: None }))
 }
 
+/// Servers in this process that share one fresh PostgreSQL database and nothing else, as servers of several processes
+/// would.
+pub fn sharing_postgres(count: usize) -> Result<Vec<Box<dyn Target>>, String> {
+    let open = |address: String| {
+        let options = orglet_engine::OrgOptions { store: Some(address), ..Default::default() };
+        orglet_engine::Server::open(options).map_err(|e| e.to_string())
+    };
+    let database = Arc::new(Fresh::new(None, |address| open(address).map(drop))?);
+    let target = |_| {
+        let server = orglet_http::Server::new(Arc::new(open(database.address())?));
+        let facts = server.facts().map_err(|e| e.to_string())?;
+        Ok(Box::new(InProcess { server, facts, _database: Some(database.clone()) }) as Box<dyn Target>)
+    };
+    (0..count).map(target).collect()
+}
+
 /// A fresh org in this process, in a PostgreSQL database that nobody else uses meanwhile. The contract's other store.
 pub fn on_postgres(setup: &OrgSetup) -> Result<Box<dyn Target>, String> {
     let now = clock(setup)?;
@@ -40,7 +56,7 @@ pub fn on_postgres(setup: &OrgSetup) -> Result<Box<dyn Target>, String> {
     let database = Fresh::new(setup.now.as_deref(), |address| open(address).map(drop))?;
     let server = orglet_http::Server::new(Arc::new(open(database.address())?));
     let facts = server.facts().map_err(|e| e.to_string())?;
-    Ok(Box::new(InProcess { server, facts, _database: Some(database) }))
+    Ok(Box::new(InProcess { server, facts, _database: Some(Arc::new(database)) }))
 }
 
 fn clock(setup: &OrgSetup) -> Result<Option<DateTime>, String> {
@@ -51,7 +67,7 @@ struct InProcess {
     server: orglet_http::Server,
     facts: OrgFacts,
     /// Goes when the server has let go of it.
-    _database: Option<Fresh>,
+    _database: Option<Arc<Fresh>>,
 }
 
 impl Target for InProcess {

@@ -3,7 +3,7 @@
 
 use crate::system::{int, own, text};
 use crate::{Clock, Failure};
-use orglet_base::{DateTime, Id, Statement};
+use orglet_base::{DateTime, Id, OwnedCell, Statement};
 use orglet_store::Store;
 use parking_lot::{Mutex, RwLock};
 use sha2::{Digest, Sha256};
@@ -103,13 +103,18 @@ impl Sessions {
         let now = self.clock.now().0;
         let (known, revoked) = {
             let known = self.shared.known.read();
-            (known.by_hash.get(&hash).copied(), known.revoked)
+            // Another process may have ended it.
+            let trusted = !self.shared.store.is_shared();
+            (known.by_hash.get(&hash).copied().filter(|_| trusted), known.revoked)
         };
         let session = match known {
             Some(session) => session,
             None => {
-                let row = self.shared.store.read_with::<_, Failure>(|tx| {
-                    Ok(tx.first(&own("SELECT org, \"user\", expires FROM \"_sessions\" WHERE token = ?1", vec![hash.as_str().into()]))?)
+                let mut row: Option<Vec<OwnedCell>> = None;
+                let stored = own("SELECT org, \"user\", expires FROM \"_sessions\" WHERE token = ?1", vec![hash.as_str().into()]);
+                self.shared.store.point(&stored, &mut |found| {
+                    row = Some((0..found.columns()).map(|i| found.cell(i).to_owned()).collect());
+                    false
                 })?;
                 let Some(row) = row else { return Ok(None) };
                 let (Ok(org), Ok(user)) = (Id::parse(text(&row[0])), Id::parse(text(&row[1]))) else { return Ok(None) };

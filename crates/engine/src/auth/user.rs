@@ -54,6 +54,7 @@ impl Users {
 impl Org {
     /// A user by id; `None` where there is none.
     pub fn user(&self, id: Id) -> Result<Option<Arc<User>>, Failure> {
+        self.keep_up()?;
         let changes = {
             let users = self.users.read();
             if let Some(known) = users.by_id.get(&id) {

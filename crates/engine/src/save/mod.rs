@@ -12,6 +12,7 @@ mod rules;
 mod write;
 
 use crate::record::Row;
+use crate::shared::Stamped;
 use crate::{Failure, Identity, Org};
 use orglet_base::{ApiError, ErrorCode, Id, Value};
 use orglet_schema::Object;
@@ -127,9 +128,16 @@ pub fn save(identity: &Identity, change: &Change) -> Result<Vec<Result<Saved, Fa
 }
 
 /// Runs a save's transaction.
-fn transact<T>(org: &Org, object: &Object, work: impl FnMut(&mut dyn Tx) -> Result<T, Failure>) -> Result<T, Failure> {
-    // What is known of users is forgotten after a save, and may be read again at once.
-    if object.name == "User" { org.transact(work) } else { org.transact_shared(work) }
+fn transact<T>(org: &Org, object: &Object, mut work: impl FnMut(&mut dyn Tx) -> Result<T, Failure>) -> Result<T, Failure> {
+    if object.name != "User" {
+        return org.transact_shared(work);
+    }
+    // What is known of users is forgotten after a save, here and elsewhere, and may be read again at once.
+    org.transact(|tx| {
+        let done = work(tx)?;
+        org.stamp(tx, Stamped::Users)?;
+        Ok(done)
+    })
 }
 
 /// Saves one record, if it meets the guard.

@@ -19,7 +19,7 @@ mod values;
 
 pub use cluster::Cluster;
 
-use crate::{Store, StoreError, Work};
+use crate::{Sink, Store, StoreError, Work};
 use errors::Remedy;
 use orglet_base::{Dialect, OwnedCell, Param, Statement};
 use pool::Pool;
@@ -148,12 +148,29 @@ impl Store for Postgres {
         self.run(Mode::Read, work)
     }
 
+    /// Without `BEGIN`: one statement is a snapshot of its own. Its time is bounded here alone.
+    fn point(&self, statement: &Statement, sink: &mut Sink<'_>) -> Result<(), StoreError> {
+        for attempt in 0.. {
+            let mut tx = Transaction::new(self.pool.take()?, &self.schema, String::new(), true, self.time);
+            let done = tx.alone(statement, sink);
+            match (done, tx.remedy) {
+                (Err(_), Remedy::Reconnect) if attempt < 2 => self.pool.purge(),
+                (done, _) => return done,
+            }
+        }
+        Ok(())
+    }
+
     fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
         self.run(Mode::Write, work)
     }
 
     fn transact_alone(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
         self.run(Mode::Alone, work)
+    }
+
+    fn is_shared(&self) -> bool {
+        true
     }
 
     fn tables(&self) -> Result<Vec<String>, StoreError> {

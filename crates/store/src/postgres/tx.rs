@@ -52,6 +52,14 @@ impl<'a> Transaction<'a> {
         }
     }
 
+    /// Runs one statement as a transaction of its own.
+    pub(super) fn alone(&mut self, statement: &Statement, sink: &mut Sink<'_>) -> Result<(), StoreError> {
+        let done = self.run(statement, sink);
+        // A statement that failed ended with its transaction; a connection that is gone is not used again.
+        self.lease.clean = !matches!(done, Err(StoreError::Unavailable(_)));
+        done.map(|_| ())
+    }
+
     fn fails(&mut self, fault: Fault) -> StoreError {
         self.remedy = fault.remedy;
         self.failed = Some(fault.error.clone());

@@ -1,0 +1,179 @@
+//! Two servers on one PostgreSQL database, with nothing else in common: what one does, the other knows at once.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop where its own scaffolding fails")]
+
+use orglet_testkit::Target;
+use orglet_testkit::fixtures::{VERSION, create, custom_field, custom_object, send_json};
+use orglet_testkit::target::sharing_postgres;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+fn two() -> (Box<dyn Target>, Box<dyn Target>) {
+    let mut servers = sharing_postgres(2).unwrap();
+    let b = servers.pop().unwrap();
+    (servers.pop().unwrap(), b)
+}
+
+fn query(target: &dyn Target, soql: &str) -> Value {
+    let q: String = form(soql);
+    let (status, body) = send_json(target, "GET", &format!("query?q={q}"), None);
+    assert_eq!(status, 200, "{soql}: {body}");
+    body
+}
+
+fn form(text: &str) -> String {
+    text.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+/// Sends a request with a token of its own.
+fn with_token(target: &dyn Target, token: &str, path: &str) -> u16 {
+    let request = http::Request::builder()
+        .uri(format!("/services/data/{VERSION}/{path}"))
+        .header("host", "orglet.example")
+        .header("authorization", format!("Bearer {token}"));
+    target.send(request.body(Default::default()).unwrap()).status().as_u16()
+}
+
+fn login(target: &dyn Target) -> String {
+    let facts = target.facts();
+    let body = format!(
+        "grant_type=password&client_id={}&client_secret={}&username={}&password={}",
+        form(&facts.client_id),
+        form(&facts.client_secret),
+        form(&facts.username),
+        form(&facts.password)
+    );
+    let request = http::Request::post("/services/oauth2/token")
+        .header("host", "orglet.example")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body.into())
+        .unwrap();
+    let answer: Value = serde_json::from_slice(target.send(request).body()).unwrap();
+    answer["access_token"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_field_made_on_one_is_usable_on_the_other() {
+    let (a, b) = two();
+    let text = json!({"type": "Text", "label": "Color", "length": 20});
+    let account = create(&*b, "Account", &json!({"Name": "x"})).unwrap();
+    custom_field(&*a, "Account.Color__c", &text).unwrap();
+    let (status, body) = send_json(&*b, "PATCH", &format!("sobjects/Account/{account}"), Some(&json!({"Color__c": "red"})));
+    assert_eq!(status, 204, "{body}");
+    assert_eq!(query(&*a, "SELECT Color__c FROM Account WHERE Color__c = 'RED'")["records"][0]["Color__c"], "red");
+
+    custom_object(&*b, "Thing__c").unwrap();
+    custom_field(&*a, "Thing__c.Size__c", &json!({"type": "Number", "label": "Size", "precision": 5, "scale": 1})).unwrap();
+    create(&*b, "Thing__c", &json!({"Size__c": 2.5})).unwrap();
+    assert_eq!(query(&*a, "SELECT Size__c FROM Thing__c")["records"][0]["Size__c"], 2.5);
+
+    let id = query_tooling(&*a, "SELECT Id FROM CustomField WHERE DeveloperName = 'Color'");
+    assert_eq!(send_json(&*a, "DELETE", &format!("tooling/sobjects/CustomField/{id}"), None).0, 204);
+    let refused = create(&*b, "Account", &json!({"Name": "y", "Color__c": "blue"})).unwrap_err();
+    assert!(refused.contains("No such column 'Color__c'"), "{refused}");
+}
+
+fn query_tooling(target: &dyn Target, soql: &str) -> String {
+    let (_, body) = send_json(target, "GET", &format!("tooling/query?q={}", form(soql)), None);
+    body["records"][0]["Id"].as_str().unwrap_or_else(|| panic!("{body}")).to_owned()
+}
+
+#[test]
+fn a_session_ends_on_both() {
+    let (a, b) = two();
+    let token = login(&*a);
+    assert_eq!(with_token(&*b, &token, "limits"), 200);
+    assert_eq!(with_token(&*a, &token, "limits"), 200);
+    let request = http::Request::post("/services/oauth2/revoke")
+        .header("host", "orglet.example")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("token={}", form(&token)).into())
+        .unwrap();
+    assert_eq!(b.send(request).status(), 200);
+    assert_eq!(with_token(&*a, &token, "limits"), 401);
+    assert_eq!(with_token(&*b, &token, "limits"), 401);
+}
+
+#[test]
+fn a_page_that_one_put_aside_is_read_on_the_other() {
+    let (a, b) = two();
+    for i in 0..250 {
+        create(&*a, "Account", &json!({"Name": format!("Account {i:03}")})).unwrap();
+    }
+    let request = http::Request::builder()
+        .uri(format!("/services/data/{VERSION}/query?q={}", form("SELECT Name FROM Account ORDER BY Name")))
+        .header("host", "orglet.example")
+        .header("authorization", format!("Bearer {}", a.facts().access_token))
+        .header("Sforce-Query-Options", "batchSize=200");
+    let first: Value = serde_json::from_slice(a.send(request.body(Default::default()).unwrap()).body()).unwrap();
+    assert_eq!(first["done"], false, "{first}");
+    let (status, rest) = send_json(&*b, "GET", first["nextRecordsUrl"].as_str().unwrap(), None);
+    assert_eq!(status, 200, "{rest}");
+    assert_eq!(rest["records"].as_array().unwrap().len(), 50);
+    assert_eq!(rest["records"][49]["Name"], "Account 249");
+}
+
+#[test]
+fn what_one_knows_of_users_and_tables_the_other_learns() {
+    let (a, b) = two();
+    let user = b.facts().user_id;
+    assert_eq!(send_json(&*a, "PATCH", &format!("sobjects/User/{user}"), Some(&json!({"LocaleSidKey": "de_DE"}))).0, 204);
+    let request = http::Request::builder()
+        .uri("/services/oauth2/userinfo")
+        .header("host", "orglet.example")
+        .header("authorization", format!("Bearer {}", b.facts().access_token));
+    let info: Value = serde_json::from_slice(b.send(request.body(Default::default()).unwrap()).body()).unwrap();
+    assert_eq!(info["locale"], "de_DE", "{info}");
+
+    // The table of contacts is made by one, after the other looked; its delete must see to it all the same.
+    let account = create(&*b, "Account", &json!({"Name": "x"})).unwrap();
+    let contact = create(&*a, "Contact", &json!({"LastName": "y", "AccountId": account})).unwrap();
+    assert_eq!(send_json(&*b, "DELETE", &format!("sobjects/Account/{account}"), None).0, 204);
+    assert_eq!(send_json(&*a, "GET", &format!("sobjects/Contact/{contact}"), None).0, 404, "a contact goes with its account");
+}
+
+#[test]
+fn ids_and_external_ids_are_given_once() {
+    let (a, b) = two();
+    custom_field(&*a, "Account.Ext__c", &json!({"type": "Text", "label": "Ext", "length": 40, "externalId": true, "unique": true}))
+        .unwrap();
+    let servers = [a, b];
+    let results: Vec<Result<String, String>> = std::thread::scope(|scope| {
+        let savers: Vec<_> = (0..8)
+            .map(|n| {
+                let target = &*servers[n % 2];
+                scope.spawn(move || -> Vec<_> {
+                    (0..12).map(|i| create(target, "Account", &json!({"Name": format!("{n} {i}"), "Ext__c": format!("K{i}")}))).collect()
+                })
+            })
+            .collect();
+        savers.into_iter().flat_map(|s| s.join().unwrap()).collect()
+    });
+    let made: BTreeSet<&String> = results.iter().flatten().collect();
+    assert_eq!((results.iter().flatten().count(), made.len()), (12, 12));
+    for refused in results.iter().filter_map(|r| r.as_ref().err()) {
+        // As on SQLite, it names the record that has the value.
+        let named = made.iter().any(|id| refused.contains(&format!("Ext__c duplicates value on record with id: {id}")));
+        assert!(refused.contains("DUPLICATE_VALUE") && named, "{refused}");
+    }
+    assert_eq!(query(&*servers[0], "SELECT COUNT() FROM Account")["totalSize"], 12);
+}
+
+#[test]
+fn changes_of_metadata_at_once_all_happen() {
+    let (a, b) = two();
+    let servers = [a, b];
+    let made: Vec<Result<String, String>> = std::thread::scope(|scope| {
+        let makers: Vec<_> = (0..6)
+            .map(|n| {
+                let target = &*servers[n % 2];
+                scope.spawn(move || custom_object(target, &format!("Thing{n}__c")))
+            })
+            .collect();
+        makers.into_iter().map(|m| m.join().unwrap()).collect()
+    });
+    assert!(made.iter().all(Result::is_ok), "{made:?}");
+    let prefixes: BTreeSet<String> =
+        (0..6).map(|n| create(&*servers[n % 2], &format!("Thing{n}__c"), &json!({"Name": "x"})).unwrap()[..3].to_owned()).collect();
+    assert_eq!(prefixes.len(), 6);
+}
