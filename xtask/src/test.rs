@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::process::{Counts, cargo, cargo_test_line, passes, watch};
-use crate::{clients, codegen, compat, faults, tidy};
+use crate::{clients, codegen, compat, faults, tidy, toolchain};
 
 const TEST_LIMIT: Duration = Duration::from_secs(3600);
 /// The stages of a full run.
@@ -80,6 +80,7 @@ fn one(root: &Path, stage: &str) -> io::Result<Counts> {
 /// Runs cargo's tests and adds up what its runners report. A build that fails, or a test program that dies without a
 /// report, counts as one failure.
 fn tests(root: &Path, which: &[&str]) -> io::Result<Counts> {
+    toolchain::postgres(root)?;
     let mut counts = Counts::default();
     let mut command = cargo();
     command.arg("test").args(which).arg("--no-fail-fast").current_dir(root);

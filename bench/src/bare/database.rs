@@ -81,7 +81,7 @@ impl Planned {
         let account = catalog.object("Account").ok_or_else(|| io::Error::other("no Account"))?;
         let fields: Vec<&Field> = sample.keys().filter_map(|name| account.field(name)).collect();
         let (columns, nodes) = record_shape(account, &fields);
-        let statement = write::point_read(account, &columns, "", Dialect::Sqlite);
+        let statement = write::point_read(account, &columns, "", write::Lock::None, Dialect::Sqlite);
         let first = Bound { sql: statement.sql.to_string(), params: Vec::new() };
         Ok(Planned { first, shape: Shape::record(root, &account.name, &nodes)?, rest: None, further: String::new() })
     }

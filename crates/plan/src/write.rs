@@ -88,8 +88,8 @@ pub fn point_read(object: &Object, fields: &[&Field], id: &str, locking: Lock, d
 /// Reads columns of the live rows whose Id comes after another, in the order of their Ids, at most `limit`.
 pub fn page_by_id(object: &Object, fields: &[&Field], after: &str, limit: i64, dialect: Dialect) -> Statement {
     let after = OwnedCell::Text(after.to_owned());
-    let rest = sql![" > ", after, live(object, true), " ORDER BY ", key(object), " LIMIT ", OwnedCell::Int(limit)];
-    sql!["SELECT ", names(fields), " FROM ", quoted(&object.name), " WHERE ", key(object), rest].finish(dialect)
+    let rest = sql![" > ", after, live(object, true, dialect), " ORDER BY ", key(object), " LIMIT ", OwnedCell::Int(limit)];
+    sql!["SELECT ", names(fields), " FROM ", Emit(dialect).table(&object.name), " WHERE ", key(object), rest].finish(dialect)
 }
 
 /// Reads columns of the rows whose `key_field` equals a cell, compared as the field compares (folded or exactly). Used

