@@ -48,13 +48,15 @@ pub fn sharing_postgres(count: usize) -> Result<Vec<Box<dyn Target>>, String> {
 
 /// A fresh org in this process, in a PostgreSQL database that nobody else uses meanwhile. The contract's other store.
 pub fn on_postgres(setup: &OrgSetup) -> Result<Box<dyn Target>, String> {
-    let now = clock(setup)?;
-    let open = |address: String| {
-        let options = orglet_engine::OrgOptions { now, store: Some(address), ..Default::default() };
-        orglet_engine::Server::open(options).map_err(|e| e.to_string())
+    let options = orglet_engine::OrgOptions { now: clock(setup)?, ..Default::default() };
+    let seed = |address: String| {
+        let options = orglet_engine::OrgOptions { store: Some(address), ..options.clone() };
+        orglet_engine::Server::open(options).map(drop).map_err(|e| e.to_string())
     };
-    let database = Fresh::new(setup.now.as_deref(), |address| open(address).map(drop))?;
-    let server = orglet_http::Server::new(Arc::new(open(database.address())?));
+    let database = Fresh::new(setup.now.as_deref(), seed)?;
+    let home = database.home().ok_or("the database is gone")?;
+    let engine = orglet_engine::Server::over(home, options).map_err(|e| e.to_string())?;
+    let server = orglet_http::Server::new(Arc::new(engine));
     let facts = server.facts().map_err(|e| e.to_string())?;
     Ok(Box::new(InProcess { server, facts, _database: Some(Arc::new(database)) }))
 }

@@ -2,6 +2,7 @@
 
 use super::reset;
 use super::server::{Server, server};
+use orglet_store::postgres::Cluster;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -47,13 +48,14 @@ static KEPT: Mutex<BTreeMap<Option<String>, Arc<Mutex<Kept>>>> = Mutex::new(BTre
 struct Kept {
     /// What the others are copied from.
     template: Option<Database>,
-    idle: Vec<Database>,
+    /// With connections that have met its tables: those of a new one have to read all about them first.
+    idle: Vec<(Database, Arc<Cluster>)>,
 }
 
 /// A database with a seeded org in it. It is brought back to that state, and used again, when this is dropped: that costs
 /// a tenth of making another.
 pub struct Fresh {
-    database: Option<Database>,
+    database: Option<(Database, Arc<Cluster>)>,
     kept: Arc<Mutex<Kept>>,
 }
 
@@ -76,19 +78,26 @@ impl Fresh {
             }
         };
         drop(state);
-        Ok(Self { database: Some(Database::made(Some(&template))?), kept })
+        let database = Database::made(Some(&template))?;
+        let home = Arc::new(Cluster::new(&database.address()).map_err(|e| e.to_string())?);
+        Ok(Self { database: Some((database, home)), kept })
     }
 
     /// Its address, as servers take it.
     pub fn address(&self) -> String {
-        self.database.as_ref().map_or_else(String::new, Database::address)
+        self.database.as_ref().map_or_else(String::new, |(database, _)| database.address())
+    }
+
+    /// The same as a home, with connections that outlive a test.
+    pub fn home(&self) -> Option<Arc<Cluster>> {
+        self.database.as_ref().map(|(_, home)| home.clone())
     }
 }
 
 impl Drop for Fresh {
     fn drop(&mut self) {
         let Some(database) = self.database.take() else { return };
-        if reset::reset(&database.address())
+        if reset::reset(&database.1)
             && let Ok(mut state) = self.kept.lock()
         {
             state.idle.push(database);

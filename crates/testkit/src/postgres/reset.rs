@@ -37,13 +37,13 @@ pub(super) fn prepare(address: &str) -> Result<(), String> {
 }
 
 /// Brings a database back; `false` where that can't be done.
-pub(super) fn reset(address: &str) -> bool {
-    let back = |address| {
-        let store = open(address).ok()?;
+pub(super) fn reset(home: &Cluster) -> bool {
+    let back = || {
+        let store = home.open("default").ok()?;
         let store: &dyn Store = &*store;
         store.transact_with::<_, StoreError>(|tx| tx.first(&Statement::new("SELECT kept.reset()", Vec::new()))).ok()?
     };
-    matches!(back(address).as_deref(), Some([OwnedCell::Int(1)]))
+    matches!(back().as_deref(), Some([OwnedCell::Int(1)]))
 }
 
 fn open(address: &str) -> Result<std::sync::Arc<dyn Store>, String> {
