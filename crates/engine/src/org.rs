@@ -188,7 +188,8 @@ impl Org {
             }
             // A change in the making is in the catalog once it lets go.
             drop(self.changing.lock());
-            let changed = self.keep_up()?;
+            // Another thread may have caught up meanwhile: then there is nothing left to see, and much to gain.
+            let changed = self.keep_up()? || self.is_shared();
             let now = self.catalog();
             if now.version() == catalog.version() && !changed {
                 return done;
