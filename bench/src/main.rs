@@ -24,10 +24,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// The allocator of the server, so that the bare program does not lose by another.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// What the command line says.
 pub struct Options {
     /// The server's binary.

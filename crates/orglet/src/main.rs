@@ -7,10 +7,6 @@ use orglet::{logs, org, serve, wire};
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Rows become texts on many threads at once; the system's allocator has them wait for each other.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(options) => {
