@@ -7,7 +7,7 @@ use orglet_store::sqlite::{Durability, Sqlite};
 use orglet_store::{GroupWork, Store, StoreError, together};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, mpsc};
 
 struct Db {
     folder: PathBuf,
@@ -81,6 +81,62 @@ fn others_join_the_transaction_of_a_group_and_may_commit_it() {
         db.seen()
     })];
     assert_eq!(together(work).remove(0).unwrap(), [1, 2]);
+}
+
+#[test]
+fn who_waits_for_a_commit_with_a_lock_in_hand_is_not_waited_for() {
+    let db = Db::new("locks");
+    let lock = Mutex::new(());
+    let (entered, inside) = mpsc::channel();
+    let (go, going) = mpsc::channel::<()>();
+    let (db, lock) = (&db, &lock);
+    std::thread::scope(|scope| {
+        let other = scope.spawn(move || {
+            let _held = lock.lock().unwrap();
+            db.store.transact_with::<_, StoreError>(|tx| {
+                entered.send(()).unwrap();
+                // The group's first piece comes to the writer meanwhile, so that this commit is left to it.
+                going.recv().unwrap();
+                tx.execute(&Statement::new("INSERT INTO t VALUES (1)", Vec::new()))
+            })
+        });
+        inside.recv().unwrap();
+        let releases = scope.spawn(move || {
+            while db.store.waiting_writes() == 0 {
+                std::thread::yield_now();
+            }
+            go.send(()).unwrap();
+        });
+        let work: Vec<GroupWork<'_, Outcome>> = vec![
+            Box::new(|| db.add(2)),
+            Box::new(|| {
+                let _mine = lock.lock().unwrap();
+                db.add(3)
+            }),
+        ];
+        assert!(together(work).into_iter().all(|done| matches!(done, Ok(Ok(())))));
+        other.join().unwrap().unwrap();
+        releases.join().unwrap();
+    });
+    assert_eq!(db.seen(), [1, 2, 3]);
+}
+
+#[test]
+fn a_database_that_is_let_go_within_a_group_can_be_opened_again_in_it() {
+    let folder = Db::new("again");
+    let path = folder.folder.join("other.db");
+    let add = |n: i64| {
+        let store: Arc<dyn Store> = Arc::new(Sqlite::open(&path, Durability::Full).unwrap());
+        store.transact_shared_with(|tx| {
+            tx.execute(&Statement::new("CREATE TABLE IF NOT EXISTS t (n INTEGER)", Vec::new()))?;
+            tx.execute(&Statement::new("INSERT INTO t VALUES (?1)", vec![n.into()])).map(|_| ())
+        })
+    };
+    let work: Vec<GroupWork<'_, Outcome>> = vec![Box::new(|| add(1)), Box::new(|| add(2))];
+    assert!(together(work).into_iter().all(|done| matches!(done, Ok(Ok(())))));
+    let store: Arc<dyn Store> = Arc::new(Sqlite::open(&path, Durability::Full).unwrap());
+    let rows = store.read_with::<_, StoreError>(|tx| tx.all(&Statement::new("SELECT n FROM t", Vec::new()))).unwrap();
+    assert_eq!(rows.len(), 2);
 }
 
 #[test]

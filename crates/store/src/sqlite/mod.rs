@@ -62,8 +62,9 @@ impl Sqlite {
 
     /// The same database with another limit on how long the reads of one snapshot may take; 120 seconds where none is
     /// set. Transactions have no limit.
-    pub fn with_read_time(self, read_time: Duration) -> Self {
-        Self { read_time, ..self }
+    pub fn with_read_time(mut self, read_time: Duration) -> Self {
+        self.read_time = read_time;
+        self
     }
 
     /// Runs something on a connection for reading that nobody else uses meanwhile.
@@ -105,6 +106,14 @@ fn at(path: &Path, e: StoreError) -> StoreError {
         StoreError::ReadOnly(text) => StoreError::ReadOnly(format!("{shown}: {text}")),
         StoreError::Other(text) => StoreError::Other(format!("{shown}: {text}")),
         other => other,
+    }
+}
+
+/// Who opens the file next must not wait for a commit that was left for later.
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        // Who waits for that commit is told by its batch.
+        let _ = self.writer.exclusively(|_| Ok(()));
     }
 }
 

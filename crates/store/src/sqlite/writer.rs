@@ -27,6 +27,8 @@ struct State {
     /// The commit that the open transaction will be; none when no transaction is open.
     open: Option<Arc<Batch>>,
     members: usize,
+    /// Whether a member sits and waits for that commit.
+    awaited: bool,
 }
 
 /// One commit, and those who wait for it.
@@ -59,7 +61,7 @@ type Outcome = std::thread::Result<Result<(), StoreError>>;
 
 impl Writer {
     pub(super) fn new(connection: Connected, shares: bool) -> Self {
-        Self { state: Mutex::new(State { connection, open: None, members: 0 }), waiting: AtomicUsize::new(0), shares }
+        Self { state: Mutex::new(State { connection, open: None, members: 0, awaited: false }), waiting: AtomicUsize::new(0), shares }
     }
 
     /// Callers that wait for the connection.
@@ -113,6 +115,7 @@ impl Writer {
             None => {
                 state.connection.begin("BEGIN IMMEDIATE")?;
                 state.members = 0;
+                state.awaited = false;
                 let batch = Arc::new(Batch::default());
                 state.open = Some(batch.clone());
                 batch
@@ -126,9 +129,15 @@ impl Writer {
             let _ = state.connection.end(false);
             state.open = None;
             batch.finish(Err(e));
-        } else if !self.shares || state.members >= MOST_SHARED || !(later || self.waiting.load(Ordering::SeqCst) > 0) {
-            // A commit must not be left to a caller that never comes, so the last in sight makes it.
-            state.commit(&batch);
+        } else {
+            let others = self.waiting.load(Ordering::SeqCst) > 0;
+            // A commit must not be left to a caller that never comes, so the last in sight makes it. One that would make
+            // it later makes it at once when someone waits for it: that one may hold what the later work needs.
+            if !self.shares || state.members >= MOST_SHARED || !others && (!later || state.awaited) {
+                state.commit(&batch);
+            } else if !later {
+                state.awaited = true;
+            }
         }
         MutexGuard::unlock_fair(state);
         match outcome {
