@@ -354,7 +354,7 @@ impl Draft<'_> {
         Ok(id)
     }
 
-    fn change(&mut self, id: Id, body: Body) -> Result<Id, Failure> {
+    fn change(&mut self, id: Id, mut body: Body) -> Result<Id, Failure> {
         let custom = self.customs.iter_mut().find(|c| c.id == id).ok_or_else(crate::failure::no_row)?;
         let renamed = match &body {
             Body::Object(def) => !def.full_name.eq_ignore_ascii_case(&custom.name),
@@ -363,6 +363,14 @@ impl Draft<'_> {
         if renamed {
             let e = ApiError::new(ErrorCode::FieldIntegrityException, "The name of a custom object or field cannot be changed here");
             return Err(e.with_fields(["FullName"]).into());
+        }
+        // Another case is the same name, and tables and columns keep the one that they were made with.
+        match &mut body {
+            Body::Object(def) => def.full_name.clone_from(&custom.name),
+            Body::Field(def) => {
+                def.full_name.clone_from(&custom.name);
+                def.object.clone_from(&custom.object);
+            }
         }
         custom.body = body;
         custom.modified = self.now.to_canonical();

@@ -1,4 +1,4 @@
-//! How connections are made: plain, or by TLS as the address asks for.
+//! How connections are made: in the clear, as TLS is not built yet; addresses that would need it are refused.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -96,6 +96,7 @@ impl<'a> Transaction<'a> {
                 Ok(())
             }
             Err(failed) => {
+                let late = matches!(failed, Failed::Late);
                 let mut fault = fault(failed, self.schema, "COMMIT");
                 match fault.remedy {
                     // A refused commit is rolled back.
@@ -103,6 +104,8 @@ impl<'a> Transaction<'a> {
                     Remedy::Reconnect => {
                         fault = Fault { error: StoreError::Unknown(fault.error.to_string()), remedy: Remedy::None };
                     }
+                    // A standby that does not answer holds up a commit that is on the primary's disk already.
+                    Remedy::None if late => fault.error = StoreError::Unknown(fault.error.to_string()),
                     Remedy::None => {}
                 }
                 Err(fault)
