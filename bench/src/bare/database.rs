@@ -187,9 +187,9 @@ impl Planned {
 
 fn parameter(param: &Param) -> io::Result<Sql> {
     match param {
-        Param::Cell(OwnedCell::Null) => Ok(Sql::Null),
-        Param::Cell(OwnedCell::Int(number)) => Ok(Sql::Integer(*number)),
-        Param::Cell(OwnedCell::Text(text)) => Ok(Sql::Text(text.clone())),
+        Param::Cell(OwnedCell::Null) | Param::Of(_, OwnedCell::Null) => Ok(Sql::Null),
+        Param::Cell(OwnedCell::Int(number)) | Param::Of(_, OwnedCell::Int(number)) => Ok(Sql::Integer(*number)),
+        Param::Cell(OwnedCell::Text(text)) | Param::Of(_, OwnedCell::Text(text)) => Ok(Sql::Text(text.clone())),
         other => Err(io::Error::other(format!("a parameter that the bare program does not bind: {other:?}"))),
     }
 }

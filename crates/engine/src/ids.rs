@@ -28,6 +28,11 @@ impl Allocator {
         Self { blocks: Mutex::default(), start: START + (seed % 1_000_000) * 1_000_000 }
     }
 
+    /// Forgets the blocks in hand; the next ids come from new ones.
+    pub(crate) fn forget(&self) {
+        self.blocks.lock().clear();
+    }
+
     /// `count` new ids with a prefix. What is reserved and not used is lost, which is what "never twice" costs.
     pub(crate) fn take(&self, store: &dyn Store, prefix: KeyPrefix, count: usize) -> Result<Vec<Id>, Failure> {
         let mut blocks = self.blocks.lock();

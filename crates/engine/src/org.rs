@@ -83,6 +83,8 @@ impl Org {
         let (catalog, tables, stamps) = contents(&*self.store, self.clock.now())?;
         *self.tables.write() = tables;
         self.users.write().clear();
+        // What was counted out of the content before may be in use in the new one.
+        self.allocator.forget();
         // Whoever holds the catalog of this version may go on with it.
         if self.catalog().version() != catalog.version() {
             self.set_catalog(catalog);

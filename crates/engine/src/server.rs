@@ -58,8 +58,19 @@ impl Server {
         };
         let most_open = if options.open_orgs == 0 { orgs::MOST_OPEN } else { options.open_orgs };
         let orgs = Orgs::new(home.clone(), own.clone(), clock, id_seed, most_open);
+        let known = orgs.directory.by_name(orgs::directory::DEFAULT)?;
+        let storage = known.as_ref().map_or(orgs::directory::DEFAULT, |entry| &entry.storage);
+        let rows = match home.has(storage)? {
+            true => home.open(storage)?,
+            false if known.is_none() => home.create(storage)?,
+            // A new one in its place would pass for the org that was lost.
+            false => {
+                let text =
+                    format!("the database '{storage}' of the default org is missing: bring it back, or begin with another directory");
+                return Err(StoreError::Other(text).into());
+            }
+        };
         let entry = orgs.directory.default_org(clock.now())?;
-        let rows = if home.has(&entry.storage)? { home.open(&entry.storage)? } else { home.create(&entry.storage)? };
         let org = Arc::new(orgs.over(&entry, rows, Arc::default(), true)?);
         let server = Self {
             sessions: Sessions::new(own.clone(), clock),

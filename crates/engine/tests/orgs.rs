@@ -210,6 +210,43 @@ fn a_restore_under_load_is_one_step_and_gives_no_id_twice() {
 }
 
 #[test]
+fn a_snapshot_of_another_org_brings_no_id_twice_and_no_session_of_its_users() {
+    on_both("foreign", |server| {
+        let (a, b) = (make(&server, "a"), make(&server, "b"));
+        let (in_a, in_b) = (who(&server, &a), who(&server, &b));
+        account(&in_a, "of a");
+        for n in 0..40 {
+            account(&in_b, &format!("{n}"));
+        }
+        let (kim, lee) = (user(&in_a, "kim@example.com").unwrap().id, user(&in_b, "lee@example.com").unwrap().id);
+        assert_eq!(kim, lee, "two people");
+        server.set_password(&in_a.org, kim, "secret-1", "").unwrap();
+        let session = server.login("kim@example.com", "secret-1").unwrap().identity.token.to_string();
+        server.snapshot_org("b", Some("of-b")).unwrap();
+        server.restore_org("a", "of-b").unwrap();
+        assert_eq!(names(&in_a).len(), 40);
+        for n in 0..60 {
+            account(&in_a, &format!("new {n}"));
+        }
+        assert_eq!(names(&in_a).len(), 100);
+        assert!(server.authenticate(&session).unwrap().is_none(), "Lee is not let in as Kim");
+        assert!(server.authenticate(&a.facts.access_token).unwrap().is_some());
+    });
+}
+
+#[test]
+fn a_default_org_that_is_lost_is_not_made_anew() {
+    let folder = Folder::new("lost");
+    let options = || OrgOptions { data: Some(folder.path().to_owned()), ..OrgOptions::default() };
+    drop(Server::open(options()).unwrap());
+    for ending in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(format!("orgs/default.db{ending}")));
+    }
+    assert!(Server::open(options()).is_err_and(|e| e.to_string().contains("is missing")));
+    assert!(!folder.path().join("orgs/default.db").exists());
+}
+
+#[test]
 fn a_clone_has_what_its_org_has_now() {
     on_both("clone", |server| {
         let admin = default_admin(&server);

@@ -182,6 +182,15 @@ impl Directory {
         self.change(&cursors_of(id))
     }
 
+    /// Drops the sessions and passwords of an org's users, all but one's.
+    pub(crate) fn drop_logins(&self, id: Id, but: Id) -> Result<(), Failure> {
+        let params = || vec![id.to_string().into(), but.to_string().into()];
+        self.change(&[
+            own("DELETE FROM \"_sessions\" WHERE org = ?1 AND \"user\" <> ?2", params()),
+            own("DELETE FROM \"_credentials\" WHERE org = ?1 AND \"user\" <> ?2", params()),
+        ])
+    }
+
     /// Gives an org the passwords that another's users have.
     pub(crate) fn copy_credentials(&self, from: Id, to: Id) -> Result<(), Failure> {
         let found =

@@ -22,7 +22,15 @@ impl Server {
         if let Some(name) = &new.name {
             check_name("an org", name)?;
         }
+        if new.admin_password.as_deref() == Some("") {
+            return Err(AdminError::Invalid("the administrator's password is empty".into()));
+        }
         let _one_at_a_time = self.orgs.administering.lock();
+        if let Some(name) = &new.name
+            && self.orgs.directory.is_taken(name)?
+        {
+            return Err(AdminError::Conflict(format!("there is an org '{name}' already")));
+        }
         let source = match (&new.template, &new.clone_of) {
             (Some(template), _) => self.usable(self.snapshot(template)?)?,
             (None, Some(org)) => self.take(&self.entry(org)?, None)?,
@@ -61,6 +69,8 @@ impl Server {
         let dialect = self.store.dialect();
         let mut refused = None;
         let copied = self.orgs.home.copy(&source.storage, &entry.storage, &mut |tx| {
+            // A store may run this again.
+            refused = None;
             let claimed = adaptation.apply(tx, dialect).map_err(AdminError::from).and_then(|names| {
                 let taken = self.orgs.usernames.claim(entry.id, &names)?;
                 taken.map_or(Ok(()), |name| Err(AdminError::Conflict(format!("the login name {name} is in use"))))
@@ -71,8 +81,8 @@ impl Server {
             })
         });
         match (copied, refused) {
-            (_, Some(refusal)) => return Err(refusal),
-            (copied, None) => copied?,
+            (Err(_), Some(refusal)) => return Err(refusal),
+            (copied, _) => copied?,
         }
         if let Some(org) = source.org {
             self.orgs.directory.copy_credentials(org, entry.id)?;

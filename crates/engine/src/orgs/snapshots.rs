@@ -39,8 +39,8 @@ impl Server {
         self.drop_snapshot(&kept)
     }
 
-    /// Makes an org hold what a snapshot holds. Its sessions stay, for users that are there then; ids that were given
-    /// stay given. What runs on the org meanwhile happens before it or after it.
+    /// Makes an org hold what a snapshot holds. Its sessions stay, for users that are there then (with a snapshot of
+    /// another org, than which it was made from, for the administrator alone); ids that were given stay given. What runs on the org meanwhile happens before it or after it.
     pub fn restore_org(&self, org: &str, snapshot: &str) -> Result<(), AdminError> {
         let _one_at_a_time = self.orgs.administering.lock();
         let entry = self.entry(org)?;
@@ -142,6 +142,8 @@ impl Server {
         let _names_stay = org.naming.lock();
         let changing = org.changing.lock();
         let replaced = self.orgs.home.replace(&kept.storage, &entry.storage, &mut |old, new| {
+            // A store may run this again.
+            refused = None;
             let carried = carry_counters(old, new, self.now()).and_then(|()| adaptation.apply(new, dialect)).map_err(AdminError::from);
             let claimed = carried.and_then(|names| {
                 let taken = self.orgs.usernames.claim(entry.id, &names)?;
@@ -157,11 +159,16 @@ impl Server {
         // After a failure too: names may have been claimed for it.
         let reconciled = self.orgs.usernames.reconcile(&org);
         match (replaced, refused) {
-            (_, Some(refusal)) => return Err(refusal),
-            (replaced, None) => replaced?,
+            (Err(_), Some(refusal)) => return Err(refusal),
+            (replaced, _) => replaced?,
         }
         reloaded?;
         reconciled?;
+        if kept.number != entry.origin && kept.org.is_some_and(|org| org != entry.id) {
+            // Users of two orgs may have equal ids and be two people. The administrator is one.
+            self.orgs.directory.drop_logins(entry.id, seed::admin_id())?;
+            self.sessions.forget_org(entry.id);
+        }
         Ok(self.orgs.directory.drop_cursors(entry.id)?)
     }
 
