@@ -12,7 +12,7 @@ pub mod sqlite;
 pub use error::StoreError;
 pub use group::{Work as GroupWork, together};
 pub use home::Home;
-use orglet_base::{Cell, Dialect, OwnedCell, Statement};
+use orglet_base::{Cell, Dialect, OwnedCell, Param, Statement};
 
 /// A row of a result, while it is being read.
 pub trait Row {
@@ -161,6 +161,17 @@ impl dyn Store + '_ {
     pub fn transact_alone_with<T, E: From<StoreError>>(&self, mut work: impl FnMut(&mut dyn Tx) -> Result<T, E>) -> Result<T, E> {
         run_with(|w| self.transact_alone(w), &mut work)
     }
+}
+
+/// The first column of a query on a database's own catalog.
+fn names(store: &dyn Store, sql: &'static str, params: Vec<Param>) -> Result<Vec<String>, StoreError> {
+    let statement = Statement::new(sql, params);
+    let rows = store.read_with::<_, StoreError>(|tx| tx.all(&statement))?;
+    let text = |row: Vec<OwnedCell>| match row.into_iter().next() {
+        Some(OwnedCell::Text(name)) => Some(name),
+        _ => None,
+    };
+    Ok(rows.into_iter().filter_map(text).collect())
 }
 
 /// Carries a typed result, or a typed failure, through the untyped interface.

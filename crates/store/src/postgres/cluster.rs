@@ -161,7 +161,7 @@ impl Home for Cluster {
         let sql = "SELECT n.nspname::text FROM pg_catalog.pg_namespace n \
                    WHERE starts_with(n.nspname::text, ?1) AND obj_description(n.oid, 'pg_namespace') = ?2";
         let prefix = format!("{OWN}_");
-        let names = self.at(OWN).names(sql, vec![prefix.as_str().into(), MARK.into()])?;
+        let names = crate::names(&self.at(OWN), sql, vec![prefix.as_str().into(), MARK.into()])?;
         let mut names: Vec<String> = names.iter().filter_map(|name| Some(name.strip_prefix(&prefix)?.to_owned())).collect();
         names.sort();
         Ok(names)

@@ -21,7 +21,7 @@ pub use cluster::Cluster;
 
 use crate::{Sink, Store, StoreError, Work};
 use errors::Remedy;
-use orglet_base::{Dialect, OwnedCell, Param, Statement};
+use orglet_base::{Dialect, Statement};
 use pool::Pool;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -125,18 +125,6 @@ impl Postgres {
             }
         }
     }
-
-    /// The first column of a query on the database's own catalog.
-    fn names(&self, sql: &'static str, params: Vec<Param>) -> Result<Vec<String>, StoreError> {
-        let statement = Statement::new(sql, params);
-        let store: &dyn Store = self;
-        let rows = store.read_with::<_, StoreError>(|tx| tx.all(&statement))?;
-        let text = |row: Vec<OwnedCell>| match row.into_iter().next() {
-            Some(OwnedCell::Text(name)) => Some(name),
-            _ => None,
-        };
-        Ok(rows.into_iter().filter_map(text).collect())
-    }
 }
 
 impl Store for Postgres {
@@ -174,7 +162,7 @@ impl Store for Postgres {
     }
 
     fn tables(&self) -> Result<Vec<String>, StoreError> {
-        self.names("SELECT tablename::text FROM pg_catalog.pg_tables WHERE schemaname = ?1", vec![self.name.as_str().into()])
+        crate::names(self, "SELECT tablename::text FROM pg_catalog.pg_tables WHERE schemaname = ?1", vec![self.name.as_str().into()])
     }
 
     fn columns(&self, table: &str) -> Result<Vec<String>, StoreError> {
@@ -182,6 +170,6 @@ impl Store for Postgres {
                    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                    WHERE n.nspname = ?1 AND c.relname = ?2 AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped \
                    ORDER BY a.attnum";
-        self.names(sql, vec![self.name.as_str().into(), table.into()])
+        crate::names(self, sql, vec![self.name.as_str().into(), table.into()])
     }
 }

@@ -15,7 +15,7 @@ pub use home::{Folder, Memory};
 
 use crate::{Sink, Store, StoreError, Tx as _, Work};
 use connection::Connected;
-use orglet_base::{Dialect, OwnedCell, Param, Statement};
+use orglet_base::{Dialect, Statement};
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -84,18 +84,6 @@ impl Sqlite {
         }
         done
     }
-
-    /// The first column of a query on the schema.
-    fn names(&self, sql: &'static str, params: Vec<Param>) -> Result<Vec<String>, StoreError> {
-        let statement = Statement::new(sql, params);
-        let store: &dyn Store = self;
-        let rows = store.read_with::<_, StoreError>(|tx| tx.all(&statement))?;
-        let text = |row: Vec<OwnedCell>| match row.into_iter().next() {
-            Some(OwnedCell::Text(name)) => Some(name),
-            _ => None,
-        };
-        Ok(rows.into_iter().filter_map(text).collect())
-    }
 }
 
 /// A failure to open a file, with the file's name in it.
@@ -150,10 +138,10 @@ impl Store for Sqlite {
     }
 
     fn tables(&self) -> Result<Vec<String>, StoreError> {
-        self.names("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'", Vec::new())
+        crate::names(self, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'", Vec::new())
     }
 
     fn columns(&self, table: &str) -> Result<Vec<String>, StoreError> {
-        self.names("SELECT name FROM pragma_table_info(?1)", vec![table.into()])
+        crate::names(self, "SELECT name FROM pragma_table_info(?1)", vec![table.into()])
     }
 }
