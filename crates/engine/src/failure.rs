@@ -37,6 +37,11 @@ impl Failure {
     pub fn is_stale(&self) -> bool {
         matches!(self, Failure::Store(StoreError::Schema(_)))
     }
+
+    /// Whether the org was moved under the operation, which changed nothing: it would go well in the new place.
+    pub fn is_moved(&self) -> bool {
+        matches!(self, Failure::Store(StoreError::Moved))
+    }
 }
 
 impl std::fmt::Display for Failure {

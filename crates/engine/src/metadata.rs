@@ -222,6 +222,7 @@ pub fn apply(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure> 
 fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure> {
     let org = &identity.org;
     let _one_at_a_time = org.changing.lock();
+    org.here()?;
     let old = org.catalog();
     let now = org.now().truncate_to_second();
     let counted = own("SELECT next FROM \"_counters\" WHERE name = ?1", vec![PREFIXES.into()]);

@@ -13,6 +13,7 @@ use orglet_store::{Sink, Store, StoreError, Tx};
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Tables that one operation may have to make before it can run; a plan reads far fewer.
 const MOST_NEW_TABLES: usize = 128;
@@ -45,6 +46,8 @@ pub struct Org {
     pub(crate) plans: crate::query::Plans,
     /// As of which stamps all this is, where other processes may change it.
     pub(crate) stamps: RwLock<Stamps>,
+    /// Whether the database is not there any more: it was moved, or taken away.
+    moved: AtomicBool,
 }
 
 impl Org {
@@ -74,6 +77,7 @@ impl Org {
             readings: RwLock::default(),
             plans: crate::query::Plans::default(),
             stamps: RwLock::new(stamps),
+            moved: AtomicBool::new(false),
         })
     }
 
@@ -155,6 +159,7 @@ impl Org {
     /// Makes the tables of the objects that have these names now, which may be others than the caller knows.
     fn make_tables(&self, names: &[&str]) -> Result<(), Failure> {
         let _as_it_is = self.changing.lock();
+        self.here()?;
         let catalog = self.catalog();
         let mut statements = Vec::new();
         for name in names {
@@ -241,17 +246,52 @@ impl Org {
 
     /// Runs a transaction; see [`Org::read`] about tables.
     pub(crate) fn transact<T>(&self, mut work: impl FnMut(&mut dyn Tx) -> Result<T, Failure>) -> Result<T, Failure> {
-        self.with_tables(|| self.store.transact_with(&mut work))
+        self.with_tables(|| {
+            self.store.transact_with(|tx| {
+                self.here()?;
+                work(tx)
+            })
+        })
+    }
+
+    /// Whether the database is not there any more.
+    pub(crate) fn is_moved(&self) -> bool {
+        self.moved.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_moved(&self, moved: bool) {
+        self.moved.store(moved, Ordering::Release);
+    }
+
+    /// Fails where the database is not there any more. Asked first in a transaction: what is written to a database that
+    /// was moved is lost.
+    pub(crate) fn here(&self) -> Result<(), Failure> {
+        if self.is_moved() { Err(StoreError::Moved.into()) } else { Ok(()) }
     }
 
     /// As [`Org::transact`], for changes that nothing in memory follows from: see [`Store::transact_shared`].
     pub(crate) fn transact_shared<T>(&self, mut work: impl FnMut(&mut dyn Tx) -> Result<T, Failure>) -> Result<T, Failure> {
-        self.with_tables(|| self.store.transact_shared_with(&mut work))
+        self.with_tables(|| {
+            self.store.transact_shared_with(|tx| {
+                self.here()?;
+                work(tx)
+            })
+        })
+    }
+
+    /// Notes that the database is not there any more.
+    pub(crate) fn lost(&self) -> Failure {
+        self.set_moved(true);
+        StoreError::Moved.into()
     }
 
     fn with_tables<T>(&self, mut run: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
         for _ in 0..MOST_NEW_TABLES {
             match run() {
+                Err(Failure::Store(_)) if self.is_moved() => return Err(StoreError::Moved.into()),
+                // The engine's own tables are there as long as the database is.
+                Err(Failure::Store(StoreError::NoTable(name))) if name.starts_with('_') => return Err(self.lost()),
+                Err(Failure::Store(StoreError::Moved)) => return Err(self.lost()),
                 Err(Failure::Store(StoreError::NoTable(name))) => {
                     self.forget_table(&name);
                     self.make_table(&name)?;

@@ -289,7 +289,7 @@ pub fn counts(identity: &Identity, objects: &[Arc<Object>]) -> Result<Vec<(Strin
         if counts.iter().any(|(name, _)| *name == object.name) {
             continue;
         }
-        let statement = write::count(object, identity.org.store.dialect());
+        let statement = write::count(object, true, identity.org.store.dialect());
         let n = identity.org.read(|tx| Ok(tx.first(&statement)?.map_or(0, |row| crate::system::int(&row[0]))))?;
         counts.push((object.name.clone(), n));
     }

@@ -8,7 +8,7 @@ use crate::{Clock, Failure, Org, OrgFacts, OrgOptions, dev, format, orgs, seed};
 use orglet_base::{ApiVersion, DateTime, Id, Value};
 use orglet_schema::AccessSet;
 use orglet_store::{Home, Store, StoreError, postgres, sqlite};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -24,7 +24,9 @@ pub struct Server {
     /// Numbers of the snapshots that are known to be in the format of now.
     pub(crate) fresh: Mutex<HashSet<u64>>,
     /// Always open.
-    default_org: Arc<Org>,
+    default_org: RwLock<Arc<Org>>,
+    /// Its id.
+    default_id: Id,
     admin: Id,
     options: OrgOptions,
     standing_token: Option<String>,
@@ -58,11 +60,15 @@ impl Server {
         };
         let most_open = if options.open_orgs == 0 { orgs::MOST_OPEN } else { options.open_orgs };
         let orgs = Orgs::new(home.clone(), own.clone(), clock, id_seed, most_open);
+        if !orgs.directory.databases()?.is_empty() {
+            orgs.home.look_elsewhere();
+        }
+        orgs.finish_moves()?;
         let known = orgs.directory.by_name(orgs::directory::DEFAULT)?;
         let storage = known.as_ref().map_or(orgs::directory::DEFAULT, |entry| &entry.storage);
-        let rows = match home.has(storage)? {
-            true => home.open(storage)?,
-            false if known.is_none() => home.create(storage)?,
+        let rows = match orgs.home.has(storage)? {
+            true => orgs.home.open(storage)?,
+            false if known.is_none() => orgs.home.create(storage)?,
             // A new one in its place would pass for the org that was lost.
             false => {
                 let text =
@@ -80,13 +86,14 @@ impl Server {
             orgs,
             pristine: Mutex::default(),
             fresh: Mutex::default(),
-            default_org: org,
+            default_id: org.id,
+            default_org: RwLock::new(org),
             admin: seed::admin_id(),
             standing_token: None,
             default_credentials: true,
             options,
         };
-        let (org, options) = (&server.default_org, &server.options);
+        let (org, options) = (&server.default_org(), &server.options);
         seed::fill(org, &server.access, options.admin_username.as_deref(), options.sample_data)?;
         server.orgs.usernames.reconcile(org)?;
         server.tidy_up()?;
@@ -96,10 +103,10 @@ impl Server {
     /// Applies the credential options; what can't be applied is refused rather than dropped.
     fn finish(mut self) -> Result<Self, Failure> {
         self.standing_token = match &self.options.access_token {
-            Some(given) => Some(standing_token(self.default_org.id, given)?),
+            Some(given) => Some(standing_token(self.default_id, given)?),
             None => None,
         };
-        let (org, admin) = (self.default_org.clone(), self.admin);
+        let (org, admin) = (self.default_org(), self.admin);
         // A password set in an earlier run stays set.
         let stored = self.stored_hashes(&org, admin)?.is_some();
         if stored && self.options.admin_security_token.is_some() && self.options.admin_password.is_none() {
@@ -137,7 +144,7 @@ impl Server {
     fn rename_admin(&self) -> Result<(), Failure> {
         let admin = self.admin()?;
         let Some(username) = self.options.admin_username.as_deref().filter(|name| *name != admin.user.username) else { return Ok(()) };
-        let catalog = self.default_org.catalog();
+        let catalog = self.default_org().catalog();
         let Some((object, field)) = catalog.object("User").and_then(|user| Some((user, user.field_index("Username")?))) else {
             return Ok(());
         };
@@ -153,9 +160,14 @@ impl Server {
         self.options.admin_security_token.as_deref().unwrap_or(dev::SECURITY_TOKEN)
     }
 
-    /// Whether a point read may be made on the thread on which its request arrives.
-    pub fn reads_at_once(&self) -> bool {
-        self.orgs.home.reads_at_once()
+    /// Whether a point read for who has an access token may be made on the thread on which its request arrives.
+    pub fn reads_at_once(&self, token: &str) -> bool {
+        self.orgs.home.reads_at_once() && self.orgs.is_near(token)
+    }
+
+    /// Whether saves for who has an access token may share a commit when they are made one after the other.
+    pub fn shares_commits(&self, token: &str) -> bool {
+        !self.store.is_shared() && self.orgs.is_near(token)
     }
 
     /// Whether any of the documented development credentials is in force.
@@ -167,17 +179,22 @@ impl Server {
 
     /// The org that a client reaches who names none.
     pub fn default_org(&self) -> Arc<Org> {
-        self.default_org.clone()
+        self.default_org.read().clone()
+    }
+
+    /// Puts the default org in its place that was opened anew.
+    pub(crate) fn set_default_org(&self, org: Arc<Org>) {
+        *self.default_org.write() = org;
     }
 
     /// Whether an org is the one that a client reaches who names none.
     pub fn is_default(&self, id: Id) -> bool {
-        self.default_org.id == id
+        self.default_id == id
     }
 
     /// An org by id, opened where it is not; `None` where there is none.
     pub fn org(&self, id: Id) -> Result<Option<Arc<Org>>, Failure> {
-        if self.is_default(id) { Ok(Some(self.default_org.clone())) } else { self.orgs.get(id) }
+        if self.is_default(id) { Ok(Some(self.default_org())) } else { self.orgs.get(id) }
     }
 
     /// The administrator of every org.
@@ -240,10 +257,10 @@ impl Server {
         let (password, security_token) = self.admin_password();
         let access_token = match &self.standing_token {
             Some(token) => token.clone(),
-            None => self.sessions.create(self.default_org.id, self.admin)?,
+            None => self.sessions.create(self.default_id, self.admin)?,
         };
         Ok(OrgFacts {
-            org_id: self.default_org.id.to_string(),
+            org_id: self.default_id.to_string(),
             user_id: self.admin.to_string(),
             username: self.admin()?.user.username.clone(),
             password: password.to_owned(),

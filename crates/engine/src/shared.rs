@@ -67,7 +67,15 @@ impl Org {
 
     /// Reads again what another process changed; answers whether there was anything.
     pub(crate) fn keep_up(&self) -> Result<bool, Failure> {
-        if !self.is_shared() || Stamps::of(&*self.store)? == *self.stamps.read() {
+        self.here()?;
+        if !self.is_shared() {
+            return Ok(false);
+        }
+        let now = match Stamps::of(&*self.store) {
+            Err(Failure::Store(StoreError::NoTable(_) | StoreError::Moved)) => return Err(self.lost()),
+            now => now?,
+        };
+        if now == *self.stamps.read() {
             return Ok(false);
         }
         let _as_it_is = self.changing.lock();

@@ -48,9 +48,19 @@ pub(crate) fn server_tables(dialect: Dialect) -> Vec<Statement> {
          child TEXT NOT NULL, all_rows INTEGER NOT NULL, total INTEGER NOT NULL, batch INTEGER NOT NULL, created INTEGER NOT NULL ROWID)",
             "CREATE INDEX IF NOT EXISTS \"_cursors_owner\" ON \"_cursors\" (org, \"user\", created)",
             "CREATE INDEX IF NOT EXISTS \"_cursors_age\" ON \"_cursors\" (created)",
+            "CREATE TABLE IF NOT EXISTS \"_databases\" (name TEXT PRIMARY KEY NOT NULL, address TEXT NOT NULL)",
+            "CREATE TABLE IF NOT EXISTS \"_moves\" (org TEXT PRIMARY KEY NOT NULL, source TEXT NOT NULL, target TEXT NOT NULL)",
             "CREATE TABLE IF NOT EXISTS \"_cursor_ids\" (cursor TEXT NOT NULL, first INTEGER NOT NULL, ids TEXT NOT NULL, PRIMARY KEY (cursor, first))",
         ],
     )
+}
+
+/// The column by which rows come in the order in which they were written.
+pub(crate) const ROWID: &str = "rowid";
+
+/// Whether the rows of one of the engine's tables are read in the order in which they were written.
+pub(crate) fn is_ordered(table: &str) -> bool {
+    matches!(table, "_custom" | "_cursors")
 }
 
 /// Statements in the types of a dialect. `ROWID` stands for the column by which rows come in the order in which they were

@@ -29,7 +29,7 @@ pub enum Command {
     /// Make, list, reset, snapshot, compare and delete the orgs of a server.
     ///
     /// The server that has the data directory open is asked; where none has, the directory itself is opened.
-    Org(OrgOptions),
+    Org(Box<OrgOptions>),
 }
 
 /// Options of `orglet serve`.

@@ -40,24 +40,25 @@ pub fn build_app(options: &ServeOptions) -> Result<Built, StartError> {
     }
     let facts = engine.facts().map_err(StartError::app)?;
     let credentials_are_default = engine.credentials_are_default();
-    let reads_at_once = engine.reads_at_once();
     let admin_token = match &options.admin_token {
         Some(token) => token.clone(),
         None => orglet_engine::random_token().map_err(StartError::app)?,
     };
     let access = AdminAccess { token: admin_token.clone(), anywhere: options.admin_remote };
     let server = orglet_http::Server::new(Arc::new(engine)).with_admin(access);
-    let app: Arc<dyn App> = Arc::new(Protocols { server, reads_at_once, shares_commits: options.store.is_none() });
+    let app: Arc<dyn App> = Arc::new(Protocols { server });
     Ok(Built { app, facts, admin_token, credentials_are_default })
 }
 
 /// The protocols behind the shell.
 struct Protocols {
     server: orglet_http::Server,
-    /// Whether a point read may be made where its request arrived.
-    reads_at_once: bool,
-    /// Whether saves that are answered one after the other share a commit.
-    shares_commits: bool,
+}
+
+/// The access token of a request, as far as the shell has to know it.
+fn token(request: &Parts) -> &str {
+    let value = request.headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.rsplit(' ').next().unwrap_or_default()
 }
 
 impl App for Protocols {
@@ -66,12 +67,12 @@ impl App for Protocols {
     }
 
     fn is_quick(&self, request: &Parts) -> bool {
-        self.reads_at_once && self.server.is_quick(&request.method, request.uri.path())
+        self.server.is_quick(&request.method, request.uri.path()) && self.server.engine().reads_at_once(token(request))
     }
 
     fn lane(&self, request: &Parts) -> Option<u64> {
         // Where each save has a connection and a commit of its own, they go beside each other.
-        if self.shares_commits { self.server.saves(request) } else { None }
+        self.server.saves(request).filter(|_| self.server.engine().shares_commits(token(request)))
     }
 
     fn together(&self, work: Vec<Work<'_>>) -> Vec<Result<Response<Bytes>, StoreError>> {

@@ -58,6 +58,30 @@ pub fn insert(object: &Object, columns: &[&Field], row: Vec<OwnedCell>, dialect:
     sql!["INSERT INTO ", Emit(dialect).table(&object.name), " (", names(columns), ") VALUES (", row, ")"].finish(dialect)
 }
 
+/// Inserts many rows, each with a cell for every column: a statement for each on SQLite, where one costs next to nothing, and
+/// one for all of them on PostgreSQL.
+pub fn insert_all(object: &Object, columns: &[&Field], rows: Vec<Vec<OwnedCell>>, dialect: Dialect) -> Vec<Statement> {
+    if dialect == Dialect::Sqlite {
+        let mut rows = rows.into_iter();
+        let Some(first) = rows.next().map(|row| insert(object, columns, row, dialect)) else { return Vec::new() };
+        let sql = first.sql.clone();
+        let params = |row: Vec<OwnedCell>| columns.iter().zip(row).map(|(f, cell)| Param::Of(f.cell_kind(), cell)).collect();
+        return std::iter::once(first).chain(rows.map(|row| Statement::new(sql.clone(), params(row)))).collect();
+    }
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let mut lists: Vec<Vec<OwnedCell>> = columns.iter().map(|_| Vec::with_capacity(rows.len())).collect();
+    for row in rows {
+        lists.iter_mut().zip(row).for_each(|(list, cell)| list.push(cell));
+    }
+    let lists = Sql::params(columns.iter().zip(lists).map(|(f, list)| Param::List(f.cell_kind(), list)).collect());
+    vec![
+        sql!["INSERT INTO ", Emit(dialect).table(&object.name), " (", names(columns), ") SELECT * FROM unnest(", lists, ")"]
+            .finish(dialect),
+    ]
+}
+
 /// Sets columns of one row. `cells` stand in the order of `columns`.
 pub fn update(object: &Object, columns: &[&Field], cells: Vec<OwnedCell>, id: &str, dialect: Dialect) -> Statement {
     let sets = columns.iter().zip(cells).map(|(f, cell)| sql![quoted(&f.name), " = ", Param::Of(f.cell_kind(), cell)]);
@@ -85,10 +109,10 @@ pub fn point_read(object: &Object, fields: &[&Field], id: &str, locking: Lock, d
         .finish(dialect)
 }
 
-/// Reads columns of the live rows whose Id comes after another, in the order of their Ids, at most `limit`.
-pub fn page_by_id(object: &Object, fields: &[&Field], after: &str, limit: i64, dialect: Dialect) -> Statement {
+/// Reads columns of the rows whose Id comes after another, live ones or all, in the order of their Ids, at most `limit`.
+pub fn page_by_id(object: &Object, fields: &[&Field], after: &str, limit: i64, live_only: bool, dialect: Dialect) -> Statement {
     let after = OwnedCell::Text(after.to_owned());
-    let rest = sql![" > ", after, live(object, true, dialect), " ORDER BY ", key(object), " LIMIT ", OwnedCell::Int(limit)];
+    let rest = sql![" > ", after, live(object, live_only, dialect), " ORDER BY ", key(object), " LIMIT ", OwnedCell::Int(limit)];
     sql!["SELECT ", names(fields), " FROM ", Emit(dialect).table(&object.name), " WHERE ", key(object), rest].finish(dialect)
 }
 
@@ -167,9 +191,9 @@ pub fn select_in_window(
     .finish(dialect)
 }
 
-/// How many live rows an object has.
-pub fn count(object: &Object, dialect: Dialect) -> Statement {
-    let only = if object.field("IsDeleted").is_some() { sql![" WHERE ", in_bin(false, dialect)] } else { Sql::default() };
+/// How many rows an object has, live ones or all.
+pub fn count(object: &Object, live_only: bool, dialect: Dialect) -> Statement {
+    let only = if live_only && object.field("IsDeleted").is_some() { sql![" WHERE ", in_bin(false, dialect)] } else { Sql::default() };
     sql!["SELECT count(*) FROM ", Emit(dialect).table(&object.name), only].finish(dialect)
 }
 

@@ -34,6 +34,9 @@ pub enum StoreError {
     /// The connection was lost while a transaction was being committed: it was, or it was not.
     #[error("it is not known whether the changes were kept: {0}")]
     Unknown(String),
+    /// The database was moved or taken away while somebody had it open. Nothing was changed.
+    #[error("the database is not there any more")]
+    Moved,
     /// The transaction's work asked to be rolled back.
     #[error("rolled back")]
     Abort,

@@ -33,6 +33,11 @@ pub trait Home: Send + Sync {
     /// so is `from` in any case.
     fn replace(&self, from: &str, to: &str, carry: &mut Carry<'_>) -> Result<(), StoreError>;
 
+    /// Runs `work` on what a database holds while nothing is written to it, and takes the database away when that went
+    /// well. Writes that come meanwhile wait, and meet what `work` made of them: nothing of theirs may be kept here.
+    /// When this fails, all stays as it was, unless the failure is [`StoreError::Unknown`].
+    fn give_up(&self, name: &str, work: &mut Work<'_>) -> Result<(), StoreError>;
+
     /// Storage names of the databases there are, sorted. Costs as much as there are databases.
     fn list(&self) -> Result<Vec<String>, StoreError>;
 

@@ -64,3 +64,8 @@ fn create_tooling(target: &dyn Target, object: &str, body: &Value) -> Result<Str
         _ => Err(format!("creating {object}: {status} {answer}")),
     }
 }
+
+/// Text as the value of a parameter.
+pub fn form(text: &str) -> String {
+    text.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop where its own scaffolding fails")]
 
 use orglet_testkit::Target;
-use orglet_testkit::fixtures::{VERSION, create, custom_field, custom_object, send_json};
+use orglet_testkit::fixtures::{VERSION, create, custom_field, custom_object, form, send_json};
 use orglet_testkit::target::sharing_postgres;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -19,10 +19,6 @@ fn query(target: &dyn Target, soql: &str) -> Value {
     let (status, body) = send_json(target, "GET", &format!("query?q={q}"), None);
     assert_eq!(status, 200, "{soql}: {body}");
     body
-}
-
-fn form(text: &str) -> String {
-    text.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 /// Sends a request with a token of its own.

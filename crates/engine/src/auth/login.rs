@@ -45,17 +45,13 @@ impl Server {
     /// Logs a user in by name and password. The security token may follow the password: this server takes every
     /// address it listens on as trusted, so that it is not required.
     pub fn login(&self, username: &str, password: &str) -> Result<Grant, LoginError> {
-        let org = self.org_of_username(username)?.ok_or(LoginError::Credentials)?;
-        let user = org.user_by_name(username)?.ok_or(LoginError::Credentials)?;
+        let id = self.orgs.usernames.org_of(username)?.ok_or(LoginError::Credentials)?;
+        let (org, user) = self.with_org(id, |org| org.user_by_name(username))?.ok_or(LoginError::Credentials)?;
+        let user = user.ok_or(LoginError::Credentials)?;
         if !self.password_fits(&org, &user, password)? {
             return Err(LoginError::Credentials);
         }
         self.grant(org, user)
-    }
-
-    /// The org that a login name belongs to.
-    fn org_of_username(&self, username: &str) -> Result<Option<Arc<Org>>, Failure> {
-        self.orgs.usernames.org_of(username)?.map_or(Ok(None), |id| self.org(id))
     }
 
     /// The password grant: a login through a connected app.
@@ -73,8 +69,9 @@ impl Server {
     /// The client-credentials grant: runs as the user that the connected app is configured with.
     pub fn client_credentials_grant(&self, client_id: &str, client_secret: &str) -> Result<Grant, LoginError> {
         self.check_client(client_id, Some(client_secret))?;
-        let org = self.default_org();
-        let user = org.user(self.admin_id())?.ok_or(LoginError::Credentials)?;
+        let found = self.with_org(self.default_org().id, |org| org.user(self.admin_id()))?;
+        let (org, user) = found.ok_or(LoginError::Credentials)?;
+        let user = user.ok_or(LoginError::Credentials)?;
         self.grant(org, user)
     }
 
@@ -170,8 +167,8 @@ impl Server {
                 _ => return Ok(None),
             }
         };
-        let Some(org) = self.org(org_id)? else { return Ok(None) };
-        let Some(user) = org.user(user)?.filter(|u| u.active) else { return Ok(None) };
+        let Some((org, user)) = self.with_org(org_id, |org| org.user(user))? else { return Ok(None) };
+        let Some(user) = user.filter(|u| u.active) else { return Ok(None) };
         Ok(Some(Identity { org, user, access: self.access.clone(), token: token.into() }))
     }
 

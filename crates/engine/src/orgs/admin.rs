@@ -1,6 +1,7 @@
 //! What an administrator sees of the orgs and snapshots of a server.
 
 use super::directory::{Entry, Kept, LIVE};
+use super::places::parts;
 use super::{AdminError, OpenOrgs};
 use crate::seed::admin_id;
 use crate::{Failure, Org, OrgFacts, Server, dev};
@@ -28,6 +29,8 @@ pub struct OrgInfo {
     pub open: bool,
     /// Whether a client reaches it who names none.
     pub default: bool,
+    /// The database that it is in; `None` for the server's own.
+    pub database: Option<String>,
 }
 
 /// A snapshot of an org.
@@ -60,6 +63,8 @@ pub struct NewOrg {
     pub admin_password: Option<String>,
     /// Folders of SFDX projects to load.
     pub projects: Vec<PathBuf>,
+    /// The database that it is to be in, `home` for the server's own; `None` for where its template is.
+    pub database: Option<String>,
 }
 
 /// An org that was made, and how to get into it.
@@ -120,6 +125,7 @@ impl Server {
             template: origin,
             open: self.is_default(entry.id) || self.orgs.is_open(entry.id),
             default: self.is_default(entry.id),
+            database: Some(parts(&entry.storage).0).filter(|name| !name.is_empty()).map(str::to_owned),
         })
     }
 
@@ -184,25 +190,31 @@ impl Server {
 
     /// Finishes what a server that ended had begun: what was being made or taken away is taken away.
     pub(crate) fn tidy_up(&self) -> Result<(), Failure> {
+        for line in self.orgs.directory.moves(None)? {
+            self.tidied(&line.target, self.orgs.settle(&line, true))?;
+        }
         let (orgs, snapshots) = self.orgs.directory.unfinished()?;
         for entry in orgs {
             self.orgs.directory.leave(entry.id)?;
-            self.remove_storage(&entry.storage)?;
-            self.orgs.directory.forget(entry.id)?;
+            let gone = self.orgs.remove_storage(&entry.storage).and_then(|()| self.orgs.directory.forget(entry.id));
+            self.tidied(&entry.storage, gone)?;
         }
-        for kept in snapshots {
-            self.remove_storage(&kept.storage)?;
-            self.orgs.directory.forget_snapshot(kept.number)?;
-        }
-        for kept in self.orgs.directory.unused()? {
-            self.remove_storage(&kept.storage)?;
-            self.orgs.directory.forget_snapshot(kept.number)?;
+        for kept in snapshots.into_iter().chain(self.orgs.directory.unused()?) {
+            let gone = self.orgs.remove_storage(&kept.storage).and_then(|()| self.orgs.directory.forget_snapshot(kept.number));
+            self.tidied(&kept.storage, gone)?;
         }
         Ok(())
     }
 
-    pub(super) fn remove_storage(&self, storage: &str) -> Result<(), Failure> {
-        if self.orgs.home.has(storage)? { Ok(self.orgs.home.remove(storage)?) } else { Ok(()) }
+    /// Passes over what could not be cleared up in a database that does not answer: a later start does it.
+    fn tidied(&self, storage: &str, done: Result<(), Failure>) -> Result<(), Failure> {
+        match done {
+            Err(e) if !parts(storage).0.is_empty() => {
+                tracing::warn!(storage, error = %e, "what an earlier server left could not be cleared up");
+                Ok(())
+            }
+            done => done,
+        }
     }
 }
 

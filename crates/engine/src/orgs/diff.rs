@@ -350,7 +350,7 @@ impl Rows {
         let columns = record::columns(&object);
         let fields: Vec<&Field> = columns.iter().map(|(_, f)| *f).collect();
         let key = fields.iter().position(|f| f.name == "Id");
-        let statement = write::page_by_id(&object, &fields, &self.last, CHUNK, side.org.store.dialect());
+        let statement = write::page_by_id(&object, &fields, &self.last, CHUNK, true, side.org.store.dialect());
         let (mut count, mut last) = (0, String::new());
         let ahead = &mut self.ahead;
         let adaptation = side.adaptation;

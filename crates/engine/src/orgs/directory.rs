@@ -1,5 +1,6 @@
 //! The orgs and snapshots of a server, as its own database lists them.
 
+use super::places::storage;
 use crate::ids::{Counters, bump};
 use crate::system::{own, text};
 use crate::{Failure, ids};
@@ -37,6 +38,14 @@ pub(crate) struct Kept {
     pub(crate) storage: String,
     pub(crate) created: String,
     pub(crate) state: String,
+}
+
+/// An org on its way from one storage to another.
+#[derive(Clone, Debug)]
+pub(crate) struct Move {
+    pub(crate) org: Id,
+    pub(crate) source: String,
+    pub(crate) target: String,
 }
 
 /// `state` of what can be used.
@@ -172,6 +181,65 @@ impl Directory {
         self.change(&statements)
     }
 
+    /// Notes that an org is being moved: what is at `target` is nobody's until [`Directory::moved`].
+    pub(crate) fn begin_move(&self, line: &Move) -> Result<(), Failure> {
+        let params = vec![line.org.to_string().into(), line.source.as_str().into(), line.target.as_str().into()];
+        self.change(&[own("INSERT INTO \"_moves\" VALUES (?1, ?2, ?3)", params)])
+    }
+
+    /// Makes a move the truth: its source is gone, and its target holds the org. Does nothing where another server did so.
+    pub(crate) fn moved(&self, line: &Move) -> Result<(), Failure> {
+        let params = || vec![line.org.to_string().into(), line.source.as_str().into(), line.target.as_str().into()];
+        self.change(&[
+            own("UPDATE \"_orgs\" SET storage = ?3 WHERE id = ?1 AND storage = ?2", params()),
+            own("DELETE FROM \"_moves\" WHERE org = ?1 AND source = ?2 AND target = ?3", params()),
+        ])
+    }
+
+    /// Forgets a move that came to nothing.
+    pub(crate) fn drop_move(&self, line: &Move) -> Result<(), Failure> {
+        self.change(&[own("DELETE FROM \"_moves\" WHERE org = ?1", vec![line.org.to_string().into()])])
+    }
+
+    /// Moves that did not come to their end: an org's, or all.
+    pub(crate) fn moves(&self, org: Option<Id>) -> Result<Vec<Move>, Failure> {
+        let org = org.map_or_else(String::new, |id| id.to_string());
+        let found = own("SELECT org, source, target FROM \"_moves\" WHERE ?1 = '' OR org = ?1", vec![org.into()]);
+        let rows = self.own.read_with::<_, Failure>(|tx| Ok(tx.all(&found)?))?;
+        let line = |row: &Vec<OwnedCell>| {
+            Some(Move { org: Id::parse(text(row.first()?)).ok()?, source: text(row.get(1)?).into(), target: text(row.get(2)?).into() })
+        };
+        Ok(rows.iter().filter_map(line).collect())
+    }
+
+    /// The databases that orgs can be moved to: names and addresses, in the order of names.
+    pub(crate) fn databases(&self) -> Result<Vec<(String, String)>, Failure> {
+        let rows =
+            self.own.read_with::<_, Failure>(|tx| Ok(tx.all(&own("SELECT name, address FROM \"_databases\" ORDER BY name", vec![]))?))?;
+        Ok(rows.iter().map(|row| (text(&row[0]).to_owned(), text(&row[1]).to_owned())).collect())
+    }
+
+    /// Adds a database, or gives the one of this name another address.
+    pub(crate) fn set_database(&self, name: &str, address: &str) -> Result<(), Failure> {
+        let sql = "INSERT INTO \"_databases\" VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET address = ?2";
+        self.change(&[own(sql, vec![name.into(), address.into()])])
+    }
+
+    /// Forgets a database.
+    pub(crate) fn drop_database(&self, name: &str) -> Result<(), Failure> {
+        self.change(&[own("DELETE FROM \"_databases\" WHERE name = ?1", vec![name.into()])])
+    }
+
+    /// Names of orgs and snapshots, in whatever state, whose storage is in a database, at most `limit`.
+    pub(crate) fn within(&self, database: &str, limit: usize) -> Result<Vec<String>, Failure> {
+        let sql = "SELECT name FROM (SELECT name, storage FROM \"_orgs\" UNION ALL SELECT name, storage FROM \"_snapshots\" \
+                   UNION ALL SELECT org, target FROM \"_moves\" UNION ALL SELECT org, source FROM \"_moves\") AS there \
+                   WHERE substr(storage, 1, length(?1)) = ?1 ORDER BY name LIMIT ?2";
+        let params = vec![format!("{database}/").into(), number(limit as u64)];
+        let rows = self.own.read_with::<_, Failure>(|tx| Ok(tx.all(&own(sql, params.clone()))?))?;
+        Ok(rows.iter().map(|row| text(&row[0]).to_owned()).collect())
+    }
+
     /// Forgets an org of which nothing is left.
     pub(crate) fn forget(&self, id: Id) -> Result<(), Failure> {
         self.change(&[own("DELETE FROM \"_orgs\" WHERE id = ?1", vec![id.to_string().into()])])
@@ -205,15 +273,15 @@ impl Directory {
         })
     }
 
-    /// A new snapshot, being made.
-    pub(crate) fn add_snapshot(&self, name: Option<&str>, org: Option<Id>, now: DateTime) -> Result<Kept, Failure> {
+    /// A new snapshot, being made in a database (empty for the server's home).
+    pub(crate) fn add_snapshot(&self, name: Option<&str>, org: Option<Id>, database: &str, now: DateTime) -> Result<Kept, Failure> {
         self.own.transact_with(|tx| {
             let n = bump(tx, Counters::Named, "snapshots", 1, 1)?;
             let kept = Kept {
                 number: n,
                 name: name.map_or_else(|| format!("~{n}"), str::to_owned),
                 org,
-                storage: format!("snap_{n}"),
+                storage: storage(database, &format!("snap_{n}")),
                 created: now.to_canonical(),
                 state: MAKING.into(),
             };
@@ -248,6 +316,11 @@ impl Directory {
         let sql = format!("{SNAPSHOT_COLUMNS} WHERE name > ?1 AND name < '~' AND state = 'live' ORDER BY name LIMIT ?2");
         let params = vec![after.into(), number(limit as u64)];
         self.snapshots(Statement::new(sql, params))
+    }
+
+    /// Every snapshot, in whatever state.
+    pub(crate) fn every_snapshot(&self) -> Result<Vec<Kept>, Failure> {
+        self.snapshots(Statement::new(format!("{SNAPSHOT_COLUMNS} ORDER BY number"), vec![]))
     }
 
     /// Every live org and snapshot: for a backup.

@@ -2,13 +2,11 @@
 
 use super::admin::check_name;
 use super::directory::{Entry, Kept, LIVE, MAKING, numbered};
+use super::places::parts;
 use super::{Adaptation, AdminError, NewOrg, OrgAccess};
 use crate::seed::admin_id;
 use crate::{Identity, Server, project};
-use orglet_store::StoreError;
-
-/// How often a number is skipped whose database is there already: another directory left it behind.
-const MOST_SKIPPED: usize = 1000;
+use orglet_store::{Home, StoreError, Tx};
 
 impl Server {
     /// Makes an org. It is there whole when this returns, or not at all.
@@ -26,6 +24,7 @@ impl Server {
             return Err(AdminError::Invalid("the administrator's password is empty".into()));
         }
         let _one_at_a_time = self.orgs.administering.lock();
+        let database = new.database.as_deref().map(|name| self.known_database(name)).transpose()?;
         if let Some(name) = &new.name
             && self.orgs.directory.is_taken(name)?
         {
@@ -36,11 +35,8 @@ impl Server {
             (None, Some(org)) => self.take(&self.entry(org)?, None)?,
             (None, None) => self.pristine(new.sample_data)?,
         };
-        let (mut number, mut skipped) = (self.orgs.directory.next_org()?, 0);
-        while self.orgs.home.has(&numbered(number).1)? && skipped < MOST_SKIPPED {
-            (number, skipped) = (self.orgs.directory.next_org()?, skipped + 1);
-        }
-        let (id, storage) = numbered(number);
+        let (number, storage) = self.free_storage(database.unwrap_or(parts(&source.storage).0))?;
+        let (id, _) = numbered(number);
         let name = new.name.clone().unwrap_or_else(|| format!("org-{number}"));
         if self.orgs.directory.is_taken(&name)? {
             return Err(AdminError::Conflict(format!("there is an org '{name}' already")));
@@ -66,9 +62,9 @@ impl Server {
 
     fn fill(&self, entry: &Entry, source: &Kept, new: &NewOrg) -> Result<OrgAccess, AdminError> {
         let adaptation = Adaptation::of(entry, source);
-        let dialect = self.store.dialect();
+        let dialect = self.orgs.home.dialect(&entry.storage);
         let mut refused = None;
-        let copied = self.orgs.home.copy(&source.storage, &entry.storage, &mut |tx| {
+        let mut adapt = |tx: &mut dyn Tx| {
             // A store may run this again.
             refused = None;
             let claimed = adaptation.apply(tx, dialect).map_err(AdminError::from).and_then(|names| {
@@ -79,7 +75,13 @@ impl Server {
                 refused = Some(e);
                 StoreError::Abort
             })
-        });
+        };
+        let copied = if parts(&source.storage).0 == parts(&entry.storage).0 {
+            self.orgs.home.copy(&source.storage, &entry.storage, &mut adapt)
+        } else {
+            self.bring(&source.storage, &*self.orgs.home, &entry.storage)?;
+            self.orgs.home.open(&entry.storage)?.transact_alone(&mut adapt)
+        };
         match (copied, refused) {
             (Err(_), Some(refusal)) => return Err(refusal),
             (copied, _) => copied?,
@@ -121,7 +123,7 @@ impl Server {
         self.orgs.directory.leave(entry.id)?;
         self.sessions.forget_org(entry.id);
         self.orgs.drop_open(entry.id);
-        self.remove_storage(&entry.storage)?;
+        self.orgs.remove_storage(&entry.storage)?;
         Ok(self.orgs.directory.forget(entry.id)?)
     }
 }

@@ -4,18 +4,25 @@
 //! of the directory and its file.
 
 mod admin;
+mod backup;
 mod content;
 mod diff;
 pub(crate) mod directory;
 mod error;
 mod make;
+mod places;
+mod relocate;
 mod snapshots;
+mod transfer;
 mod usernames;
 
 pub use admin::{MOST_LISTED, NewOrg, OrgAccess, OrgInfo, SnapshotInfo};
 pub(crate) use content::Adaptation;
 pub use diff::{Change, Diff, DiffRequest, FieldChange, MetadataChange, RecordChange};
 pub use error::AdminError;
+pub use orglet_store::postgres::shown;
+pub use relocate::{DatabaseInfo, Moved};
+pub use transfer::TableSum;
 pub(crate) use usernames::Usernames;
 
 use crate::limits::Usage;
@@ -23,7 +30,8 @@ use crate::{Clock, Failure, Org, format};
 use directory::{Directory, Entry};
 use orglet_base::Id;
 use orglet_store::{Home, Store};
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock};
+use places::Places;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -35,7 +43,7 @@ const DOORS: usize = 16;
 
 /// The orgs of a server.
 pub(crate) struct Orgs {
-    pub(crate) home: Arc<dyn Home>,
+    pub(crate) home: Arc<Places>,
     pub(crate) directory: Directory,
     pub(crate) usernames: Arc<Usernames>,
     clock: Clock,
@@ -48,6 +56,8 @@ pub(crate) struct Orgs {
     doors: [Mutex<()>; DOORS],
     /// One administrative act at a time.
     pub(crate) administering: Mutex<()>,
+    /// Orgs that are being moved, and how far that has come.
+    moving: Mutex<HashMap<Id, Arc<transfer::Progress>>>,
     ticks: AtomicU64,
     opened: AtomicU64,
     shut: AtomicU64,
@@ -82,7 +92,7 @@ pub struct OpenOrgs {
 impl Orgs {
     pub(crate) fn new(home: Arc<dyn Home>, own: Arc<dyn Store>, clock: Clock, id_seed: u64, most_open: usize) -> Self {
         Self {
-            home,
+            home: Arc::new(Places::new(home, own.clone())),
             directory: Directory::new(own.clone()),
             usernames: Arc::new(Usernames::new(own)),
             clock,
@@ -92,6 +102,7 @@ impl Orgs {
             closed: Mutex::default(),
             doors: Default::default(),
             administering: Mutex::new(()),
+            moving: Mutex::default(),
             ticks: AtomicU64::new(1),
             opened: AtomicU64::new(0),
             shut: AtomicU64::new(0),
@@ -103,7 +114,7 @@ impl Orgs {
         if let Some(org) = self.if_open(id) {
             return Ok(Some(org));
         }
-        let _one_opens_it = self.doors[id.as_15().bytes().map(usize::from).sum::<usize>() % DOORS].lock();
+        let _one_opens_it = self.door(id);
         if let Some(org) = self.if_open(id) {
             return Ok(Some(org));
         }
@@ -160,14 +171,43 @@ impl Orgs {
 
     /// Forgets an org that is being taken away.
     pub(crate) fn drop_open(&self, id: Id) {
-        let _nobody_opens_it = self.doors[id.as_15().bytes().map(usize::from).sum::<usize>() % DOORS].lock();
+        let _nobody_opens_it = self.door(id);
         self.open.write().remove(&id);
         self.closed.lock().remove(&id);
+    }
+
+    /// Forgets an org that is elsewhere now, so that it is opened there; what it counted stays. The caller holds its door.
+    fn drop_moved(&self, old: &Arc<Org>) {
+        let mut open = self.open.write();
+        if open.get(&old.id).is_some_and(|opened| Arc::ptr_eq(&opened.org, old)) {
+            open.remove(&old.id);
+        }
+        let mut closed = self.closed.lock();
+        if closed.get(&old.id).is_none_or(|closed| std::ptr::eq(closed.org.as_ptr(), Arc::as_ptr(old))) && !open.contains_key(&old.id) {
+            closed.insert(old.id, Closed { org: Weak::new(), usage: old.usage.clone() });
+        }
+    }
+
+    /// The lock of whoever opens an org. A few orgs share one.
+    fn door(&self, id: Id) -> MutexGuard<'_, ()> {
+        self.doors[id.as_15().bytes().map(usize::from).sum::<usize>() % DOORS].lock()
     }
 
     /// Whether an org is open.
     pub(crate) fn is_open(&self, id: Id) -> bool {
         self.open.read().contains_key(&id)
+    }
+
+    /// Whether the org of an access token is in a database of this process's own; of one that is not open that is
+    /// known only where all are.
+    pub(crate) fn is_near(&self, token: &str) -> bool {
+        self.home.all_here()
+            || token
+                .split('!')
+                .next()
+                .and_then(|id| Id::parse(id).ok())
+                .and_then(|id| self.open.read().get(&id).map(|o| !o.org.is_shared()))
+                .unwrap_or(false)
     }
 
     /// Figures of the open orgs; costs as much as there are open ones.

@@ -3,13 +3,13 @@
 use super::admin::check_name;
 use super::content::carry_counters;
 use super::directory::{Entry, Kept, LEAVING, LIVE};
+use super::places::parts;
 use super::{Adaptation, AdminError, SnapshotInfo};
 use crate::limits::Usage;
 use crate::seed::{self, admin_id};
 use crate::{Failure, Identity, Org, Server, format, project};
 use orglet_base::Id;
-use orglet_store::StoreError;
-use std::path::Path;
+use orglet_store::{Home, StoreError};
 use std::sync::Arc;
 
 /// Orgs named in the refusal to delete their template.
@@ -63,15 +63,6 @@ impl Server {
         self.go_back(&entry, &kept)
     }
 
-    /// Writes the server with all orgs and snapshots into a folder, which must be empty or not there, while it serves. A
-    /// server can be started from it.
-    pub fn backup(&self, folder: &Path) -> Result<usize, AdminError> {
-        let _directory_stays = self.orgs.administering.lock();
-        let storages = self.orgs.directory.storages()?;
-        self.orgs.home.backup(&storages, folder)?;
-        Ok(storages.len())
-    }
-
     /// The database of an org or snapshot, opened to be read.
     pub(crate) fn open_snapshot(&self, kept: &Kept) -> Result<Org, AdminError> {
         let entry = line_of(kept, kept.org.unwrap_or(self.default_org().id));
@@ -89,11 +80,11 @@ impl Server {
         }
         // An org of an older format is brought to that of now by being opened.
         self.opened(entry)?;
-        let kept = self.orgs.directory.add_snapshot(name, Some(entry.id), self.now())?;
+        let kept = self.orgs.directory.add_snapshot(name, Some(entry.id), parts(&entry.storage).0, self.now())?;
         self.finish_snapshot(kept, |storage| Ok(self.orgs.home.copy(&entry.storage, storage, &mut |_| Ok(()))?))
     }
 
-    fn finish_snapshot(&self, kept: Kept, make: impl FnOnce(&str) -> Result<(), AdminError>) -> Result<Kept, AdminError> {
+    pub(super) fn finish_snapshot(&self, kept: Kept, make: impl FnOnce(&str) -> Result<(), AdminError>) -> Result<Kept, AdminError> {
         match make(&kept.storage) {
             Ok(()) => {
                 self.orgs.directory.set_snapshot_state(kept.number, LIVE)?;
@@ -109,7 +100,7 @@ impl Server {
 
     fn drop_snapshot(&self, kept: &Kept) -> Result<(), AdminError> {
         self.orgs.directory.set_snapshot_state(kept.number, LEAVING)?;
-        self.remove_storage(&kept.storage)?;
+        self.orgs.remove_storage(&kept.storage)?;
         Ok(self.orgs.directory.forget_snapshot(kept.number)?)
     }
 
@@ -136,12 +127,13 @@ impl Server {
     fn go_back(&self, entry: &Entry, kept: &Kept) -> Result<(), AdminError> {
         let org = self.opened(entry)?;
         let adaptation = Adaptation::of(entry, kept);
-        let dialect = self.store.dialect();
+        let dialect = org.store.dialect();
         let mut refused = None;
         // In this order everywhere: names of users, then metadata, then the database.
         let _names_stay = org.naming.lock();
         let changing = org.changing.lock();
-        let replaced = self.orgs.home.replace(&kept.storage, &entry.storage, &mut |old, new| {
+        let near = self.near(kept, parts(&entry.storage).0)?;
+        let replaced = self.orgs.home.replace(&near.storage, &entry.storage, &mut |old, new| {
             // A store may run this again.
             refused = None;
             let carried = carry_counters(old, new, self.now()).and_then(|()| adaptation.apply(new, dialect)).map_err(AdminError::from);
@@ -156,6 +148,10 @@ impl Server {
         });
         let reloaded = org.reload();
         drop(changing);
+        if near.number != kept.number {
+            // What can't be cleared up now is at the next start.
+            let _ = self.drop_snapshot(&near);
+        }
         // After a failure too: names may have been claimed for it.
         let reconciled = self.orgs.usernames.reconcile(&org);
         match (replaced, refused) {
@@ -183,7 +179,7 @@ impl Server {
     }
 
     fn make_pristine(&self, sample_data: bool, projects: &[std::path::PathBuf]) -> Result<Kept, AdminError> {
-        let kept = self.orgs.directory.add_snapshot(None, None, self.now())?;
+        let kept = self.orgs.directory.add_snapshot(None, None, "", self.now())?;
         self.finish_snapshot(kept.clone(), |storage| {
             let store = self.orgs.home.create(storage)?;
             let org = Arc::new(self.orgs.over(&line_of(&kept, self.default_org().id), store, Arc::<Usage>::default(), false)?);

@@ -3,7 +3,7 @@
 use super::body::{Body, known_parameters};
 use super::{Asked, DESCRIPTION, json};
 use crate::Reply;
-use orglet_engine::orgs::{AdminError, NewOrg, OrgAccess, OrgInfo, SnapshotInfo};
+use orglet_engine::orgs::{AdminError, NewOrg, OrgAccess, OrgInfo, SnapshotInfo, shown};
 use serde_json::{Value, json as object};
 use std::path::PathBuf;
 
@@ -21,12 +21,23 @@ pub(super) fn metrics(asked: &Asked<'_>) -> Result<Reply, AdminError> {
 /// `POST /backup`
 pub(super) fn backup(asked: &Asked<'_>) -> Result<Reply, AdminError> {
     let mut body = Body::read(asked.call)?;
-    let folder = body.text("folder")?.map(PathBuf::from);
+    let (folder, store) = (body.text("folder")?.map(PathBuf::from), body.text("store")?);
     body.end()?;
-    let folder =
-        folder.filter(|f| f.is_absolute()).ok_or_else(|| AdminError::Invalid("'folder' is an absolute path of the server's".into()))?;
-    let databases = asked.server.engine.backup(&folder)?;
-    Ok(json(201, &object!({"folder": folder.to_string_lossy(), "databases": databases + 1})))
+    match (folder, store) {
+        (Some(folder), None) if folder.is_absolute() => {
+            let databases = asked.server.engine.backup(&folder)?;
+            Ok(json(201, &object!({"folder": folder.to_string_lossy(), "databases": databases})))
+        }
+        (None, Some(address)) => {
+            let databases = asked.server.engine.backup_to_database(&address)?;
+            Ok(json(201, &object!({"store": shown(&address), "databases": databases})))
+        }
+        _ => {
+            let text =
+                "a backup has either a 'folder', an absolute path of the server's, or a 'store', the address of a PostgreSQL database";
+            Err(AdminError::Invalid(text.into()))
+        }
+    }
 }
 
 /// `GET /orgs`
@@ -47,6 +58,7 @@ pub(super) fn create_org(asked: &Asked<'_>) -> Result<Reply, AdminError> {
         sample_data: body.flag("sample_data")?,
         admin_username: body.text("admin_username")?,
         admin_password: body.text("admin_password")?,
+        database: body.text("database")?,
         projects: body.texts("projects")?.into_iter().map(PathBuf::from).collect(),
     };
     body.end()?;
@@ -116,12 +128,13 @@ pub(super) fn delete_snapshot(asked: &Asked<'_>) -> Result<Reply, AdminError> {
     Ok(Reply::empty(204))
 }
 
-fn org(info: &OrgInfo) -> Value {
+pub(super) fn org(info: &OrgInfo) -> Value {
     object!({
         "id": info.id,
         "name": info.name,
         "created": info.created,
         "template": info.template,
+        "database": info.database,
         "default": info.default,
         "open": info.open,
     })

@@ -7,6 +7,7 @@
 mod body;
 mod calls;
 mod diff;
+mod places;
 
 use crate::metrics::Place;
 use crate::request::{Token, decode};
@@ -43,10 +44,15 @@ pub(crate) const ROUTES: &[Route] = &[
     ("GET", "/orgs/{org}", calls::show_org),
     ("DELETE", "/orgs/{org}", calls::delete_org),
     ("POST", "/orgs/{org}/session", calls::log_into),
+    ("GET", "/orgs/{org}/move", places::progress),
+    ("POST", "/orgs/{org}/move", places::move_org),
     ("POST", "/orgs/{org}/reset", calls::reset_org),
     ("POST", "/orgs/{org}/restore", calls::restore_org),
     ("POST", "/orgs/{org}/snapshots", calls::snapshot_org),
     ("GET", "/orgs/{org}/diff", diff::answer),
+    ("GET", "/databases", places::list),
+    ("PUT", "/databases/{database}", places::add),
+    ("DELETE", "/databases/{database}", places::remove),
     ("GET", "/snapshots", calls::list_snapshots),
     ("GET", "/snapshots/{snapshot}", calls::show_snapshot),
     ("DELETE", "/snapshots/{snapshot}", calls::delete_snapshot),

@@ -145,6 +145,8 @@ impl Rest<'_> {
         let done = match self.dispatch(route.resource, &params) {
             // Metadata changed between the look at the catalog and the read; writes see to that themselves.
             Err(failure) if failure.is_stale() && self.call.method == http::Method::GET => self.renewed().dispatch(route.resource, &params),
+            // The org is in another database now, and nothing was changed in the one that it left.
+            Err(failure) if failure.is_moved() => self.moved().and_then(|moved| moved.dispatch(route.resource, &params)),
             done => done,
         };
         match done {
@@ -155,11 +157,20 @@ impl Rest<'_> {
 
     /// The same request over the catalog of now.
     pub(crate) fn renewed(&self) -> Self {
+        self.on(self.identity.clone())
+    }
+
+    /// The same request over the org where it is now.
+    fn moved(&self) -> Result<Self, Failure> {
+        Ok(self.on(authenticate(self.server, self.call)?))
+    }
+
+    fn on(&self, identity: Identity) -> Self {
         Self {
             server: self.server,
             call: self.call,
-            identity: self.identity.clone(),
-            catalog: self.identity.org.catalog(),
+            catalog: identity.org.catalog(),
+            identity,
             version: self.version,
             format: self.format,
             pretty: self.pretty,

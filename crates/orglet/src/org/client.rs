@@ -28,13 +28,18 @@ impl Target {
             return Self::at(url, token.clone());
         }
         let data = &options.data;
-        if !data.join("server.db").exists() {
+        if options.store.is_none() && !data.join("server.db").exists() {
             let text = "there is no data directory of orglet; name one with --data, or a server with --admin-url and --admin-token";
             return Err(format!("{}: {text}", data.display()));
         }
         let random = || orglet_engine::random_token().map_err(|e| e.to_string());
         // Sessions are made, which hold for the next server; the development token might not.
-        let here = ServerOptions { data: Some(data.clone()), access_token: Some(random()?), ..ServerOptions::default() };
+        let here = ServerOptions {
+            data: Some(data.clone()),
+            store: options.store.clone(),
+            access_token: Some(random()?),
+            ..ServerOptions::default()
+        };
         match orglet_engine::Server::open(here) {
             Ok(engine) => {
                 let token = random()?;

@@ -2,6 +2,7 @@
 //! runs or, where none does, of one over the data directory that lives as long as the command.
 
 mod client;
+mod progress;
 mod show;
 
 use clap::builder::NonEmptyStringValueParser;
@@ -17,6 +18,10 @@ pub struct OrgOptions {
     /// Data directory of the server.
     #[arg(long, env = "ORGLET_DATA", value_name = "DIR", default_value = "./orglet-data", global = true)]
     pub data: PathBuf,
+
+    /// Address of the PostgreSQL database that keeps the server, in place of a data directory.
+    #[arg(long, env = "ORGLET_STORE", value_name = "ADDRESS", hide_env_values = true, global = true)]
+    pub store: Option<String>,
 
     /// Address of the admin API (admin_url of the ready file), for a server that has no data directory here.
     #[arg(long, env = "ORGLET_ADMIN_URL", value_name = "URL", requires = "admin_token", global = true)]
@@ -57,6 +62,9 @@ pub enum OrgCommand {
         /// Load the custom objects and fields of an SFDX project; may be repeated.
         #[arg(long, value_name = "DIR")]
         project: Vec<PathBuf>,
+        /// The database to make it in, 'home' for the server's own; where its template is otherwise.
+        #[arg(long, value_name = "DATABASE")]
+        database: Option<String>,
     },
     /// Make an org as a copy of another as it is now.
     Clone {
@@ -124,10 +132,37 @@ pub enum OrgCommand {
         /// The snapshot.
         snapshot: String,
     },
-    /// Write the server, with all orgs and snapshots, into a new folder while it serves.
+    /// Move an org to another database while it is used, and prove that all of it is there.
+    Move {
+        /// The org.
+        org: String,
+        /// The database, by its name; 'home' for the server's own.
+        #[arg(long, value_name = "DATABASE")]
+        to: String,
+    },
+    /// List the databases that orgs can be moved to.
+    Databases,
+    /// Add a PostgreSQL database that orgs can be moved to, or give it another address.
+    AddDatabase {
+        /// Its name: lower-case letters, digits and '-'.
+        name: String,
+        /// Its address: postgres://user:password@host/database.
+        #[arg(env = "ORGLET_DATABASE", hide_env_values = true)]
+        address: String,
+    },
+    /// Forget a database in which no org is. Nothing in it is touched.
+    RemoveDatabase {
+        /// Its name.
+        name: String,
+    },
+    /// Write the server, with all orgs and snapshots, into a new folder or an empty PostgreSQL database while it serves.
     Backup {
         /// The folder: missing or empty. A server can be started from it.
-        folder: PathBuf,
+        #[arg(required_unless_present = "to_store", conflicts_with = "to_store")]
+        folder: Option<PathBuf>,
+        /// Address of a PostgreSQL database in which no server is yet. A server can be started on it.
+        #[arg(long, value_name = "ADDRESS")]
+        to_store: Option<String>,
     },
 }
 
@@ -139,7 +174,7 @@ pub fn run(options: &OrgOptions) -> Result<(), String> {
     };
     let org = |org: &str, rest: &str| format!("/orgs/{}{rest}", encoded(org));
     match &options.command {
-        OrgCommand::Create { name, from, sample_data, admin_username, admin_password, project } => {
+        OrgCommand::Create { name, from, sample_data, admin_username, admin_password, project, database } => {
             let projects = project.iter().map(|p| absolute(p)).collect::<Result<Vec<_>, _>>()?;
             let body = given([
                 ("name", name.clone().map(Value::from)),
@@ -148,6 +183,7 @@ pub fn run(options: &OrgOptions) -> Result<(), String> {
                 ("admin_username", admin_username.clone().map(Value::from)),
                 ("admin_password", admin_password.clone().map(Value::from)),
                 ("projects", (!projects.is_empty()).then(|| projects.into())),
+                ("database", database.clone().map(Value::from)),
             ]);
             let made = target.ask("POST", "/orgs", Some(&body))?;
             print(&made, show::access(&made));
@@ -195,9 +231,27 @@ pub fn run(options: &OrgOptions) -> Result<(), String> {
         OrgCommand::DeleteSnapshot { snapshot } => {
             target.ask("DELETE", &format!("/snapshots/{}", encoded(snapshot)), None)?;
         }
-        OrgCommand::Backup { folder } => {
-            let written = target.ask("POST", "/backup", Some(&json!({"folder": absolute(folder)?})))?;
-            print(&written, format!("{}\n", show::text(&written, "folder")));
+        OrgCommand::Move { org: name, to } => {
+            let path = org(name, "/move");
+            let moved = progress::watched(&target, &path, || target.ask("POST", &path, Some(&json!({"database": to}))))?;
+            print(&moved, show::moved(&moved));
+        }
+        OrgCommand::Databases => {
+            let found = target.ask("GET", "/databases", None)?;
+            print(&found["databases"], show::databases(found["databases"].as_array().map_or(&[], Vec::as_slice)));
+        }
+        OrgCommand::AddDatabase { name, address } => {
+            let added = target.ask("PUT", &format!("/databases/{}", encoded(name)), Some(&json!({"address": address})))?;
+            print(&added, format!("{}\n", show::text(&added, "address")));
+        }
+        OrgCommand::RemoveDatabase { name } => {
+            target.ask("DELETE", &format!("/databases/{}", encoded(name)), None)?;
+        }
+        OrgCommand::Backup { folder, to_store } => {
+            let folder = folder.as_deref().map(absolute).transpose()?;
+            let body = given([("folder", folder.map(Value::from)), ("store", to_store.clone().map(Value::from))]);
+            let written = target.ask("POST", "/backup", Some(&body))?;
+            print(&written, format!("{}{}\n", show::text(&written, "folder"), show::text(&written, "store")));
         }
     }
     Ok(())

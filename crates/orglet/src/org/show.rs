@@ -51,7 +51,20 @@ pub(super) fn access(value: &Value) -> String {
 
 /// A table of orgs.
 pub(super) fn orgs(list: &[Value]) -> String {
-    table(&["NAME", "ID", "TEMPLATE", "CREATED"], list, &["name", "id", "template", "created"])
+    table(&["NAME", "ID", "TEMPLATE", "DATABASE", "CREATED"], list, &["name", "id", "template", "database", "created"])
+}
+
+/// A table of databases.
+pub(super) fn databases(list: &[Value]) -> String {
+    table(&["NAME", "ADDRESS"], list, &["name", "address"])
+}
+
+/// What was moved.
+pub(super) fn moved(value: &Value) -> String {
+    let tables = value["tables"].as_array().map_or(&[][..], Vec::as_slice);
+    let rows: u64 = tables.iter().filter_map(|table| table["rows"].as_u64()).sum();
+    let place = Some(text(value, "database")).filter(|name| !name.is_empty()).unwrap_or("home");
+    format!("{} is in {place}: {} tables with {rows} rows, each equal to what it was\n", text(value, "name"), tables.len())
 }
 
 /// A table of snapshots.

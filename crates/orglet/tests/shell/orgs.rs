@@ -141,3 +141,43 @@ fn orgs_are_managed_with_and_without_a_server() {
     assert_eq!(json(&copy, &["show", "a"])["name"], "a");
     server.stop();
 }
+
+#[cfg(unix)]
+#[test]
+fn an_org_moves_to_postgres_and_the_server_follows() {
+    let data = data("moves");
+    let database = orglet_testkit::postgres::Database::new().unwrap();
+    let server = Running::start(&data, &["--sample-data"]);
+    let token = json(&data, &["create", "a"])["access_token"].as_str().unwrap().to_owned();
+    let account = "/services/data/v62.0/sobjects/Account";
+    assert_eq!(server.ask("POST", account, &token, r#"{"Name":"one"}"#).0, 201);
+    assert!(org(&data, &["move", "a", "--to", "pg"]).unwrap_err().contains("no database 'pg'"));
+    let shown = org(&data, &["add-database", "pg", &database.address()]).unwrap();
+    assert!(shown.starts_with("postgres://"), "{shown}");
+    let moved = org(&data, &["move", "a", "--to", "pg"]).unwrap();
+    assert!(moved.starts_with("a is in pg: ") && moved.ends_with(", each equal to what it was\n"), "{moved}");
+    let listed = org(&data, &["list"]).unwrap();
+    assert!(listed.contains("DATABASE") && listed.lines().any(|line| line.starts_with("a ") && line.contains(" pg ")), "{listed}");
+    // On the connection's own thread, in a lane, on another thread.
+    let (status, body) = server.ask("POST", account, &token, r#"{"Name":"two"}"#);
+    assert_eq!(status, 201, "{body}");
+    let id = serde_json::from_str::<Value>(&body).unwrap()["id"].as_str().unwrap().to_owned();
+    assert_eq!(server.ask("GET", &format!("{account}/{id}"), &token, "").0, 200);
+    let found = server.ask("GET", "/services/data/v62.0/query?q=SELECT+Name+FROM+Account", &token, "");
+    assert!(found.1.contains("\"one\"") && found.1.contains("\"two\""), "{found:?}");
+    assert!(org(&data, &["remove-database", "pg"]).unwrap_err().contains("holds a"));
+    let tables = json(&data, &["move", "a", "--to", "home"])["tables"].clone();
+    assert!(tables.as_array().unwrap().iter().any(|t| t["table"] == "Account" && t["rows"] == 2), "{tables}");
+    assert_eq!(server.ask("GET", &format!("{account}/{id}"), &token, "").0, 200);
+
+    // The server as a whole, into a database from which another starts.
+    let whole = orglet_testkit::postgres::Database::new().unwrap();
+    org(&data, &["backup", "--to-store", &whole.address()]).unwrap();
+    server.stop();
+    let other = data.with_file_name("other");
+    let server = Running::start(&other, &["--store", &whole.address()]);
+    assert_eq!(server.ask("GET", &format!("{account}/{id}"), &token, "").0, 200);
+    let listed = program().args(["org", "list", "--store", &whole.address()]).output().unwrap();
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("\na "));
+    server.stop();
+}

@@ -81,6 +81,21 @@ impl Cluster {
     }
 }
 
+/// An address as people may see it: where the database is and who asks, without a password.
+pub fn shown(address: &str) -> String {
+    let Ok(config) = Config::from_str(address) else { return "(not an address)".to_owned() };
+    let hosts = config.get_hosts().iter().enumerate().map(|(i, host)| {
+        let port = config.get_ports().get(i).or(config.get_ports().first()).map_or_else(String::new, |port| format!(":{port}"));
+        match host {
+            Host::Tcp(name) => format!("{name}{port}"),
+            Host::Unix(path) => format!("{}{port}", path.display()),
+        }
+    });
+    let hosts = hosts.collect::<Vec<_>>().join(",");
+    let user = config.get_user().map_or_else(String::new, |user| format!("{user}@"));
+    format!("postgres://{user}{hosts}/{}", config.get_dbname().unwrap_or_default())
+}
+
 /// Refuses to send rows and passwords over a network in the clear, unless the address says so: TLS to the database is not
 /// built yet.
 fn in_the_clear(config: &Config) -> Result<(), StoreError> {
@@ -154,6 +169,14 @@ impl Home for Cluster {
             let both = RefCell::new(tx);
             carry(&mut copy::Beside::new(&both, &quoted(&old)), &mut copy::Beside::new(&both, &quoted(&target)))?;
             both.into_inner().execute(&plain(format!("DROP SCHEMA {} CASCADE", quoted(&old)))).map(|_| ())
+        })
+    }
+
+    fn give_up(&self, name: &str, work: &mut Work<'_>) -> Result<(), StoreError> {
+        let schema = self.existing(name)?;
+        self.at(&schema).with_time(COPY).run(Mode::Alone, &mut |tx| {
+            work(tx)?;
+            tx.execute(&plain(format!("DROP SCHEMA {} CASCADE", quoted(&schema)))).map(|_| ())
         })
     }
 

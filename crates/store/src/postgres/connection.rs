@@ -12,7 +12,7 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use tokio_postgres::{Client, Config, Error};
 
 /// How long connecting may take.
@@ -32,7 +32,7 @@ impl Connection {
     pub(super) fn open(config: &Config, connector: &Connector) -> Result<Self, Fault> {
         let runtime =
             Builder::new_current_thread().enable_all().build().map_err(|e| Fault::lost(format!("no room for another connection: {e}")))?;
-        let connected = runtime.block_on(async { tokio::time::timeout(CONNECT_TIME, connector.connect(config)).await });
+        let connected = waiting(&runtime, async { tokio::time::timeout(CONNECT_TIME, connector.connect(config)).await });
         match connected {
             Ok(Ok((client, driver))) => Ok(Self { runtime: Some(runtime), client, driver }),
             Ok(Err(e)) => Err(Fault::lost(super::errors::whole(&e))),
@@ -55,7 +55,7 @@ impl Connection {
     pub(super) fn send(&mut self, sql: &str) {
         let Some(runtime) = &self.runtime else { return };
         let (client, driver) = (&self.client, &mut self.driver);
-        runtime.block_on(async {
+        waiting(runtime, async {
             let mut work = pin!(client.batch_execute(sql));
             poll_fn(|cx| {
                 let _ = work.as_mut().poll(cx);
@@ -123,10 +123,18 @@ pub(super) enum Failed {
     Ended,
 }
 
+/// Runs something to its end. The caller may be a task of another runtime: that one then goes on without this thread.
+fn waiting<T>(runtime: &Runtime, work: impl Future<Output = T>) -> T {
+    match Handle::try_current().map(|outer| outer.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(|| runtime.block_on(work)),
+        _ => runtime.block_on(work),
+    }
+}
+
 /// Runs `work` with the connection's driver beside it.
 fn drive<T>(runtime: Option<&Runtime>, driver: &mut Driver, limit: Duration, work: impl Future<Output = T>) -> Result<T, Failed> {
     let Some(runtime) = runtime else { return Err(Failed::Ended) };
-    runtime.block_on(async {
+    waiting(runtime, async {
         let mut work = pin!(work);
         let driven = poll_fn(|cx| {
             if let Poll::Ready(done) = work.as_mut().poll(cx) {

@@ -46,6 +46,8 @@ impl Fault {
             }),
             &SqlState::UNDEFINED_COLUMN | &SqlState::DUPLICATE_COLUMN | &SqlState::UNDEFINED_OBJECT => plain(StoreError::Schema(text())),
             &SqlState::UNIQUE_VIOLATION => Self { error: StoreError::Unique(unique(db)), remedy: Remedy::AgainOnce },
+            // The org's schema is gone, with all of its tables and functions.
+            &SqlState::INVALID_SCHEMA_NAME => plain(StoreError::Moved),
             &SqlState::QUERY_CANCELED => plain(StoreError::Interrupted),
             &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => {
                 Self { error: StoreError::Other(text()), remedy: Remedy::Again }

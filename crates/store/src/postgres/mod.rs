@@ -17,7 +17,7 @@ mod tls;
 mod tx;
 mod values;
 
-pub use cluster::Cluster;
+pub use cluster::{Cluster, shown};
 
 use crate::{Sink, Store, StoreError, Work};
 use errors::Remedy;

@@ -91,7 +91,7 @@ fn put(kind: CellKind, cell: &OwnedCell, out: &mut BytesMut) -> Result<IsNull, F
     Ok(IsNull::No)
 }
 
-/// An array's text. What is in it needs no quoting but texts, which get it.
+/// An array's text. What is in it needs no quoting but texts and bytes, which get it.
 fn put_list(kind: CellKind, list: &[OwnedCell], out: &mut BytesMut) {
     out.put_u8(b'{');
     for (i, cell) in list.iter().enumerate() {
@@ -112,7 +112,12 @@ fn put_list(kind: CellKind, list: &[OwnedCell], out: &mut BytesMut) {
                 }
                 out.put_u8(b'"');
             }
-            (_, OwnedCell::Null | OwnedCell::Blob(_)) => out.put_slice(b"NULL"),
+            (_, OwnedCell::Blob(bytes)) => {
+                out.put_slice(b"\"\\\\x");
+                bytes.iter().for_each(|byte| out.put_slice(format!("{byte:02x}").as_bytes()));
+                out.put_u8(b'"');
+            }
+            (_, OwnedCell::Null) => out.put_slice(b"NULL"),
         }
     }
     out.put_u8(b'}');
@@ -266,6 +271,20 @@ mod tests {
         assert_eq!(unscaled(&numeric(&[5, 4, 0, 0, 922, 3372, 368, 5477, 5808])), None);
         // NaN
         assert_eq!(unscaled(&numeric(&[0, 0, 0xc000u16 as i16, 0])), None);
+    }
+
+    #[test]
+    fn lists_become_the_text_of_arrays() {
+        let list = |kind, cells: &[OwnedCell]| {
+            let mut out = BytesMut::new();
+            put_list(kind, cells, &mut out);
+            String::from_utf8(out.to_vec()).unwrap()
+        };
+        let text = |t: &str| OwnedCell::Text(t.to_owned());
+        assert_eq!(list(CellKind::Text, &[text("a\"b\\"), OwnedCell::Null, text("NULL")]), "{\"a\\\"b\\\\\",NULL,\"NULL\"}");
+        assert_eq!(list(CellKind::Blob, &[OwnedCell::Blob(vec![0, 255]), OwnedCell::Blob(vec![])]), "{\"\\\\x00ff\",\"\\\\x\"}");
+        assert_eq!(list(CellKind::Decimal(2), &[OwnedCell::Int(-5), OwnedCell::Null]), "{-0.05,NULL}");
+        assert_eq!(list(CellKind::Bool, &[OwnedCell::Int(1)]), "{t}");
     }
 
     #[test]

@@ -36,6 +36,15 @@ impl Sqlite {
         Ok(copy)
     }
 
+    /// Runs work on what this database holds while nobody writes to it, and keeps nothing that it changes here.
+    pub(super) fn alone(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.writer.exclusively(|here| {
+            here.begin("BEGIN IMMEDIATE")?;
+            let done = work(here);
+            done.and(here.end(false))
+        })
+    }
+
     /// Makes this database hold what another holds and what `carry` writes over it. Nothing is written here in between,
     /// and readers see the one or the other.
     pub(super) fn replace(&self, new: &Sqlite, carry: &mut Carry<'_>) -> Result<(), StoreError> {

@@ -123,6 +123,13 @@ impl Home for Folder {
         replaced
     }
 
+    fn give_up(&self, name: &str, work: &mut Work<'_>) -> Result<(), StoreError> {
+        let file = self.existing(name)?;
+        let store = self.shared(&mut self.open.lock(), name, &file)?;
+        store.alone(work)?;
+        self.remove(name)
+    }
+
     fn list(&self) -> Result<Vec<String>, StoreError> {
         let folder = self.path.join(ORGS);
         let mut names = Vec::new();
@@ -207,6 +214,11 @@ impl Home for Memory {
         let target = self.get(to)?;
         let new = self.get(from)?.copy_in_memory()?;
         target.replace(&new, carry)
+    }
+
+    fn give_up(&self, name: &str, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.get(name)?.alone(work)?;
+        self.remove(name)
     }
 
     fn list(&self) -> Result<Vec<String>, StoreError> {
