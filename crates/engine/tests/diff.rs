@@ -174,3 +174,24 @@ fn what_cannot_be_compared_is_refused() {
     assert!(with(DiffRequest { after: Some("x".into()), ..request() }).contains("no place"));
     assert!(with(DiffRequest { org: "default".into(), ..request() }).contains("say which"));
 }
+
+#[test]
+fn a_page_ends_though_nothing_differs() {
+    let scene = scene();
+    for n in 0..250 {
+        save(&scene.identity, "Account", None, &[("Name", format!("a{n:03}").as_str().into())]);
+    }
+    scene.server.snapshot_org("a", Some("full")).unwrap();
+    let (mut pages, mut after) = (0, None);
+    loop {
+        let asked = DiffRequest { since: Some("full".into()), limit: Some(1), after, system_fields: true, ..request() };
+        let page = scene.server.diff(&asked).unwrap();
+        assert!(page.records.is_empty(), "{:?}", page.records);
+        pages += 1;
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert!(pages > 1);
+}

@@ -429,3 +429,21 @@ fn a_user_whose_listing_was_lost_or_is_stale_is_put_right() {
     assert!(server.login(&a.facts.username, &a.facts.password).is_ok());
     assert!(user(&identity, "ghost@example.com").is_ok());
 }
+
+#[test]
+fn a_clone_that_is_refused_leaves_nothing_behind() {
+    let folder = Folder::new("refused-clone");
+    let server = on_disk(&folder);
+    make(&server, "a");
+    let files = || {
+        std::fs::read_dir(folder.path().join("orgs"))
+            .unwrap()
+            .filter(|f| f.as_ref().unwrap().path().extension().is_some_and(|e| e == "db"))
+            .count()
+    };
+    let before = files();
+    let taken = server.show_org("a").map(|_| "admin@orglet.example.a".to_owned()).unwrap();
+    let clone = NewOrg { name: Some("b".into()), clone_of: Some("default".into()), admin_username: Some(taken), ..NewOrg::default() };
+    assert!(refusal(server.create_org(&clone)).contains("in use"));
+    assert_eq!(files(), before);
+}

@@ -182,7 +182,10 @@ impl Collector for Scrape {
             let value = i64::try_from(value).unwrap_or(i64::MAX);
             to.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)?;
         }
+        let (kept, planned) = orglet_engine::query::plan_figures();
         for (name, help, value) in [
+            ("plans_hits", "Queries whose plan was kept", kept),
+            ("plans_made", "Queries that were planned", planned),
             ("orgs_hits", "Requests that found their org open", orgs.hits),
             ("orgs_opened", "Orgs that were opened for a request", orgs.opened),
             ("orgs_closed", "Orgs that were closed to make room", orgs.closed),
@@ -232,5 +235,6 @@ mod tests {
         ] {
             assert!(text.lines().any(|l| l == line), "{line}\n{text}");
         }
+        assert!(text.contains("\norglet_plans_made_total ") && text.contains("\norglet_plans_hits_total "), "{text}");
     }
 }

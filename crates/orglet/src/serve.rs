@@ -14,6 +14,8 @@ use std::io::Write;
 
 /// Serves the application that `build` makes until SIGTERM or Ctrl-C.
 pub async fn run(options: &ServeOptions, build: impl FnOnce(&ServeOptions) -> Result<Built, StartError> + Send) -> Result<(), StartError> {
+    // A connection takes a descriptor, and what systems allow unasked is little. Where it can't be raised it stays.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     let signals = Signals::catch()?;
     run_until(options, build, Limits::default(), signals.first()).await
 }

@@ -126,6 +126,11 @@ impl Server {
     /// Sets a user's password and security token. Neither is kept: hashed are the password alone and the password with
     /// the token behind it. An empty token is none.
     pub fn set_password(&self, org: &Org, user: Id, password: &str, security_token: &str) -> Result<(), Failure> {
+        self.set_password_of(org.id, user, password, security_token)
+    }
+
+    /// The same for an org by its id, which need not be open.
+    pub(crate) fn set_password_of(&self, org: Id, user: Id, password: &str, security_token: &str) -> Result<(), Failure> {
         let hash = |text: &str| {
             let broken = |e: argon2::password_hash::Error| Failure::Store(StoreError::Other(format!("hashing: {e}")));
             Ok::<_, Failure>(argon2::Argon2::default().hash_password(text.as_bytes()).map_err(broken)?.to_string())
@@ -137,7 +142,7 @@ impl Server {
             tx.execute(&own(
                 "INSERT INTO \"_credentials\" VALUES (?1, ?2, ?3, ?4) ON CONFLICT (org, \"user\") DO UPDATE \
                  SET password = excluded.password, password_with_token = excluded.password_with_token",
-                vec![org.id.to_string().into(), user.to_string().into(), alone.as_str().into(), Param::Cell(with_token)],
+                vec![org.to_string().into(), user.to_string().into(), alone.as_str().into(), Param::Cell(with_token)],
             ))?;
             Ok(())
         })

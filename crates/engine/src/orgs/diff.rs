@@ -21,6 +21,8 @@ pub const MOST_CHANGES: usize = 5000;
 const USUAL_CHANGES: usize = 1000;
 /// Rows read at a time from each side.
 const CHUNK: i64 = 500;
+/// A page ends early when so many rows were compared for each change that it may have: most of them may be equal.
+const ROWS_A_CHANGE: usize = 200;
 /// A page ends early when its values take so many bytes.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 /// Fields that the platform keeps by itself.
@@ -148,10 +150,10 @@ impl Server {
         let limit = request.limit.unwrap_or(USUAL_CHANGES).clamp(1, MOST_CHANGES);
         let compared = new.on_current(|catalog| {
             let names = objects(request, &old.catalog(), catalog)?;
-            let mut page = Page { records: Vec::new(), bytes: 0, limit, system_fields: request.system_fields };
+            let mut page = Page { records: Vec::new(), bytes: 0, rows: 0, limit, system_fields: request.system_fields };
             let next = new.store.read_with::<_, Failure>(|in_new| {
                 old.store.read_with::<_, Failure>(|in_old| {
-                    page = Page { records: Vec::new(), bytes: 0, ..page };
+                    page = Page { records: Vec::new(), bytes: 0, rows: 0, ..page };
                     let mut sides = Sides {
                         old: Side { org: &old, tx: in_old, adaptation: Some(&adaptation) },
                         new: Side { org: &new, tx: in_new, adaptation: None },
@@ -206,6 +208,7 @@ fn objects(request: &DiffRequest, old: &Catalog, new: &Catalog) -> Result<BTreeS
 struct Page {
     records: Vec<RecordChange>,
     bytes: usize,
+    rows: usize,
     limit: usize,
     system_fields: bool,
 }
@@ -235,6 +238,8 @@ impl Page {
         for name in names {
             let from = match after {
                 Some((object, _)) if name < object => continue,
+                // It has one row, whose id is another on each side.
+                Some((object, _)) if name == object && name == "Organization" => continue,
                 Some((object, id)) if name == object => id.as_str(),
                 _ => "",
             };
@@ -256,11 +261,11 @@ impl Page {
                 let before = if change == Change::Added { None } else { olds.next() };
                 let after = if change == Change::Deleted { None } else { news.next() };
                 let fields = differing(&fields, before, after, &mut self.bytes);
-                if change == Change::Changed && fields.is_empty() {
-                    continue;
+                self.rows += 1;
+                if change != Change::Changed || !fields.is_empty() {
+                    self.records.push(RecordChange { object: name.clone(), id: first.clone(), change, fields });
                 }
-                self.records.push(RecordChange { object: name.clone(), id: first.clone(), change, fields });
-                if self.records.len() >= self.limit || self.bytes > MOST_BYTES {
+                if self.records.len() >= self.limit || self.bytes > MOST_BYTES || self.rows >= self.limit * ROWS_A_CHANGE {
                     return Ok(Some(format!("{name}:{first}")));
                 }
             }

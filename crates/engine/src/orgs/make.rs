@@ -35,6 +35,15 @@ impl Server {
             (None, Some(org)) => self.take(&self.entry(org)?, None)?,
             (None, None) => self.pristine(new.sample_data)?,
         };
+        let made = self.make_from(&source, new, database);
+        if made.is_err() {
+            // The reason counts more than a failure to clear up, which the next start makes good.
+            let _ = self.drop_unused(source.number);
+        }
+        made
+    }
+
+    fn make_from(&self, source: &Kept, new: &NewOrg, database: Option<&str>) -> Result<OrgAccess, AdminError> {
         let (number, storage) = self.free_storage(database.unwrap_or(parts(&source.storage).0))?;
         let (id, _) = numbered(number);
         let name = new.name.clone().unwrap_or_else(|| format!("org-{number}"));
@@ -52,7 +61,7 @@ impl Server {
             state: MAKING.into(),
         };
         self.orgs.directory.add(&entry)?;
-        let made = self.fill(&entry, &source, new);
+        let made = self.fill(&entry, source, new);
         if made.is_err() {
             // The reason counts more than a failure to clear up, which the next start makes good.
             let _ = self.clear_away(&entry);
@@ -89,11 +98,12 @@ impl Server {
         if let Some(org) = source.org {
             self.orgs.directory.copy_credentials(org, entry.id)?;
         }
+        // Before anybody can log in.
+        if let Some(password) = &new.admin_password {
+            self.set_password_of(entry.id, admin_id(), password, "")?;
+        }
         self.orgs.directory.set_state(entry.id, LIVE)?;
         let org = self.opened(entry)?;
-        if let Some(password) = &new.admin_password {
-            self.set_password(&org, admin_id(), password, "")?;
-        }
         let mut skipped = Vec::new();
         if !new.projects.is_empty() {
             let admin = org.user(admin_id())?.ok_or_else(|| AdminError::Conflict("the template has no administrator".into()))?;

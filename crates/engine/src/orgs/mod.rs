@@ -154,6 +154,8 @@ impl Orgs {
     }
 
     fn keep(&self, org: &Arc<Org>) {
+        // Dropped last: closing a database may take a while, and others look for theirs meanwhile.
+        let mut closing = Vec::new();
         let mut open = self.open.write();
         let used = AtomicU64::new(self.ticks.fetch_add(1, Ordering::Relaxed));
         open.insert(org.id, Opened { org: org.clone(), used });
@@ -165,6 +167,7 @@ impl Orgs {
             if let Some(Opened { org, .. }) = open.remove(&id) {
                 self.closed.lock().insert(id, Closed { org: Arc::downgrade(&org), usage: org.usage.clone() });
                 self.shut.fetch_add(1, Ordering::Relaxed);
+                closing.push(org);
             }
         }
     }

@@ -8,6 +8,7 @@ mod plans;
 mod rows;
 
 pub(crate) use plans::Plans;
+pub use plans::plan_figures;
 pub use rows::{ChildRows, Children, RecordSet, RowSet};
 
 use crate::save::{self, Assign, Change, Incoming, Op};

@@ -9,12 +9,23 @@ use orglet_schema::{AccessSet, Catalog};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 /// Plans kept for an org; when there are more, all are forgotten.
 const MOST_PLANS: usize = 256;
 /// Texts longer than this hold lists of ids, which don't come again.
 const LONGEST_TEXT: usize = 4096;
+
+/// Queries whose plan was kept, since the process began.
+static HITS: AtomicU64 = AtomicU64::new(0);
+/// Queries that were planned, since the process began.
+static MISSES: AtomicU64 = AtomicU64::new(0);
+
+/// How many queries of this process found their plan kept, and how many were planned.
+pub fn plan_figures() -> (u64, u64) {
+    (HITS.load(Ordering::Relaxed), MISSES.load(Ordering::Relaxed))
+}
 
 /// The plans that an org keeps.
 #[derive(Debug, Default)]
@@ -37,6 +48,13 @@ struct Kept {
 impl Plans {
     /// The plan of a query that came before under the same circumstances.
     pub(super) fn find(&self, identity: &Identity, request: &Request<'_>, catalog: &Arc<Catalog>) -> Option<Arc<Plan>> {
+        let found = self.kept(identity, request, catalog);
+        let figure = if found.is_some() { &HITS } else { &MISSES };
+        figure.fetch_add(1, Ordering::Relaxed);
+        found
+    }
+
+    fn kept(&self, identity: &Identity, request: &Request<'_>, catalog: &Arc<Catalog>) -> Option<Arc<Plan>> {
         let plans = self.0.lock();
         let kept = plans.get(&hash(identity, request))?;
         let same = *kept.soql == *request.soql

@@ -34,7 +34,7 @@ impl Folder {
     /// Opens a data directory, which is made where it is missing. An error where another process has it open.
     pub fn open(path: &Path, durability: Durability) -> Result<Self, StoreError> {
         let orgs = path.join(ORGS);
-        std::fs::create_dir_all(&orgs).map_err(|e| cannot(&orgs, &e))?;
+        private_folder(&orgs).map_err(|e| cannot(&orgs, &e))?;
         let lock = lock(path)?;
         sweep(&orgs)?;
         let own = Arc::new(Sqlite::open(&path.join(OWN), durability)?);
@@ -244,13 +244,23 @@ impl Home for Memory {
 
 /// Makes the folder of a backup, which must not be there or be empty; answers its folder for orgs.
 fn new_folder(folder: &Path) -> Result<PathBuf, StoreError> {
-    std::fs::create_dir_all(folder).map_err(|e| cannot(folder, &e))?;
+    private_folder(folder).map_err(|e| cannot(folder, &e))?;
     if std::fs::read_dir(folder).map_err(|e| cannot(folder, &e))?.next().is_some() {
         return Err(StoreError::Other(format!("{} is not empty", folder.display())));
     }
     let orgs = folder.join(ORGS);
     std::fs::create_dir(&orgs).map_err(|e| cannot(&orgs, &e))?;
     Ok(orgs)
+}
+
+/// Makes a folder, and those above it, where they are missing: its owner's alone, as an org's data is nobody else's. One that
+/// is there keeps its rights.
+fn private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// Takes away the copies that a process which ended left half done.
