@@ -1,6 +1,8 @@
 //! Orgs with many accounts. The first account is made over the API; the others are copies of its row with values of
 //! their own, written into the stopped server's file, because a million requests would take longer than the rest.
 
+mod postgres;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::Options;
 use crate::load::{Connection, Workload, request};
-use crate::server::{self, Access, Durability};
+use crate::server::{self, Access, Durability, Running};
 
 /// The org's database, in a data directory.
 pub const DATABASE: &str = "orgs/default.db";
@@ -47,16 +49,26 @@ impl Fixture {
     pub async fn make(options: &Options, rows: usize) -> io::Result<Fixture> {
         let data = options.folder.join(format!("org-{rows}"));
         let (server, access) = server::serve(options, &data, Durability::Relaxed)?;
-        let mut connection = Connection::open(server.address).await?;
-        let made = connection.json(&create(&access, 0), 201).await?;
-        let id = made.get("id").and_then(Value::as_str).ok_or_else(|| io::Error::other("a create answered no id"))?;
-        let record = connection.json(&request("GET", &access, &format!("sobjects/Account/{id}"), None), 200).await?;
-        drop(connection);
+        let (id, record) = first(&server, &access).await?;
         server.stop()?;
-        let ids = fill(&data.join(DATABASE), id, rows).map_err(io::Error::other)?;
+        let ids = fill(&data.join(DATABASE), &id, rows).map_err(io::Error::other)?;
+        Ok(Fixture::of(data, rows, record, ids))
+    }
+
+    /// Makes an org with so many accounts in a PostgreSQL database without one.
+    pub async fn make_on_postgres(options: &Options, store: &str, rows: usize) -> io::Result<Fixture> {
+        let data = options.folder.join(format!("postgres-{rows}"));
+        let (server, access) = server::serve_with(options, &data, &["--store", store])?;
+        let (id, record) = first(&server, &access).await?;
+        server.stop()?;
+        let ids = postgres::fill(store, &id, rows).await.map_err(io::Error::other)?;
+        Ok(Fixture::of(data, rows, record, ids))
+    }
+
+    fn of(data: PathBuf, rows: usize, record: Value, ids: Vec<String>) -> Fixture {
         let parents = ids.iter().take(parents(rows)).cloned().collect();
         eprintln!("orglet-bench: an org with {rows} accounts made");
-        Ok(Fixture { data, rows, record, ids: some(ids), parents: some(parents) })
+        Fixture { data, rows, record, ids: some(ids), parents: some(parents) }
     }
 
     /// A copy of the directory, on disk before it is used.
@@ -97,6 +109,31 @@ impl Fixture {
         let requests = soql.iter().map(|soql| request("GET", access, &format!("query?q={}", encoded(soql)), None));
         Workload { name: name.into(), status: 200, requests: Rc::new(requests.collect()) }
     }
+}
+
+/// Makes the account that the others are copies of; its id, and how the server shows it.
+async fn first(server: &Running, access: &Access) -> io::Result<(String, Value)> {
+    let mut connection = Connection::open(server.address).await?;
+    let made = connection.json(&create(access, 0), 201).await?;
+    let id = made.get("id").and_then(Value::as_str).ok_or_else(|| io::Error::other("a create answered no id"))?;
+    let record = connection.json(&request("GET", access, &format!("sobjects/Account/{id}"), None), 200).await?;
+    Ok((id.to_owned(), record))
+}
+
+/// Ids of `rows` accounts, the first of which is there, where the counter of the org's ids stands at `next`.
+fn ids(first: &str, next: u64, rows: usize) -> Vec<String> {
+    let others = (0..rows as u64 - 1).map(|number| Id::new(KeyPrefix(*b"001"), *b"5g", next + number).to_string());
+    std::iter::once(first.to_owned()).chain(others).collect()
+}
+
+/// The parent of an account. The first accounts are the parents; siblings lie far from each other.
+fn parent(number: usize, rows: usize) -> Option<usize> {
+    let parents = parents(rows);
+    (parents..parents * (CHILDREN + 1)).contains(&number).then(|| (number - parents) % parents)
+}
+
+fn time(number: usize) -> String {
+    DateTime(1_735_689_600_000 + number as i64 * 1000).to_canonical()
 }
 
 /// How many accounts are parents: each of [`CHILDREN`] others.
@@ -162,9 +199,7 @@ fn fill(path: &Path, first: &str, rows: usize) -> rusqlite::Result<Vec<String>> 
     let own: Vec<(usize, Own)> = columns.iter().enumerate().filter_map(|(at, name)| Some((at, Own::of(account, name)?))).collect();
     // The ids go on where the org's own counter stands, and the counter after them.
     let next: i64 = transaction.query_row("SELECT next FROM \"_ids\" WHERE prefix = '001'", [], |row| row.get(0))?;
-    let next = next.unsigned_abs();
-    let mut ids = vec![first.to_owned()];
-    ids.extend((0..rows as u64 - 1).map(|number| Id::new(KeyPrefix(*b"001"), *b"5g", next + number).to_string()));
+    let ids = ids(first, next.unsigned_abs(), rows);
     transaction.execute("UPDATE \"_ids\" SET next = next + ?1 WHERE prefix = '001'", [rows as i64])?;
     {
         let names = columns.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
@@ -221,12 +256,8 @@ impl Own {
             Own::Industry => INDUSTRIES.get(number % INDUSTRIES.len()).map_or(Sql::Null, |industry| Sql::Text((*industry).to_owned())),
             Own::Revenue(scale) => Sql::Integer(revenue(number) as i64 * 10i64.pow(*scale)),
             Own::Employees => Sql::Integer(employees(number) as i64),
-            // The first accounts are the parents; siblings lie far from each other.
-            Own::Parent if number >= parents(rows) && number < parents(rows) * (CHILDREN + 1) => {
-                id((number - parents(rows)) % parents(rows))
-            }
-            Own::Parent => Sql::Null,
-            Own::Time => Sql::Text(DateTime(1_735_689_600_000 + number as i64 * 1000).to_canonical()),
+            Own::Parent => parent(number, rows).map_or(Sql::Null, id),
+            Own::Time => Sql::Text(time(number)),
         }
     }
 }

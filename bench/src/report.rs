@@ -168,7 +168,7 @@ pub fn print(options: &Options, sections: &[Section]) -> io::Result<()> {
         fs::write(path, serde_json::to_string_pretty(&as_json(sections))?)?;
     }
     if let Some(path) = &options.keep {
-        keep(path, &markdown(options, sections))?;
+        keep(path, &markdown(options, sections), !options.only.is_empty())?;
     }
     Ok(())
 }
@@ -241,13 +241,28 @@ fn machine() -> String {
     format!("{cores} cores of {model}, {memory} GiB, Linux {kernel}")
 }
 
-/// Puts the text between the marks of a file.
-fn keep(path: &Path, text: &str) -> io::Result<()> {
+/// Puts the text between the marks of a file; only its sections, where others are to stay.
+fn keep(path: &Path, text: &str, others_stay: bool) -> io::Result<()> {
     const MARKS: (&str, &str) = ("<!-- figures -->\n", "<!-- end of figures -->");
     let old = fs::read_to_string(path)?;
-    let parts = old.split_once(MARKS.0).and_then(|(head, rest)| Some((head, rest.split_once(MARKS.1)?.1)));
-    let (head, tail) = parts.ok_or_else(|| io::Error::other(format!("{} has no marks for the figures", path.display())))?;
+    let parts = old.split_once(MARKS.0).and_then(|(head, rest)| Some((head, rest.split_once(MARKS.1)?)));
+    let (head, (kept, tail)) = parts.ok_or_else(|| io::Error::other(format!("{} has no marks for the figures", path.display())))?;
+    let text = if others_stay { merged(kept.trim(), text.trim_end()) + "\n" } else { text.to_owned() };
     fs::write(path, format!("{head}{}\n{text}\n{}{tail}", MARKS.0, MARKS.1))
+}
+
+/// The old text with the sections of the new one in the place of those with their titles, or behind all others.
+fn merged(old: &str, new: &str) -> String {
+    const SECTION: &str = "\n\n### ";
+    let mut sections: Vec<&str> = old.split(SECTION).collect();
+    let title = |section: &str| section.lines().next().map(String::from);
+    for section in new.split(SECTION).skip(1) {
+        match sections.iter_mut().skip(1).find(|kept| title(kept) == title(section)) {
+            Some(kept) => *kept = section,
+            None => sections.push(section),
+        }
+    }
+    sections.join(SECTION)
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
@@ -263,7 +278,14 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bound, Line, median};
+    use super::{Bound, Line, median, merged};
+
+    #[test]
+    fn sections_of_other_families_stay() {
+        let old = "on X.\n\n### One\n\n1\n\n### Two\n\n2";
+        let new = "on Y.\n\n### Two\n\n22\n\n### Three\n\n3";
+        assert_eq!(merged(old, new), "on X.\n\n### One\n\n1\n\n### Two\n\n22\n\n### Three\n\n3");
+    }
 
     #[test]
     fn medians() {

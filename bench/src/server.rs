@@ -145,12 +145,17 @@ pub struct Access {
 
 /// Starts the server of the project over a data directory and waits until it answers.
 pub fn serve(options: &Options, data: &Path, durability: Durability) -> io::Result<(Running, Access)> {
+    serve_with(options, data, &["--durability", durability.word()])
+}
+
+/// Starts the server of the project with these arguments and waits until it answers.
+pub fn serve_with(options: &Options, data: &Path, arguments: &[&str]) -> io::Result<(Running, Access)> {
     let ready = data.with_extension("ready.json");
     if ready.exists() {
         fs::remove_file(&ready)?;
     }
     let file = ready.to_string_lossy().into_owned();
-    let mut server = spawn(options, Some(data), &["--ready-file", &file, "--durability", durability.word()])?;
+    let mut server = spawn(options, Some(data), &[&["--ready-file", &file], arguments].concat())?;
     // The ready file is written before the server answers.
     server.answers()?;
     let facts: Value = serde_json::from_slice(&fs::read(&ready)?)?;

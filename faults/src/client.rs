@@ -40,6 +40,12 @@ impl Answer {
         self.body.get(0).and_then(|error| error.get("errorCode")).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// The number under which the log tells the cause of an error; empty where there is none.
+    pub fn error_id(&self) -> &str {
+        let message = self.body.get(0).and_then(|error| error.get("message")).and_then(Value::as_str).unwrap_or_default();
+        message.split_once("ErrorId if you contact support: ").map_or("", |(_, id)| id)
+    }
+
     /// The id in the body.
     pub fn id(&self) -> Option<&str> {
         self.body.get("id").and_then(Value::as_str)

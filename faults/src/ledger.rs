@@ -51,8 +51,13 @@ pub struct Entry {
 pub struct Ledger {
     /// Its rows.
     pub entries: Vec<Entry>,
-    /// What the request that was never answered would have made of entries: all of it or nothing.
-    pub pending: Vec<(usize, State)>,
+    /// What requests whose outcome nobody was told would have made of entries: all of it or nothing, each. An entry is in
+    /// one of them at most.
+    pub pending: Vec<Vec<(usize, State)>>,
+    /// Requests that were not answered.
+    pub unanswered: u64,
+    /// Numbers of errors that said so, to be looked up in the log.
+    pub unknown: Vec<String>,
     /// Ids of rows that were acknowledged as created.
     pub ids: Vec<String>,
     /// Statuses and codes of errors that were answered where errors were to be expected.
@@ -92,8 +97,8 @@ pub struct Child {
     pub key: String,
     /// Its account.
     pub parent: String,
-    /// Whether its creation was acknowledged.
-    pub acknowledged: bool,
+    /// Whether it is there; `None` where nobody was told.
+    pub told: Option<bool>,
 }
 
 /// The rows that are there, as the API tells them.
@@ -163,11 +168,23 @@ impl Ledger {
         self.ids.push(id.to_owned());
     }
 
-    /// Compares with what is there. Takes over what became of the request that was never answered.
+    /// Whether nobody was told what became of a request that would have changed this entry.
+    pub fn in_doubt(&self, at: usize) -> bool {
+        self.pending.iter().flatten().any(|(place, _)| *place == at)
+    }
+
+    /// Whether a row may, or may no longer, have this parent: nobody was told.
+    pub fn children_in_doubt(&self, parent: &str) -> bool {
+        let is_parent = |state: &State| state.parent.as_deref() == Some(parent);
+        let before = |at: usize| self.entries.get(at).and_then(|entry| entry.now.as_ref()).is_some_and(is_parent);
+        self.pending.iter().flatten().any(|(at, after)| is_parent(after) || before(*at))
+    }
+
+    /// Compares with what is there. Takes over what became of requests whose outcome nobody was told.
     pub fn check(&mut self, rows: &Rows, findings: &mut Vec<String>) {
         findings.append(&mut self.wrong);
         let pending = std::mem::take(&mut self.pending);
-        let mut happened = Vec::new();
+        let mut happened = vec![Vec::new(); pending.len()];
         for (at, entry) in self.entries.iter_mut().enumerate() {
             let name = OBJECTS.get(entry.object).map_or("", |(name, _)| name);
             let found = rows.of(entry.object, &entry.key);
@@ -182,10 +199,11 @@ impl Ledger {
             if entry.id.is_some() && id.is_some() && entry.id != id {
                 findings.push(format!("{name} {}: its id was {:?} and is {id:?}", entry.key, entry.id));
             }
-            let after = pending.iter().find(|(place, _)| *place == at).map(|(_, after)| after);
-            if let Some(after) = after {
+            let after = pending.iter().zip(&mut happened).find_map(|(effects, happened)| {
+                let (_, after) = effects.iter().find(|(place, _)| *place == at)?;
                 happened.push(state.as_ref() == Some(after));
-            }
+                Some(after)
+            });
             if state != entry.now && (after.is_none() || state.as_ref() != after) {
                 let or = if after.is_some() { " or what was under way" } else { "" };
                 findings.push(format!(
@@ -197,8 +215,8 @@ impl Ledger {
             }
             (entry.now, entry.id) = (state, id);
         }
-        if happened.contains(&true) && happened.contains(&false) {
-            findings.push(format!("an unanswered request is there by half: {happened:?}"));
+        for happened in happened.iter().filter(|happened| happened.contains(&true) && happened.contains(&false)) {
+            findings.push(format!("a request of which nobody was told is there by half: {happened:?}"));
         }
     }
 }
@@ -236,16 +254,17 @@ impl Race {
 }
 
 impl Child {
-    /// Compares with what is there: a child that was acknowledged is there, and goes with its parent.
+    /// Compares with what is there: a child that was acknowledged is there, and goes with its parent; one that was refused is
+    /// not.
     pub fn check(&self, rows: &Rows, deleted_parents: &HashSet<String>, findings: &mut Vec<String>) {
         match rows.of(CONTACT, &self.key) {
-            [] if !self.acknowledged => {}
-            [(_, state)] if state.parent.as_deref() == Some(self.parent.as_str()) => {
+            [] if self.told != Some(true) => {}
+            [(_, state)] if self.told != Some(false) && state.parent.as_deref() == Some(self.parent.as_str()) => {
                 if state.deleted != deleted_parents.contains(&self.parent) {
                     findings.push(format!("the child {}: deleted is {}, and its parent is otherwise", self.key, state.deleted));
                 }
             }
-            other => findings.push(format!("the child {} of {}: found {other:?}", self.key, self.parent)),
+            other => findings.push(format!("the child {} of {}, told {:?}: found {other:?}", self.key, self.parent, self.told)),
         }
     }
 }
@@ -308,12 +327,27 @@ mod tests {
     #[test]
     fn what_was_not_answered_is_there_whole_or_not_at_all() {
         let entries = vec![entry("a", Some(state(1, false))), entry("b", Some(state(1, false)))];
-        let pending = vec![(0, state(1, true)), (1, state(1, true))];
+        let pending = vec![vec![(0, state(1, true)), (1, state(1, true))]];
         let ledger = Ledger { entries, pending, ..Ledger::default() };
         let found = |a: bool, b: bool| rows(&[("a", "001", state(1, a)), ("b", "002", state(1, b))], &[]);
         assert_eq!(findings(&ledger, &found(false, false)), 0);
         assert_eq!(findings(&ledger, &found(true, true)), 0);
         assert_eq!(findings(&ledger, &found(true, false)), 1);
+    }
+
+    #[test]
+    fn each_of_several_is_there_whole_or_not_at_all() {
+        let entries = (0..4).map(|n| entry(&n.to_string(), Some(state(1, false)))).collect();
+        let both = |one: usize| vec![(one, state(1, true)), (one + 1, state(1, true))];
+        let ledger = Ledger { entries, pending: vec![both(0), both(2)], ..Ledger::default() };
+        let found = |gone: [bool; 4]| {
+            let keys = ["0", "1", "2", "3"];
+            rows(&keys.iter().zip(gone).map(|(key, gone)| (*key, *key, state(1, gone))).collect::<Vec<_>>(), &[])
+        };
+        assert_eq!(findings(&ledger, &found([true, true, false, false])), 0);
+        assert_eq!(findings(&ledger, &found([true, false, false, false])), 1);
+        assert_eq!(findings(&ledger, &found([true, false, false, true])), 2);
+        assert!(ledger.in_doubt(3) && !ledger.in_doubt(4));
     }
 
     #[test]
@@ -325,6 +359,18 @@ mod tests {
             findings.len()
         };
         assert_eq!((of("001", false), of("001", true), of("002", false)), (0, 1, 1));
+    }
+
+    #[test]
+    fn children_are_there_as_told() {
+        let there = [("c", "003", State { parent: Some("001".into()), ..state(1, false) })];
+        let count = |told, rows: Rows| {
+            let mut findings = Vec::new();
+            Child { key: "c".into(), parent: "001".into(), told }.check(&rows, &HashSet::new(), &mut findings);
+            findings.len()
+        };
+        let counts = [Some(true), Some(false), None].map(|told| (count(told, rows(&[], &there)), count(told, rows(&[], &[]))));
+        assert_eq!(counts, [(0, 1), (1, 0), (0, 0)]);
     }
 
     #[test]

@@ -28,9 +28,20 @@ pub struct Plan {
     pub workers: u64,
     /// The seed of the run and the place of this load in it.
     pub seed: (u64, u64),
-    /// Whether the store may fail meanwhile: then a well-formed 5xx is a right answer, and nothing of its request may
-    /// be there.
-    pub failing: bool,
+    /// Which failures are right answers.
+    pub failing: Failing,
+}
+
+/// How the store may fail under a load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failing {
+    /// Not at all.
+    Never,
+    /// It can't write: a well-formed 5xx is a right answer, and nothing of its request may be there.
+    Refusing,
+    /// It can't be reached at times: after a well-formed 503 nothing of a request may be there; after a 500, all of it or
+    /// nothing, and the log must say that nobody knows.
+    Leaving,
 }
 
 /// Makes what loads need of an org's metadata. Does nothing where that is there.
@@ -93,13 +104,21 @@ struct Parent {
 impl Load {
     /// Starts the workers.
     pub fn start(server: &Server, plan: &Plan) -> io::Result<Load> {
-        let parents = Self::parents(server, plan)?;
-        Self::start_with(server, plan, parents)
+        Self::start_over(&[server], plan)
+    }
+
+    /// Starts the workers, spread over servers that share a store.
+    pub fn start_over(servers: &[&Server], plan: &Plan) -> io::Result<Load> {
+        let parents = match servers {
+            [] => Vec::new(),
+            [first, ..] => Self::parents(first, plan)?,
+        };
+        Self::start_with(servers, plan, parents)
     }
 
     /// Starts the workers on a server that may refuse every write: nothing is made before.
     pub fn start_without_parents(server: &Server, plan: &Plan) -> io::Result<Load> {
-        Self::start_with(server, plan, Vec::new())
+        Self::start_with(&[server], plan, Vec::new())
     }
 
     fn parents(server: &Server, plan: &Plan) -> io::Result<Vec<Parent>> {
@@ -115,7 +134,7 @@ impl Load {
         Ok(parents)
     }
 
-    fn start_with(server: &Server, plan: &Plan, parents: Vec<Parent>) -> io::Result<Load> {
+    fn start_with(servers: &[&Server], plan: &Plan, parents: Vec<Parent>) -> io::Result<Load> {
         let shared = Arc::new(Shared {
             plan: plan.clone(),
             acknowledged: AtomicU64::new(parents.len() as u64),
@@ -127,7 +146,8 @@ impl Load {
             parents: Mutex::new(parents),
         });
         let workers = (0..plan.workers)
-            .map(|number| {
+            .zip(servers.iter().cycle())
+            .map(|(number, server)| {
                 let client = server.client()?;
                 let shared = shared.clone();
                 Ok(thread::spawn(move || Worker::new(number, client, shared).run()))
@@ -203,6 +223,11 @@ impl Outcome {
         Ok(findings)
     }
 
+    /// Numbers of errors after which nobody knows what became of the request.
+    pub fn unknown(&self) -> impl Iterator<Item = &str> {
+        self.ledgers.iter().flat_map(|ledger| ledger.unknown.iter().map(String::as_str))
+    }
+
     /// The statuses and codes of the errors that a failing store was answered with.
     pub fn kinds(&self) -> impl Iterator<Item = &str> {
         self.ledgers.iter().flat_map(|ledger| ledger.refused.iter().map(String::as_str))
@@ -252,6 +277,16 @@ struct Worker {
 /// The server is gone: the worker ends.
 struct Gone;
 
+/// What a write was answered.
+enum Sent {
+    /// As is right.
+    Answered(Answer),
+    /// With an error: it is not there.
+    Refused,
+    /// With an error, and nobody knows.
+    Unknown,
+}
+
 impl Worker {
     fn new(number: u64, client: Client, shared: Arc<Shared>) -> Worker {
         let (seed, place) = shared.plan.seed;
@@ -283,17 +318,11 @@ impl Worker {
         }
     }
 
-    /// Sends a write. `None` when it was refused, which is in the ledger then; `effects` are what it makes of entries.
-    fn write(
-        &mut self,
-        right: &[u16],
-        method: &str,
-        path: &str,
-        body: Option<&Value>,
-        effects: Vec<(usize, State)>,
-    ) -> Result<Option<Answer>, Gone> {
+    /// Sends a write. `effects` are what it makes of entries.
+    fn write(&mut self, right: &[u16], method: &str, path: &str, body: Option<&Value>, effects: Vec<(usize, State)>) -> Result<Sent, Gone> {
         let Ok(answer) = self.client.send(method, path, body) else {
-            self.ledger.pending = effects;
+            self.ledger.pending.push(effects);
+            self.ledger.unanswered += 1;
             return Err(Gone);
         };
         if right.contains(&answer.status) {
@@ -305,15 +334,21 @@ impl Worker {
             if answer.status < 300 {
                 self.shared.acknowledged.fetch_add(1, Ordering::SeqCst);
             }
-            return Ok(Some(answer));
+            return Ok(Sent::Answered(answer));
         }
-        if self.shared.plan.failing && answer.status >= 500 && answer.is_error() {
-            self.shared.refused.fetch_add(1, Ordering::SeqCst);
-            self.ledger.refused.insert(format!("{} {}", answer.status, answer.code()));
-        } else {
+        let failing = self.shared.plan.failing;
+        if failing == Failing::Never || answer.status < 500 || !answer.is_error() {
             self.ledger.wrong.push(format!("{method} {path}: {} {}", answer.status, answer.body));
+            return Ok(Sent::Refused);
         }
-        Ok(None)
+        self.shared.refused.fetch_add(1, Ordering::SeqCst);
+        self.ledger.refused.insert(format!("{} {}", answer.status, answer.code()));
+        if failing == Failing::Leaving && answer.status == 500 {
+            self.ledger.pending.push(effects);
+            self.ledger.unknown.push(answer.error_id().to_owned());
+            return Ok(Sent::Unknown);
+        }
+        Ok(Sent::Refused)
     }
 
     /// A state of the next number and a text of some length: a few need pages of their own.
@@ -335,7 +370,8 @@ impl Worker {
     fn live(&mut self, object: Option<usize>) -> Option<(usize, String, Entry)> {
         let is_live =
             |entry: &Entry| object.is_none_or(|object| entry.object == object) && entry.now.as_ref().is_some_and(|now| !now.deleted);
-        let live: Vec<usize> = (0..self.ledger.entries.len()).filter(|at| self.ledger.entries.get(*at).is_some_and(is_live)).collect();
+        let known = |at: &usize| self.ledger.entries.get(*at).is_some_and(is_live) && !self.ledger.in_doubt(*at);
+        let live: Vec<usize> = (0..self.ledger.entries.len()).filter(known).collect();
         let at = *self.random.pick(&live)?;
         let entry = self.ledger.entries.get(at)?.clone();
         Some((at, entry.id.clone()?, entry))
@@ -346,7 +382,7 @@ impl Worker {
         let state = self.state(parent);
         let body = body_of(object, Some(&key), &state);
         let path = format!("sobjects/{}", name(object));
-        if let Some(answer) = self.write(&[201], "POST", &path, Some(&body), vec![(at, state)])? {
+        if let Sent::Answered(answer) = self.write(&[201], "POST", &path, Some(&body), vec![(at, state)])? {
             self.made(at, &answer);
         }
         Ok(())
@@ -403,8 +439,8 @@ impl Worker {
         let right = if there.is_some() { [200] } else { [201] };
         let answer = self.write(&right, "PATCH", &format!("sobjects/Account/{KEY}/{key}"), Some(&body), vec![(at, state)])?;
         match (answer, there) {
-            (Some(answer), None) => self.made(at, &answer),
-            (Some(answer), Some((_, id, _))) if answer.id() != Some(id.as_str()) => {
+            (Sent::Answered(answer), None) => self.made(at, &answer),
+            (Sent::Answered(answer), Some((_, id, _))) if answer.id() != Some(id.as_str()) => {
                 self.ledger.wrong.push(format!("an upsert of {id} answered {}", answer.body));
             }
             _ => {}
@@ -415,6 +451,9 @@ impl Worker {
     /// Deletes a row; contacts go with their account.
     fn delete(&mut self, object: usize) -> Result<(), Gone> {
         let Some((at, id, entry)) = self.live(Some(object)) else { return self.create_account() };
+        if object == ACCOUNT && self.ledger.children_in_doubt(&id) {
+            return self.create_account();
+        }
         let gone = |now: State| State { deleted: true, ..now };
         let mut effects: Vec<(usize, State)> = entry.now.map(|now| (at, gone(now))).into_iter().collect();
         if object == ACCOUNT {
@@ -439,26 +478,27 @@ impl Worker {
             self.write(&[201, 400], "POST", "sobjects/Account", Some(&body_of(ACCOUNT, Some(&key), &state)), Vec::new())
         };
         let attempt = match &sent {
-            Ok(None) => return Ok(()),
-            Ok(Some(answer)) if answer.status == 400 => {
+            Ok(Sent::Refused) => None,
+            Ok(Sent::Answered(answer)) if answer.status == 400 => {
                 if answer.code() != "DUPLICATE_VALUE" {
                     self.ledger.wrong.push(format!("a raced create: {}", answer.body));
                 }
-                return Ok(());
+                None
             }
-            Ok(Some(answer)) => {
+            Ok(Sent::Answered(answer)) => {
                 let (id, created) = (answer.id().map(String::from), answer.status == 201);
                 if let (true, Some(id)) = (created, &id) {
                     self.ledger.created(id);
                 }
-                Attempt { began, ended: Some(Instant::now()), number, id, created }
+                Some(Attempt { began, ended: Some(Instant::now()), number, id, created })
             }
-            Err(Gone) => Attempt { began, ended: None, number, id: None, created: false },
+            Ok(Sent::Unknown) | Err(Gone) => Some(Attempt { began, ended: None, number, id: None, created: false }),
         };
         let mut races = locked(&self.shared.races);
+        // Known even where nobody won: then no row may be there.
         match races.iter_mut().find(|race| race.key == key) {
-            Some(race) => race.attempts.push(attempt),
-            None => races.push(Race { key, attempts: vec![attempt] }),
+            Some(race) => race.attempts.extend(attempt),
+            None => races.push(Race { key, attempts: attempt.into_iter().collect() }),
         }
         sent.map(drop)
     }
@@ -471,23 +511,23 @@ impl Worker {
         let key = format!("{}c{}", self.prefix, state.number);
         let body = body_of(CONTACT, Some(&key), &state);
         let sent = self.write(&[201, 400, 404], "POST", "sobjects/Contact", Some(&body), Vec::new());
-        let acknowledged = match &sent {
-            Ok(None) => return Ok(()),
-            Ok(Some(answer)) if answer.status >= 400 => {
+        let told = match &sent {
+            Ok(Sent::Refused) => Some(false),
+            Ok(Sent::Answered(answer)) if answer.status >= 400 => {
                 if !answer.is_error() || !self.parent_is_tried(&parent.id) {
                     self.ledger.wrong.push(format!("a child of {}: {} {}", parent.id, answer.status, answer.body));
                 }
-                return Ok(());
+                Some(false)
             }
-            Ok(Some(answer)) => {
+            Ok(Sent::Answered(answer)) => {
                 if let Some(id) = answer.id() {
                     self.ledger.created(id);
                 }
-                true
+                Some(true)
             }
-            Err(Gone) => false,
+            Ok(Sent::Unknown) | Err(Gone) => None,
         };
-        locked(&self.shared.children).push(Child { key, parent: parent.id, acknowledged });
+        locked(&self.shared.children).push(Child { key, parent: parent.id, told });
         sent.map(drop)
     }
 
@@ -495,7 +535,7 @@ impl Worker {
         let Some(parent) = self.shared_parent() else { return self.create_account() };
         self.change_parent(&parent.id, |parent| parent.tried = true);
         let answer = self.write(&[204, 404], "DELETE", &format!("sobjects/Account/{}", parent.id), None, Vec::new())?;
-        if answer.is_some_and(|answer| answer.status == 204) {
+        if matches!(answer, Sent::Answered(answer) if answer.status == 204) {
             self.change_parent(&parent.id, |parent| parent.deleted = true);
         }
         Ok(())

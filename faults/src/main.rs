@@ -12,6 +12,7 @@ mod client;
 mod files;
 mod ledger;
 mod load;
+mod proxy;
 mod random;
 mod room;
 mod server;

@@ -24,6 +24,8 @@ pub struct Way {
     pub folder: PathBuf,
     /// The data directory.
     pub data: PathBuf,
+    /// The PostgreSQL database that keeps the orgs; `None` for the data directory.
+    pub store: Option<String>,
     /// Further arguments of `orglet serve`.
     pub arguments: Vec<String>,
     /// A program, with its arguments, that is given the server's command line and becomes the server.
@@ -38,7 +40,7 @@ impl Way {
         }
         fs::create_dir_all(&folder)?;
         let data = folder.join("data");
-        Ok(Way { binary: binary.to_owned(), folder, data, arguments: Vec::new(), through: Vec::new() })
+        Ok(Way { binary: binary.to_owned(), folder, data, store: None, arguments: Vec::new(), through: Vec::new() })
     }
 
     /// The same way with further arguments of `orglet serve`.
@@ -46,6 +48,11 @@ impl Way {
         let mut way = self.clone();
         way.arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
         way
+    }
+
+    /// The same way with orgs in a PostgreSQL database.
+    pub fn on(&self, store: &str) -> Way {
+        Way { store: Some(store.to_owned()), ..self.clone() }
     }
 
     /// The same way, but under limits of the shell: `ulimit`'s flag and value.
@@ -70,6 +77,9 @@ impl Way {
         let mut words = self.through.iter().map(Into::into).chain([self.binary.clone().into_os_string()]);
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words).args(["serve", "--listen", "127.0.0.1:0", "--ready-file"]).arg(&ready).arg("--data").arg(&self.data);
+        if let Some(store) = &self.store {
+            command.arg("--store").arg(store);
+        }
         command.args(&self.arguments).current_dir(&self.folder).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child = command.spawn().map_err(|error| io::Error::new(error.kind(), format!("{command:?}: {error}")))?;
         Ok(Server {

@@ -5,9 +5,14 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::process::{cargo, passes};
+use crate::toolchain;
 
 /// Runs the benchmark with these arguments of its own; true when it ended well.
 pub fn run(root: &Path, arguments: &[String]) -> io::Result<bool> {
+    // The short form leaves PostgreSQL out unless it is asked for.
+    if !arguments.iter().any(|argument| argument == "--quick") || arguments.iter().any(|argument| argument.contains("postgres")) {
+        toolchain::postgres(root)?;
+    }
     for package in ["orglet", "orglet-bench"] {
         if !passes(cargo().args(["build", "--release", "--package", package]).current_dir(root))? {
             return Ok(false);

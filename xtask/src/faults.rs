@@ -6,12 +6,14 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::process::{Counts, cargo, closing_line, passes, watch};
+use crate::toolchain;
 
 /// A long run with many rounds takes a while; a run that hangs must end.
 const LIMIT: Duration = Duration::from_secs(4 * 3600);
 
 /// Runs the harness with these arguments of its own; what held and what did not.
 pub fn run(root: &Path, arguments: &[&str]) -> io::Result<Counts> {
+    toolchain::postgres(root)?;
     for package in ["orglet", "orglet-faults"] {
         if !passes(cargo().args(["build", "--release", "--package", package]).current_dir(root))? {
             return Ok(Counts::one(false));

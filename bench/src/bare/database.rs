@@ -9,14 +9,14 @@ use orglet_plan::{BindContext, Output, record_shape, write};
 use orglet_schema::{AccessSet, Catalog, Field};
 use orglet_syntax::{Quirks, soql};
 use rusqlite::config::DbConfig;
-use rusqlite::types::Value as Sql;
-use rusqlite::{Connection, OpenFlags, params_from_iter};
+use rusqlite::types::{Value as Sql, ValueRef};
+use rusqlite::{Connection, OpenFlags, Row, params_from_iter};
 use serde_json::{Map, Value};
 
-use super::shape::Shape;
+use super::shape::{Cell, Cells, Shape};
 
 /// Rows of a page, as the server has it; it asks for one more to know whether there is a next page.
-const PAGE: usize = 2000;
+pub(super) const PAGE: usize = 2000;
 
 /// Opens the connection that writes.
 pub(super) fn open_writer(path: &Path, synchronous: &str) -> rusqlite::Result<Connection> {
@@ -44,6 +44,45 @@ fn prepared(connection: Connection) -> rusqlite::Result<Connection> {
     connection.set_prepared_statement_cache_capacity(128);
     connection.create_collation("FOLD", orglet_base::fold::compare)?;
     Ok(connection)
+}
+
+/// The read of an account by its id, which is the only parameter, with the fields of a sample.
+pub(super) fn record(catalog: &Catalog, root: &str, sample: &Map<String, Value>, dialect: Dialect) -> io::Result<(Statement, Shape)> {
+    let account = catalog.object("Account").ok_or_else(|| io::Error::other("no Account"))?;
+    let fields: Vec<&Field> = sample.keys().filter_map(|name| account.field(name)).collect();
+    let (columns, nodes) = record_shape(account, &fields);
+    let statement = write::point_read(account, &columns, "", write::Lock::None, dialect);
+    Ok((statement, Shape::record(root, &account.name, &nodes)?))
+}
+
+/// Plans a query as the server does.
+pub(super) fn plan(catalog: &Catalog, root: &str, text: &str, dialect: Dialect) -> io::Result<Output> {
+    let version: u16 = root.rsplit_once('v').and_then(|(_, v)| v.split('.').next()?.parse().ok()).unwrap_or_default();
+    let ast = soql::parse(text, Quirks::for_api_version(u32::from(version))).map_err(|error| io::Error::other(error.render(text)))?;
+    let access = AccessSet::full();
+    let context = BindContext {
+        catalog,
+        access: &access,
+        version: ApiVersion(version),
+        now: DateTime(0),
+        time_zone: &TimeZone::UTC,
+        monday_weeks: false,
+        user: Id::EMPTY,
+        all_rows: false,
+        dialect,
+        query_text: text,
+    };
+    Ok(orglet_plan::plan(&ast, &context).map_err(|error| io::Error::other(format!("{text}: {error}")))?.output)
+}
+
+impl Cells for Row<'_> {
+    fn cell(&self, column: usize) -> Cell<'_> {
+        match self.get_ref(column) {
+            Ok(ValueRef::Integer(number)) => Cell::Int(number),
+            Ok(ValueRef::Text(text)) => Cell::Text(text),
+            _ => Cell::Null,
+        }
+    }
 }
 
 /// A statement with its parameters.
@@ -78,35 +117,17 @@ struct Rest {
 impl Planned {
     /// The read of an account by its id, with the fields of a sample.
     pub(super) fn record(catalog: &Catalog, root: &str, sample: &Map<String, Value>) -> io::Result<Planned> {
-        let account = catalog.object("Account").ok_or_else(|| io::Error::other("no Account"))?;
-        let fields: Vec<&Field> = sample.keys().filter_map(|name| account.field(name)).collect();
-        let (columns, nodes) = record_shape(account, &fields);
-        let statement = write::point_read(account, &columns, "", write::Lock::None, Dialect::Sqlite);
+        let (statement, shape) = record(catalog, root, sample, Dialect::Sqlite)?;
         let first = Bound { sql: statement.sql.to_string(), params: Vec::new() };
-        Ok(Planned { first, shape: Shape::record(root, &account.name, &nodes)?, rest: None, further: String::new() })
+        Ok(Planned { first, shape, rest: None, further: String::new() })
     }
 
     /// A query.
     pub(super) fn query(catalog: &Catalog, root: &str, text: &str) -> io::Result<Planned> {
-        let version: u16 = root.rsplit_once('v').and_then(|(_, v)| v.split('.').next()?.parse().ok()).unwrap_or_default();
-        let ast = soql::parse(text, Quirks::for_api_version(u32::from(version))).map_err(|error| io::Error::other(error.render(text)))?;
-        let access = AccessSet::full();
-        let context = BindContext {
-            catalog,
-            access: &access,
-            version: ApiVersion(version),
-            now: DateTime(0),
-            time_zone: &TimeZone::UTC,
-            monday_weeks: false,
-            user: Id::EMPTY,
-            all_rows: false,
-            dialect: Dialect::Sqlite,
-            query_text: text,
-        };
-        let plan = orglet_plan::plan(&ast, &context).map_err(|error| io::Error::other(format!("{text}: {error}")))?;
+        let output = plan(catalog, root, text, Dialect::Sqlite)?;
         let further = format!("{root}/query/01gB00000000001AAA-");
         let rows = PAGE as u64 + 1;
-        match &plan.output {
+        match &output {
             Output::Records(records) => {
                 let rest = match records.limit {
                     None => Some(Rest { ids: Bound::new(&records.ids())?, by_ids: records.by_ids(&[]).sql.to_string() }),
@@ -128,7 +149,7 @@ impl Planned {
         let mut statement = connection.prepare_cached(&self.first.sql)?;
         statement.query_row([id], |row| {
             let mut out = Vec::with_capacity(4096);
-            self.shape.write(&mut out, row)?;
+            self.shape.write(&mut out, row);
             Ok(out)
         })
     }
@@ -169,20 +190,26 @@ impl Planned {
                 records.push(b',');
             }
             count += 1;
-            self.shape.write(&mut records, row)?;
+            self.shape.write(&mut records, row);
         }
         Ok((records, count, false))
     }
 
     fn answer(&self, records: &[u8], total: usize, next: Option<usize>) -> Vec<u8> {
-        let next = next.map(|position| format!("\"nextRecordsUrl\":\"{}{position}\",", self.further));
-        let head = format!("{{\"totalSize\":{total},\"done\":{},{}\"records\":[", next.is_none(), next.unwrap_or_default());
-        let mut out = Vec::with_capacity(records.len() + head.len() + 2);
-        out.extend_from_slice(head.as_bytes());
-        out.extend_from_slice(records);
-        out.extend_from_slice(b"]}");
-        out
+        answer(records, total, next.map(|position| format!("{}{position}", self.further)))
     }
+}
+
+/// A page; `next` is the path of the next one.
+pub(super) fn answer(records: &[u8], total: usize, next: Option<String>) -> Vec<u8> {
+    let done = next.is_none();
+    let next = next.map(|path| format!("\"nextRecordsUrl\":\"{path}\",")).unwrap_or_default();
+    let head = format!("{{\"totalSize\":{total},\"done\":{done},{next}\"records\":[");
+    let mut out = Vec::with_capacity(records.len() + head.len() + 2);
+    out.extend_from_slice(head.as_bytes());
+    out.extend_from_slice(records);
+    out.extend_from_slice(b"]}");
+    out
 }
 
 fn parameter(param: &Param) -> io::Result<Sql> {

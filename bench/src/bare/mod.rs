@@ -1,9 +1,10 @@
 //! The limit: axum and rusqlite with nothing between them, over a copy of the server's own data file, so that table,
 //! columns, indexes and pages are the same. It does what no server can avoid: reads on a connection of the thread, at
 //! once, with a cached statement whose SQL is that of the server's planner, and cells made into the same JSON; writes
-//! by one thread that commits together whatever is waiting, before it answers.
+//! by one thread that commits together whatever is waiting, before it answers. On PostgreSQL see [`postgres`].
 
 mod database;
+mod postgres;
 mod shape;
 mod writer;
 
@@ -45,6 +46,8 @@ struct Task {
     record: Map<String, Value>,
     /// The queries that will be asked.
     queries: Vec<String>,
+    /// The address of a PostgreSQL database, which then takes the place of `database`.
+    store: Option<String>,
 }
 
 /// Starts a bare server over a copy of a fixture's database, made under this name.
@@ -62,9 +65,27 @@ pub fn serve(
         root: access.root.clone(),
         record: fixture.record.as_object().cloned().unwrap_or_default(),
         queries: queries.to_vec(),
+        store: None,
     };
+    spawn(options, name, &task)
+}
+
+/// Starts a bare server on the server's own tables in a PostgreSQL database.
+pub fn serve_postgres(options: &Options, fixture: &Fixture, store: &str, access: &Access, queries: &[String]) -> io::Result<Running> {
+    let task = Task {
+        database: PathBuf::new(),
+        synchronous: String::new(),
+        root: access.root.clone(),
+        record: fixture.record.as_object().cloned().unwrap_or_default(),
+        queries: queries.to_vec(),
+        store: Some(store.to_owned()),
+    };
+    spawn(options, &format!("bare-postgres-{}", fixture.rows), &task)
+}
+
+fn spawn(options: &Options, name: &str, task: &Task) -> io::Result<Running> {
     let file = options.folder.join(format!("{name}.json"));
-    fs::write(&file, serde_json::to_vec(&task)?)?;
+    fs::write(&file, serde_json::to_vec(task)?)?;
     let address = free_address()?;
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("bare").arg(address.to_string()).arg(file);
@@ -88,23 +109,31 @@ pub fn main(arguments: &[String]) -> io::Result<()> {
     let [address, file] = arguments else { return Err(io::Error::other("bare ADDRESS FILE")) };
     let task: Task = serde_json::from_slice(&fs::read(file)?)?;
     let catalog = Catalog::new(0, orglet_base::DateTime(0), orglet_schema::standard::objects(), ObjectSet::default());
-    let record = Planned::record(&catalog, &task.root, &task.record)?;
-    let plan = |soql: String| Planned::query(&catalog, &task.root, &soql).map(|planned| (soql, planned));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let app = match task.store.clone() {
+            Some(store) => postgres::app(&catalog, task, &store).await?,
+            None => app(&catalog, task)?,
+        };
+        let listener = tokio::net::TcpListener::bind(address).await?;
+        axum::serve(axum::serve::ListenerExt::tap_io(listener, |stream| drop(stream.set_nodelay(true))), app).await
+    })
+}
+
+/// The routes over a database of SQLite.
+fn app(catalog: &Catalog, task: Task) -> io::Result<Router> {
+    let record = Planned::record(catalog, &task.root, &task.record)?;
+    let plan = |soql: String| Planned::query(catalog, &task.root, &soql).map(|planned| (soql, planned));
     let queries = task.queries.into_iter().map(plan).collect::<io::Result<HashMap<_, _>>>()?;
-    let writer = writer::start(&catalog, &task.database, &task.synchronous)?;
+    let writer = writer::start(catalog, &task.database, &task.synchronous)?;
     let bare = Arc::new(Bare { database: task.database, record, queries, writer, open: Mutex::default() });
-    let app = Router::new()
+    Ok(Router::new()
         .route("/services/data", get(async || ""))
         .route("/services/data/{version}/sobjects/Account/{id}", get(record_get))
         .route("/services/data/{version}/query", get(query))
         .route("/services/data/{version}/query/{locator}", get(further))
         .route("/services/data/{version}/sobjects/Account", axum::routing::post(create))
-        .with_state(bare);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(address).await?;
-        axum::serve(axum::serve::ListenerExt::tap_io(listener, |stream| drop(stream.set_nodelay(true))), app).await
-    })
+        .with_state(bare))
 }
 
 thread_local! {
@@ -144,7 +173,7 @@ async fn create(State(bare): State<Arc<Bare>>, Json(fields): Json<Map<String, Va
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
     match answer.await {
-        Ok(id) => json(StatusCode::CREATED, format!("{{\"id\":\"{id}\",\"success\":true,\"errors\":[]}}")),
+        Ok(id) => json(StatusCode::CREATED, created(&id)),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
@@ -159,11 +188,17 @@ fn read(path: &Path, read: impl FnOnce(&Connection) -> rusqlite::Result<Vec<u8>>
     });
     match done {
         Ok(body) => json(StatusCode::OK, body),
-        Err(error) => {
-            eprintln!("bare: {error}");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
+        Err(error) => failed(&error),
     }
+}
+
+fn created(id: &str) -> String {
+    format!("{{\"id\":\"{id}\",\"success\":true,\"errors\":[]}}")
+}
+
+fn failed(error: &dyn std::fmt::Display) -> Response {
+    eprintln!("bare: {error}");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
 fn json(status: StatusCode, body: impl Into<Body>) -> Response {

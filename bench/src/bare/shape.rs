@@ -2,10 +2,25 @@
 
 use std::io;
 
+use orglet_base::DateTime;
 use orglet_plan::{Node, OutKind, ParentKind};
 use orglet_schema::CellKind;
-use rusqlite::Row;
-use rusqlite::types::ValueRef;
+
+/// A value of a row, whatever the database.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Cell<'a> {
+    Null,
+    /// A whole number, a number times a power of ten, or a flag.
+    Int(i64),
+    Text(&'a [u8]),
+    /// A time, in milliseconds since 1970.
+    Moment(i64),
+}
+
+/// A row.
+pub(super) trait Cells {
+    fn cell(&self, column: usize) -> Cell<'_>;
+}
 
 /// A record or a row of an aggregate.
 pub(super) struct Shape {
@@ -46,10 +61,10 @@ impl Shape {
     }
 
     /// Writes a row.
-    pub(super) fn write(&self, out: &mut Vec<u8>, row: &Row<'_>) -> rusqlite::Result<()> {
+    pub(super) fn write(&self, out: &mut Vec<u8>, row: &impl Cells) {
         out.extend_from_slice(&self.head);
         if let Some((column, tail)) = self.id {
-            if let ValueRef::Text(id) = row.get_ref(column)? {
+            if let Cell::Text(id) = row.cell(column) {
                 out.extend_from_slice(id);
             }
             out.extend_from_slice(tail);
@@ -57,14 +72,13 @@ impl Shape {
         for part in &self.parts {
             out.extend_from_slice(&part.key);
             match &part.value {
-                Kind::Cell(column, kind) => cell(out, *kind, row.get_ref(*column)?),
-                Kind::Address(parts) => address(out, parts, row)?,
-                Kind::Parent(id, _) if row.get_ref(*id)? == ValueRef::Null => out.extend_from_slice(b"null"),
-                Kind::Parent(_, shape) => shape.write(out, row)?,
+                Kind::Cell(column, kind) => cell(out, *kind, row.cell(*column)),
+                Kind::Address(parts) => address(out, parts, row),
+                Kind::Parent(id, _) if row.cell(*id) == Cell::Null => out.extend_from_slice(b"null"),
+                Kind::Parent(_, shape) => shape.write(out, row),
             }
         }
         out.push(b'}');
-        Ok(())
     }
 }
 
@@ -92,13 +106,13 @@ fn kind(root: &str, node: &Node) -> io::Result<Kind> {
     }
 }
 
-fn address(out: &mut Vec<u8>, parts: &[(Vec<u8>, usize, CellKind)], row: &Row<'_>) -> rusqlite::Result<()> {
+fn address(out: &mut Vec<u8>, parts: &[(Vec<u8>, usize, CellKind)], row: &impl Cells) {
     let start = out.len();
     out.push(b'{');
     let mut any = false;
     for (key, column, kind) in parts {
-        let value = row.get_ref(*column)?;
-        any |= value != ValueRef::Null;
+        let value = row.cell(*column);
+        any |= value != Cell::Null;
         out.extend_from_slice(key);
         cell(out, *kind, value);
     }
@@ -108,22 +122,24 @@ fn address(out: &mut Vec<u8>, parts: &[(Vec<u8>, usize, CellKind)], row: &Row<'_
         out.truncate(start);
         out.extend_from_slice(b"null");
     }
-    Ok(())
 }
 
-fn cell(out: &mut Vec<u8>, kind: CellKind, value: ValueRef<'_>) {
+fn cell(out: &mut Vec<u8>, kind: CellKind, value: Cell<'_>) {
     match (kind, value) {
-        (CellKind::Bool, ValueRef::Integer(number)) => out.extend_from_slice(if number == 0 { b"false" } else { b"true" }),
-        (CellKind::Decimal(scale), ValueRef::Integer(number)) => double(out, number as f64 / 10f64.powi(i32::from(scale))),
-        (_, ValueRef::Integer(number)) => put(out, &number),
-        (CellKind::DateTime, ValueRef::Text(text)) => {
-            out.push(b'"');
-            out.extend_from_slice(text.strip_suffix(b"Z").unwrap_or(text));
-            out.extend_from_slice(b"+0000\"");
-        }
-        (_, ValueRef::Text(text)) => put(out, &std::str::from_utf8(text).unwrap_or_default()),
-        _ => out.extend_from_slice(b"null"),
+        (CellKind::Bool, Cell::Int(number)) => out.extend_from_slice(if number == 0 { b"false" } else { b"true" }),
+        (CellKind::Decimal(scale), Cell::Int(number)) => double(out, number as f64 / 10f64.powi(i32::from(scale))),
+        (_, Cell::Int(number)) => put(out, &number),
+        (CellKind::DateTime, Cell::Text(text)) => moment(out, text),
+        (_, Cell::Text(text)) => put(out, &std::str::from_utf8(text).unwrap_or_default()),
+        (_, Cell::Moment(time)) => moment(out, DateTime(time).to_canonical().as_bytes()),
+        (_, Cell::Null) => out.extend_from_slice(b"null"),
     }
+}
+
+fn moment(out: &mut Vec<u8>, canonical: &[u8]) {
+    out.push(b'"');
+    out.extend_from_slice(canonical.strip_suffix(b"Z").unwrap_or(canonical));
+    out.extend_from_slice(b"+0000\"");
 }
 
 /// A double as Java writes it: with an exponent from ten million up.

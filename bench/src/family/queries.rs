@@ -15,10 +15,14 @@ use crate::report::{Bound, Section};
 use crate::server::{self, Access, Durability, Running};
 
 /// Rows that the aggregate reads.
-const COUNTED: usize = 100_000;
+pub const COUNTED: usize = 100_000;
 /// What was promised for the page.
 const PAGE: f64 = 0.5;
-const FIELDS: &str = "Id, Name, Industry, AnnualRevenue, NumberOfEmployees, BillingCity, OwnerId, CreatedDate";
+/// The fields of the page.
+pub const FIELDS: &str = "Id, Name, Industry, AnnualRevenue, NumberOfEmployees, BillingCity, OwnerId, CreatedDate";
+/// The aggregate.
+pub const AGGREGATE: &str =
+    "SELECT Industry, COUNT(Id) accounts, MAX(AnnualRevenue) most, MIN(NumberOfEmployees) least FROM Account GROUP BY Industry";
 
 struct Query {
     name: String,
@@ -49,10 +53,8 @@ pub async fn measure(options: &Options) -> io::Result<Vec<Section>> {
     race_all(options, &small, &queries, &mut section).await?;
 
     let large = Fixture::make(options, COUNTED).await?;
-    let aggregate =
-        "SELECT Industry, COUNT(Id) accounts, MAX(AnnualRevenue) most, MIN(NumberOfEmployees) least FROM Account GROUP BY Industry";
     // One at a time: each keeps a core busy for long.
-    let queries = [Query { connections: vec![1], ..query("aggregate over 100k rows", vec![aggregate.into()], None) }];
+    let queries = [Query { connections: vec![1], ..query("aggregate over 100k rows", vec![AGGREGATE.into()], None) }];
     race_all(options, &large, &queries, &mut section).await?;
     Ok(vec![section])
 }

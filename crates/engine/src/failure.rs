@@ -42,6 +42,11 @@ impl Failure {
     pub fn is_moved(&self) -> bool {
         matches!(self, Failure::Store(StoreError::Moved))
     }
+
+    /// Whether the database could not be reached: nothing was changed, and the same may go well later.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Failure::Store(StoreError::Unavailable(_)))
+    }
 }
 
 impl std::fmt::Display for Failure {

@@ -125,11 +125,15 @@ impl Server {
         }
     }
 
-    /// The error that a client sees for a failure of ours; the log gets the cause under the same number.
+    /// The error that a client sees for a failure of ours; the log gets the cause under the same number. While the database
+    /// can't be reached nothing was changed: the answer is the one that tells clients to come back (routing-029).
     pub(crate) fn internal(&self, failure: &Failure) -> ApiError {
         let n = self.failures.fetch_add(1, Ordering::Relaxed);
         let shown = format!("{n}-{} ({})", n.wrapping_mul(7919) % 100_000, -(n as i64));
         tracing::error!(error_id = shown, %failure, "internal failure");
+        if failure.is_unavailable() {
+            return ApiError::new(ErrorCode::ServerUnavailable, "Server Unavailable");
+        }
         let text = format!("An unexpected error occurred. Please include this ErrorId if you contact support: {shown}");
         ApiError::new(ErrorCode::UnknownException, text)
     }

@@ -4,7 +4,8 @@
 
 use orglet_testkit::Target;
 use orglet_testkit::fixtures::{VERSION, create, custom_field, custom_object, form, send_json};
-use orglet_testkit::target::sharing_postgres;
+use orglet_testkit::postgres::Database;
+use orglet_testkit::target::{over_postgres, sharing_postgres};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -153,6 +154,47 @@ fn ids_and_external_ids_are_given_once() {
         assert!(refused.contains("DUPLICATE_VALUE") && named, "{refused}");
     }
     assert_eq!(query(&*servers[0], "SELECT COUNT() FROM Account")["totalSize"], 12);
+}
+
+#[test]
+fn an_upsert_meets_the_row_that_another_made_meanwhile() {
+    let (a, b) = two();
+    custom_field(&*a, "Account.Ext__c", &json!({"type": "Text", "label": "Ext", "length": 40, "externalId": true, "unique": true}))
+        .unwrap();
+    let (servers, keys) = ([a, b], 60);
+    let answers: Vec<(u16, Value)> = std::thread::scope(|scope| {
+        let upsert = |target: &dyn Target, key: usize| {
+            send_json(target, "PATCH", &format!("sobjects/Account/Ext__c/K{key}"), Some(&json!({"Name": "x"})))
+        };
+        let savers: Vec<_> = (0..6)
+            .map(|n| {
+                let target = &*servers[n % 2];
+                scope.spawn(move || -> Vec<_> { (0..keys).map(|key| upsert(target, key)).collect() })
+            })
+            .collect();
+        savers.into_iter().flat_map(|s| s.join().unwrap()).collect()
+    });
+    let count = |wanted| answers.iter().filter(|(status, _)| *status == wanted).count();
+    assert_eq!((count(201), count(200)), (keys, 5 * keys), "{:?}", answers.iter().find(|(status, _)| *status >= 300));
+}
+
+#[test]
+fn a_database_that_is_not_there_is_told_as_that() {
+    let database = Database::new().unwrap();
+    let target = over_postgres(database.address()).unwrap();
+    let account = create(&*target, "Account", &json!({"Name": "x"})).unwrap();
+    drop(database);
+    let body = json!({"Name": "y"});
+    for (method, path, body) in [
+        ("GET", format!("sobjects/Account/{account}"), None),
+        ("GET", "query?q=SELECT+Id+FROM+Account".to_owned(), None),
+        ("PATCH", format!("sobjects/Account/{account}"), Some(&body)),
+        ("POST", "sobjects/Account".to_owned(), Some(&body)),
+        ("DELETE", format!("sobjects/Account/{account}"), None),
+    ] {
+        let told = json!([{"message": "Server Unavailable", "errorCode": "SERVER_UNAVAILABLE"}]);
+        assert_eq!(send_json(&*target, method, &path, body), (503, told), "{method} {path}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::disk::{answers_again, some, wait};
 use super::kill::complaints;
 use crate::client::Client;
-use crate::load::{self, Load, Outcome, Plan};
+use crate::load::{self, Failing, Load, Outcome, Plan};
 use crate::random::Random;
 use crate::server::Server;
 use crate::{Options, Report};
@@ -231,7 +231,7 @@ pub fn descriptors(options: &Options, report: &mut Report) -> io::Result<()> {
 }
 
 fn plan(options: &Options, part: u64, workers: u64) -> Plan {
-    Plan { prefix: format!("c{part}-"), workers, seed: (options.seed, 3000 + part), failing: false }
+    Plan { prefix: format!("c{part}-"), workers, seed: (options.seed, 3000 + part), failing: Failing::Never }
 }
 
 fn timed(server: &Server, plan: &Plan) -> io::Result<(Outcome, Duration)> {

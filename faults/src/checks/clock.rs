@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::disk::{answers_again, some};
 use super::kill::complaints;
-use crate::client::{Client, encoded};
-use crate::load::{self, Outcome, Plan};
+use crate::client::{Answer, Client, encoded};
+use crate::load::{self, Failing, Outcome, Plan};
 use crate::server::Server;
 use crate::{Options, Report};
 
@@ -39,13 +39,15 @@ pub fn clock(options: &Options, report: &mut Report) -> io::Result<()> {
             report.none(&format!("session and cursor of before at {time}"), if right { vec![] } else { vec![format!("{page:?}")] });
         }
         answers_again(&server, report)?;
-        let plan = Plan { prefix: format!("t{step}-"), workers: 8, seed: (options.seed, 4000 + step as u64), failing: false };
+        let plan = Plan { prefix: format!("t{step}-"), workers: 8, seed: (options.seed, 4000 + step as u64), failing: Failing::Never };
         let mut outcome = some(&server, &plan, 800)?;
         report.none(&format!("{} when it was written", outcome.prefix), outcome.check(&mut client)?);
         let twice = outcome.ids().filter(|id| !ids.insert((*id).to_owned())).map(|id| format!("the id {id} was given twice")).collect();
         report.none(&format!("ids at {time}"), twice);
         outcomes.push(outcome);
-        let session = login(&server)?;
+        let answer = login(&server)?;
+        let session = answer.body.get("access_token").and_then(Value::as_str).map(String::from);
+        let session = session.ok_or_else(|| io::Error::other(format!("no login: {answer:?}")))?;
         let mut other = Client::open(server.address, &session)?;
         let path = format!("query?q={}", encoded("SELECT Id FROM Account ORDER BY Name"));
         let request = other.head("GET", &path, "Sforce-Query-Options: batchSize=200\r\n");
@@ -65,8 +67,8 @@ pub fn clock(options: &Options, report: &mut Report) -> io::Result<()> {
     Ok(())
 }
 
-/// A session of a login by password.
-fn login(server: &Server) -> io::Result<String> {
+/// A login by password.
+pub fn login(server: &Server) -> io::Result<Answer> {
     let fact = |name: &str| server.facts.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let form: String = [
         ("grant_type", "password".to_owned()),
@@ -77,7 +79,5 @@ fn login(server: &Server) -> io::Result<String> {
     ]
     .map(|(name, value)| format!("{name}={}", encoded(&value)))
     .join("&");
-    let answer = server.client()?.form("/services/oauth2/token", &form)?;
-    let token = answer.body.get("access_token").and_then(Value::as_str).map(String::from);
-    token.ok_or_else(|| io::Error::other(format!("no login: {answer:?}")))
+    server.client()?.form("/services/oauth2/token", &form)
 }

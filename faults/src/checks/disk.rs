@@ -12,7 +12,7 @@ use serde_json::json;
 use super::kill::complaints;
 use crate::client::Client;
 use crate::files;
-use crate::load::{self, Load, Outcome, Plan};
+use crate::load::{self, Failing, Load, Outcome, Plan};
 use crate::room::{self, Room};
 use crate::server::{Server, Way};
 use crate::{Options, Report};
@@ -147,7 +147,12 @@ fn last_line(text: &str) -> &str {
 }
 
 fn plan(options: &Options, part: u64) -> Plan {
-    Plan { prefix: format!("d{part}-"), workers: WORKERS, seed: (options.seed, 1000 + part), failing: part % 2 == 1 }
+    Plan {
+        prefix: format!("d{part}-"),
+        workers: WORKERS,
+        seed: (options.seed, 1000 + part),
+        failing: if part % 2 == 1 { Failing::Refusing } else { Failing::Never },
+    }
 }
 
 /// A load on a server that is well.

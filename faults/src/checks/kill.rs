@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::files;
-use crate::load::{self, Load, Outcome, Plan};
+use crate::load::{self, Failing, Load, Outcome, Plan};
 use crate::random::Random;
 use crate::server::{Server, Way};
 use crate::{Options, Report};
@@ -21,6 +21,11 @@ const LIMIT: Duration = Duration::from_secs(180);
 /// Kills the server in each round, starts it on the same data, and compares with the ledger.
 pub fn kill(options: &Options, report: &mut Report) -> io::Result<()> {
     let way = options.way("kill")?;
+    rounds(options, report, &way, &|| files::check(&way.data, &way.folder.join("aside")))
+}
+
+/// The rounds on any store; `look` says what is wrong with what a dead server left.
+pub fn rounds(options: &Options, report: &mut Report, way: &Way, look: &dyn Fn() -> io::Result<Vec<String>>) -> io::Result<()> {
     let server = way.start()?;
     load::prepare(&server)?;
     let mut server = Some(server);
@@ -34,7 +39,7 @@ pub fn kill(options: &Options, report: &mut Report) -> io::Result<()> {
             None => way.start()?,
         };
         let mut outcome = overload_and_kill(running, &plan(options, round), &mut random)?;
-        report.none(&format!("round {round}: the files after SIGKILL"), files::check(&way.data, &way.folder.join("aside"))?);
+        report.none(&format!("round {round}: the files after SIGKILL"), look()?);
         // At times the next one dies as well, while it starts and recovers.
         if random.below(3) == 0 {
             let spawned = way.spawn()?;
@@ -46,7 +51,7 @@ pub fn kill(options: &Options, report: &mut Report) -> io::Result<()> {
         let running = way.start()?;
         slowest = slowest.max(began.elapsed());
         acknowledged += outcome.acknowledged;
-        unanswered += outcome.ledgers.iter().filter(|ledger| !ledger.pending.is_empty()).count();
+        unanswered += outcome.ledgers.iter().map(|ledger| ledger.unanswered).sum::<u64>();
         let mut findings = outcome.check(&mut running.client()?)?;
         if outcome.acknowledged < WRITES {
             findings.push(format!("{} acknowledged writes only", outcome.acknowledged));
@@ -62,8 +67,8 @@ pub fn kill(options: &Options, report: &mut Report) -> io::Result<()> {
         report.none(&format!("{} after all rounds", outcome.prefix), outcome.check(&mut client)?);
     }
     running.stop()?;
-    report.none("the files after all rounds", files::check(&way.data, &way.folder.join("aside"))?);
-    report.none("the log", complaints(&way)?);
+    report.none("the files after all rounds", look()?);
+    report.none("the log", complaints(way)?);
     report.say(format!(
         "{} rounds, {acknowledged} acknowledged writes, {unanswered} requests cut off, {early} more kills during start, \
          {} ids; slowest start {} ms",
@@ -76,21 +81,27 @@ pub fn kill(options: &Options, report: &mut Report) -> io::Result<()> {
 
 /// The load of a round.
 pub fn plan(options: &Options, round: u64) -> Plan {
-    Plan { prefix: format!("r{round:04}-"), workers: WORKERS, seed: (options.seed, round), failing: false }
+    Plan { prefix: format!("r{round:04}-"), workers: WORKERS, seed: (options.seed, round), failing: Failing::Never }
 }
 
 fn overload_and_kill(server: Server, plan: &Plan, random: &mut Random) -> io::Result<Outcome> {
     let load = Load::start(&server, plan)?;
+    reached(&server, &load, WRITES)?;
+    thread::sleep(Duration::from_micros(random.below(400_000)));
+    server.kill()?;
+    load.finish()
+}
+
+/// Waits until so many writes are acknowledged.
+pub fn reached(server: &Server, load: &Load, writes: u64) -> io::Result<()> {
     let began = Instant::now();
-    while load.acknowledged() < WRITES {
+    while load.acknowledged() < writes {
         if load.ended() || began.elapsed() > LIMIT {
             return Err(server.complaint("the load did not get on"));
         }
         thread::sleep(Duration::from_millis(1));
     }
-    thread::sleep(Duration::from_micros(random.below(400_000)));
-    server.kill()?;
-    load.finish()
+    Ok(())
 }
 
 /// What a log says of failures inside of the server.

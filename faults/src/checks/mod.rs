@@ -4,6 +4,7 @@ mod clients;
 mod clock;
 mod disk;
 mod kill;
+mod postgres;
 mod sync;
 
 use std::io;
@@ -25,7 +26,11 @@ pub const ALL: &[Check] = &[
     ("idle-connections", clients::idle),
     ("descriptors", clients::descriptors),
     ("clock-back", clock::clock),
+    ("pg-kill", postgres::kill),
+    ("pg-two", postgres::two),
+    ("pg-restart", postgres::restart),
+    ("pg-cut", postgres::cut),
 ];
 
 /// Those of the short form.
-pub const QUICK: &[&str] = &["kill", "file-limit", "client-gone", "clock-back"];
+pub const QUICK: &[&str] = &["kill", "file-limit", "client-gone", "clock-back", "pg-kill", "pg-restart", "pg-cut"];

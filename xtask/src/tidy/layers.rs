@@ -21,8 +21,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("orglet", &["base", "engine", "http", "schema", "store"]),
     ("testkit", &["base", "engine", "http", "orglet", "plan", "schema", "store", "syntax"]),
     ("xtask", &[]),
-    ("bench", &["base", "plan", "schema", "syntax"]),
-    ("faults", &["base"]),
+    // Programs that measure and do harm: what they do it to, they start with testkit.
+    ("bench", &["base", "plan", "schema", "syntax", "testkit"]),
+    ("faults", &["base", "testkit"]),
 ];
 /// Packages that run tasks. Nothing below `engine` waits.
 const RUNTIMES: &[&str] = &["tokio", "async-std", "smol", "futures", "futures-util", "async-trait"];

@@ -69,19 +69,36 @@ impl Save<'_> {
         match &self.change.op {
             Op::Insert => self.insert(tx, record, id),
             Op::Update => self.update(tx, record, record.id.ok_or_else(ApiError::not_found)?),
-            Op::Upsert { key, update_only } => {
-                let found = match &record.key {
-                    Some(value) => record::find(tx, self.org, &self.change.object, &self.change.object.fields()[*key], value, 200)?,
-                    None => Vec::new(),
-                };
-                match found.as_slice() {
-                    [] if *update_only || self.change.object.fields()[*key].name == "Id" => Err(ApiError::not_found().into()),
-                    [] => self.insert(tx, record, id),
-                    [one] => self.update(tx, record, *one),
-                    _ => Err(Failure::Choices(self.change.object.name.clone(), found)),
-                }
-            }
+            Op::Upsert { key, update_only } => self.upsert(tx, record, id, &self.change.object.fields()[*key], *update_only),
             Op::Delete => Err(ApiError::not_found().into()),
+        }
+    }
+
+    fn upsert(&self, tx: &mut dyn Tx, record: &Incoming, id: Option<Id>, key: &Field, update_only: bool) -> Result<Saved, Failure> {
+        let find = |tx: &mut dyn Tx| match &record.key {
+            Some(value) => record::find(tx, self.org, &self.change.object, key, value, 200),
+            None => Ok(Vec::new()),
+        };
+        let mut found = find(tx)?;
+        loop {
+            let done = match found.as_slice() {
+                [] if update_only || key.name == "Id" => return Err(ApiError::not_found().into()),
+                [] => self.insert(tx, record, id),
+                [one] => self.update(tx, record, *one),
+                _ => return Err(Failure::Choices(self.change.object.name.clone(), found)),
+            };
+            match done {
+                // Where other saves commit meanwhile, the row of the key may have come or gone since it was looked for;
+                // nothing is written before these are found.
+                Err(Failure::Api(e)) if [ErrorCode::DuplicateValue, ErrorCode::EntityIsDeleted].contains(&e.code()) => {
+                    let now = find(tx)?;
+                    if now == found || now.iter().any(|one| Some(*one) == id) {
+                        return Err(e.into());
+                    }
+                    found = now;
+                }
+                done => return done,
+            }
         }
     }
 

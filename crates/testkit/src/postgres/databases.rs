@@ -15,11 +15,15 @@ pub struct Database {
 impl Database {
     /// A new database without anything in it.
     pub fn new() -> Result<Self, String> {
-        Self::made(None)
+        Self::made(server()?, None)
     }
 
-    fn made(template: Option<&str>) -> Result<Self, String> {
-        let server = server()?;
+    /// One on a server of one's own.
+    pub fn on(server: &'static Server) -> Result<Self, String> {
+        Self::made(server, None)
+    }
+
+    fn made(server: &'static Server, template: Option<&str>) -> Result<Self, String> {
         let name = format!("t{}", server.number());
         let from = template.map_or_else(String::new, |t| format!(" TEMPLATE {t} STRATEGY FILE_COPY"));
         server.cluster("postgres")?.outside(&format!("CREATE DATABASE {name}{from}")).map_err(|e| e.to_string())?;
@@ -71,14 +75,14 @@ impl Fresh {
         let template = match &state.template {
             Some(template) => template.name.clone(),
             None => {
-                let made = Database::made(None)?;
+                let made = Database::new()?;
                 seed(made.address())?;
                 reset::prepare(&made.address())?;
                 state.template.insert(made).name.clone()
             }
         };
         drop(state);
-        let database = Database::made(Some(&template))?;
+        let database = Database::made(server()?, Some(&template))?;
         let home = Arc::new(Cluster::new(&database.address()).map_err(|e| e.to_string())?);
         Ok(Self { database: Some((database, home)), kept })
     }

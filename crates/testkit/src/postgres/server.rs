@@ -2,18 +2,19 @@
 //!
 //! One is started for a whole program of tests when the first of them asks. It ends with the program, however that ends:
 //! a shell waits on a pipe that closes then, and stops the server. What a crash of the machine leaves is swept by the next
-//! one. The server keeps nothing safe on disk, which would only cost time here.
+//! one. The server of tests keeps nothing safe on disk, which would only cost time there; programs that end it on purpose
+//! start one that does.
 
 use orglet_store::postgres::Cluster;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Who the server runs as where the tests run as root, which it refuses.
@@ -27,24 +28,80 @@ const PLACES: &[&str] = &["/usr/lib/postgresql", "/usr/local/pgsql", "/opt/homeb
 /// Names the folder of the binaries, where they are nowhere else.
 const VARIABLE: &str = "ORGLET_POSTGRES_BIN";
 
-/// A running server.
+/// Ports to choose from: none that the system gives to clients, one of which might have it when the server starts again.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+/// Starts and ends the server as it is told, a word a line. When the pipe closes, at the end of this program, the server is
+/// told to stop at once. It takes its children with it, but they take a moment: until then the next one would not start.
+const KEEPER: &str = r#"trap '' INT
+start() { "$0" -D data >>log 2>&1 & server=$!; }
+end() {
+  [ "$server" ] || return 0
+  processes="$server $(cat /proc/$server/task/$server/children 2>/dev/null)"
+  if [ "$1" = KILL ]; then kill -KILL $processes; else kill -$1 $server; fi
+  wait $server
+  for process in $processes; do while [ -e /proc/$process/exe ]; do sleep 0.01; done; done
+  server=
+} 2>/dev/null
+start
+while read -r word; do
+  case $word in
+    start) start ;;
+    *) end $word ;;
+  esac
+  echo done
+done
+end QUIT
+rm -rf data log"#;
+
+/// How much of what is committed a server keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeps {
+    /// Nothing, once it ends otherwise than by request.
+    Nothing,
+    /// Everything, as a server does that is not told otherwise.
+    Everything,
+}
+
+/// How a server is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// SIGKILL to it and all of its processes. Needs Linux.
+    Kill,
+    /// At once, without a checkpoint: the next start recovers.
+    Immediate,
+    /// As for maintenance: connections are told, then it ends in good order.
+    Fast,
+}
+
+/// A server.
 pub struct Server {
     port: u16,
     databases: AtomicUsize,
-    /// The shell that stops the server when this program's end of its pipe closes.
-    _watch: Child,
+    folder: PathBuf,
+    keeper: Mutex<Keeper>,
     /// Held while the folder is in use.
     _lock: File,
+}
+
+/// The shell around the server.
+struct Keeper {
+    _shell: Child,
+    words: ChildStdin,
+    answers: BufReader<ChildStdout>,
 }
 
 /// The server of this program of tests; an error where there are no binaries, or they don't run.
 pub fn server() -> Result<&'static Server, String> {
     static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
-    SERVER.get_or_init(|| Server::start().map_err(|e| format!("no PostgreSQL to test with: {e}"))).as_ref().map_err(Clone::clone)
+    SERVER
+        .get_or_init(|| Server::start(Keeps::Nothing).map_err(|e| format!("no PostgreSQL to test with: {e}")))
+        .as_ref()
+        .map_err(Clone::clone)
 }
 
 impl Server {
-    fn start() -> io::Result<Self> {
+    /// Makes a server and waits until it answers.
+    pub fn start(keeps: Keeps) -> io::Result<Self> {
         let bin = binaries()?;
         let (folder, lock) = claim()?;
         let data = folder.join("data");
@@ -52,48 +109,77 @@ impl Server {
         if let Some(uid) = user {
             chown(&folder, Some(uid), Some(uid))?;
         }
-        let program = |name: &str| {
-            let mut command = Command::new(bin.join(name));
+        let own = |mut command: Command| {
             if let Some(uid) = user {
                 command.uid(uid).gid(uid);
             }
             command.current_dir(&folder).stdin(Stdio::null());
             command
         };
-        let made = program("initdb")
+        let made = own(Command::new(bin.join("initdb")))
             .args(["--username=orglet", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C", "--pgdata"])
             .arg(&data)
             .output()?;
         if !made.status.success() {
             return Err(io::Error::other(format!("initdb: {}", String::from_utf8_lossy(&made.stderr))));
         }
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let port = free_port()?;
+        let kept = match keeps {
+            Keeps::Nothing => "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nautovacuum = off\n",
+            Keeps::Everything => "fsync = on\nsynchronous_commit = on\nfull_page_writes = on\n",
+        };
         let settings = format!(
-            "\nlisten_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = ''\nmax_connections = 200\nfsync = off\n\
-             synchronous_commit = off\nfull_page_writes = off\nwal_level = minimal\nmax_wal_senders = 0\nautovacuum = off\n\
-             shared_buffers = 256MB\nmax_wal_size = 4GB\nlogging_collector = off\njit = off\n"
+            "\nlisten_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = ''\nmax_connections = 200\n{kept}\
+             wal_level = minimal\nmax_wal_senders = 0\nshared_buffers = 256MB\nmax_wal_size = 4GB\nlogging_collector = off\njit = off\n"
         );
         let file = data.join("postgresql.conf");
         fs::write(&file, fs::read_to_string(&file)? + &settings)?;
-        // `cat` ends when the pipe closes, at the end of this program; then the server is told to stop at once.
-        let script = "trap '' INT; \"$0\" -D data >log 2>&1 & server=$!; cat >/dev/null; kill -QUIT $server; wait $server; rm -rf data log";
-        let mut watch = Command::new("sh");
-        if let Some(uid) = user {
-            watch.uid(uid).gid(uid);
-        }
-        watch.args(["-c", script]).arg(bin.join("postgres")).current_dir(&folder).stdin(Stdio::piped());
-        let watch = watch.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-        let server = Self { port, databases: AtomicUsize::new(0), _watch: watch, _lock: lock };
-        server.wait(&folder)?;
+        let mut shell = own(Command::new("sh"));
+        shell.args(["-c", KEEPER]).arg(bin.join("postgres")).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut shell = shell.spawn()?;
+        let (Some(words), Some(answers)) = (shell.stdin.take(), shell.stdout.take()) else {
+            return Err(io::Error::other("a shell without pipes"));
+        };
+        let keeper = Mutex::new(Keeper { _shell: shell, words, answers: BufReader::new(answers) });
+        let server = Self { port, databases: AtomicUsize::new(0), folder, keeper, _lock: lock };
+        server.wait()?;
         Ok(server)
     }
 
-    fn wait(&self, folder: &Path) -> io::Result<()> {
+    /// Ends it; returns when its last process is gone.
+    pub fn end(&self, how: End) -> io::Result<()> {
+        self.tell(match how {
+            End::Kill => "KILL",
+            End::Immediate => "QUIT",
+            End::Fast => "INT",
+        })
+    }
+
+    /// Starts it again on the same data and port; returns when it answers.
+    pub fn start_again(&self) -> io::Result<()> {
+        self.tell("start")?;
+        self.wait()
+    }
+
+    /// The port on loopback at which it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn tell(&self, word: &str) -> io::Result<()> {
+        let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        writeln!(keeper.words, "{word}")?;
+        let mut answer = String::new();
+        keeper.answers.read_line(&mut answer)?;
+        if answer.trim() == "done" { Ok(()) } else { Err(io::Error::other("the shell around PostgreSQL is gone")) }
+    }
+
+    fn wait(&self) -> io::Result<()> {
         let deadline = Instant::now() + START;
         let cluster = self.cluster("postgres").map_err(io::Error::other)?;
         while let Err(e) = cluster.outside("SELECT 1") {
             if Instant::now() > deadline {
-                let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
+                let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
                 return Err(io::Error::other(format!("{e}; its log:\n{log}")));
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -115,6 +201,14 @@ impl Server {
     }
 }
 
+/// A port that nobody listens at, another for each program that looks at the same time.
+fn free_port() -> io::Result<u16> {
+    let first = std::process::id() as usize * 7;
+    let mut ports = PORTS.cycle().skip(first % PORTS.len()).take(PORTS.len());
+    let free = ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.ok_or_else(|| io::Error::other("no port is free"))
+}
+
 /// A folder of our own, locked; those that nobody holds any more are swept.
 fn claim() -> io::Result<(PathBuf, File)> {
     let all = place()?;
@@ -126,7 +220,8 @@ fn claim() -> io::Result<(PathBuf, File)> {
             let _ = fs::remove_dir_all(&left);
         }
     }
-    let folder = all.join(format!("run-{}", std::process::id()));
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let folder = all.join(format!("run-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed)));
     fs::create_dir_all(&folder)?;
     let lock = File::create(folder.join("lock"))?;
     lock.lock()?;
