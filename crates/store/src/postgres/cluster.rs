@@ -1,5 +1,6 @@
 //! A PostgreSQL database as the home of a server and its orgs: a schema each.
 
+use super::address::Address;
 use super::pool::Pool;
 use super::text::quoted;
 use super::tls::Connector;
@@ -8,13 +9,9 @@ use crate::home::{Carry, check_name, exists, missing};
 use crate::{Home, Store, StoreError, Work};
 use orglet_base::{OwnedCell, Statement};
 use std::cell::RefCell;
-use std::net::IpAddr;
 use std::path::Path;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode};
 
 /// Connections that a server opens at most, where the address does not say.
 const CONNECTIONS: usize = 16;
@@ -33,12 +30,11 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// The database at `address`: `postgres://user:password@host:port/database?…` with libpq's parameters. It is not
-    /// asked for anything yet.
+    /// The database at `address`: `postgres://user:password@host:port/database?…` with libpq's parameters. The files
+    /// that it names are read; the database is not asked for anything yet.
     pub fn new(address: &str) -> Result<Self, StoreError> {
-        let config = Config::from_str(address).map_err(|e| StoreError::Other(format!("the address of the database: {e}")))?;
-        in_the_clear(&config)?;
-        Ok(Self { pool: Pool::new(config, Connector {}, CONNECTIONS, WAIT) })
+        let Address { config, tls } = Address::parse(address)?;
+        Ok(Self { pool: Pool::new(config, Connector(tls), CONNECTIONS, WAIT) })
     }
 
     /// Runs a statement outside of any transaction, as some on whole databases want it.
@@ -78,25 +74,6 @@ impl Cluster {
     fn absent(&self, name: &str) -> Result<String, StoreError> {
         let schema = schema_of(name)?;
         if self.is_there(&schema)? { Err(exists(name)) } else { Ok(schema) }
-    }
-}
-
-/// Refuses to send rows and passwords over a network in the clear, unless the address says so: TLS to the database is not
-/// built yet.
-fn in_the_clear(config: &Config) -> Result<(), StoreError> {
-    let here = |host: &Host| match host {
-        Host::Unix(_) => true,
-        Host::Tcp(name) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()),
-    };
-    let local = config.get_hosts().iter().all(here) && config.get_hostaddrs().iter().all(IpAddr::is_loopback);
-    match config.get_ssl_mode() {
-        SslMode::Disable => Ok(()),
-        SslMode::Prefer if local => Ok(()),
-        _ => Err(StoreError::Other(
-            "connections to PostgreSQL are not encrypted yet: add sslmode=disable to the address if the network may be trusted, or use \
-             a tunnel"
-                .to_owned(),
-        )),
     }
 }
 

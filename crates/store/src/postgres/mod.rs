@@ -6,6 +6,7 @@
 //! A transaction reads what is committed, and locks the rows that it builds on. All of an org's transactions share an
 //! advisory lock that a change of tables takes alone, so that no transaction sees one happen.
 
+mod address;
 mod cluster;
 mod connection;
 mod copy;

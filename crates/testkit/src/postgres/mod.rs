@@ -5,4 +5,4 @@ mod reset;
 mod server;
 
 pub use databases::{Database, Fresh};
-pub use server::{Server, server};
+pub use server::{Server, Setup, server};

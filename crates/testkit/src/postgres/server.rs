@@ -27,6 +27,17 @@ const PLACES: &[&str] = &["/usr/lib/postgresql", "/usr/local/pgsql", "/opt/homeb
 /// Names the folder of the binaries, where they are nowhere else.
 const VARIABLE: &str = "ORGLET_POSTGRES_BIN";
 
+/// What a server has beside the usual.
+#[derive(Default)]
+pub struct Setup {
+    /// Lines of its configuration.
+    pub settings: String,
+    /// Lines of `pg_hba.conf`, before those that let everybody in.
+    pub access: String,
+    /// Names and contents of files in its data directory, readable by it alone.
+    pub files: Vec<(String, String)>,
+}
+
 /// A running server.
 pub struct Server {
     port: u16,
@@ -40,11 +51,19 @@ pub struct Server {
 /// The server of this program of tests; an error where there are no binaries, or they don't run.
 pub fn server() -> Result<&'static Server, String> {
     static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
-    SERVER.get_or_init(|| Server::start().map_err(|e| format!("no PostgreSQL to test with: {e}"))).as_ref().map_err(Clone::clone)
+    SERVER
+        .get_or_init(|| Server::start(&Setup::default()).map_err(|e| format!("no PostgreSQL to test with: {e}")))
+        .as_ref()
+        .map_err(Clone::clone)
 }
 
 impl Server {
-    fn start() -> io::Result<Self> {
+    /// A server of its own for a test. It ends with the program, too.
+    pub fn with(setup: &Setup) -> Result<Self, String> {
+        Self::start(setup).map_err(|e| format!("no PostgreSQL to test with: {e}"))
+    }
+
+    fn start(setup: &Setup) -> io::Result<Self> {
         let bin = binaries()?;
         let (folder, lock) = claim()?;
         let data = folder.join("data");
@@ -74,7 +93,17 @@ impl Server {
              shared_buffers = 256MB\nmax_wal_size = 4GB\nlogging_collector = off\njit = off\n"
         );
         let file = data.join("postgresql.conf");
-        fs::write(&file, fs::read_to_string(&file)? + &settings)?;
+        fs::write(&file, fs::read_to_string(&file)? + &settings + &setup.settings)?;
+        let access = data.join("pg_hba.conf");
+        fs::write(&access, format!("{}\n{}", setup.access, fs::read_to_string(&access)?))?;
+        for (name, content) in &setup.files {
+            let file = data.join(name);
+            fs::write(&file, content)?;
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600))?;
+            if let Some(uid) = user {
+                chown(&file, Some(uid), Some(uid))?;
+            }
+        }
         // `cat` ends when the pipe closes, at the end of this program; then the server is told to stop at once.
         let script = "trap '' INT; \"$0\" -D data >log 2>&1 & server=$!; cat >/dev/null; kill -QUIT $server; wait $server; rm -rf data log";
         let mut watch = Command::new("sh");
@@ -99,6 +128,11 @@ impl Server {
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(())
+    }
+
+    /// The port that it listens on, on loopback.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     pub(super) fn address(&self, database: &str) -> String {
@@ -126,7 +160,8 @@ fn claim() -> io::Result<(PathBuf, File)> {
             let _ = fs::remove_dir_all(&left);
         }
     }
-    let folder = all.join(format!("run-{}", std::process::id()));
+    static CLAIMED: AtomicUsize = AtomicUsize::new(0);
+    let folder = all.join(format!("run-{}-{}", std::process::id(), CLAIMED.fetch_add(1, Ordering::Relaxed)));
     fs::create_dir_all(&folder)?;
     let lock = File::create(folder.join("lock"))?;
     lock.lock()?;
