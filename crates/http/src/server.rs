@@ -130,7 +130,15 @@ impl Server {
         let n = self.failures.fetch_add(1, Ordering::Relaxed);
         let shown = format!("{n}-{} ({})", n.wrapping_mul(7919) % 100_000, -(n as i64));
         tracing::error!(error_id = shown, %failure, "internal failure");
-        let text = format!("An unexpected error occurred. Please include this ErrorId if you contact support: {shown}");
+        // Not a 503, which clients take for leave to send the same once more.
+        let text = if failure.is_unknown() {
+            format!(
+                "The connection to the database was lost while changes were being saved: it is unknown whether they were. Look before you \
+                 send them again. Please include this ErrorId if you contact support: {shown}"
+            )
+        } else {
+            format!("An unexpected error occurred. Please include this ErrorId if you contact support: {shown}")
+        };
         ApiError::new(ErrorCode::UnknownException, text)
     }
 }

@@ -34,6 +34,9 @@ pub enum StoreError {
     /// The connection was lost while a transaction was being committed: it was, or it was not.
     #[error("it is not known whether the changes were kept: {0}")]
     Unknown(String),
+    /// A text holds U+0000, which PostgreSQL stores in none. SQLite would: it is refused there, too.
+    #[error("a text holds the character U+0000")]
+    NulCharacter,
     /// The transaction's work asked to be rolled back.
     #[error("rolled back")]
     Abort,

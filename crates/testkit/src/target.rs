@@ -46,6 +46,15 @@ pub fn sharing_postgres(count: usize) -> Result<Vec<Box<dyn Target>>, String> {
     (0..count).map(target).collect()
 }
 
+/// A server in this process on a PostgreSQL database by its address, which is made ready where it is not.
+pub fn at_postgres(address: &str) -> Result<Box<dyn Target>, String> {
+    let options = orglet_engine::OrgOptions { store: Some(address.to_owned()), ..Default::default() };
+    let engine = orglet_engine::Server::open(options).map_err(|e| e.to_string())?;
+    let server = orglet_http::Server::new(Arc::new(engine));
+    let facts = server.facts().map_err(|e| e.to_string())?;
+    Ok(Box::new(InProcess { server, facts, _database: None }))
+}
+
 /// A fresh org in this process, in a PostgreSQL database that nobody else uses meanwhile. The contract's other store.
 pub fn on_postgres(setup: &OrgSetup) -> Result<Box<dyn Target>, String> {
     let options = orglet_engine::OrgOptions { now: clock(setup)?, ..Default::default() };

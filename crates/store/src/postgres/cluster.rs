@@ -4,7 +4,7 @@ use super::address::Address;
 use super::pool::Pool;
 use super::text::quoted;
 use super::tls::Connector;
-use super::{Mode, Postgres, copy, functions};
+use super::{Mode, Postgres, TIME, copy, functions};
 use crate::home::{Carry, check_name, exists, missing};
 use crate::{Home, Store, StoreError, Work};
 use orglet_base::{OwnedCell, Statement};
@@ -27,6 +27,7 @@ const MARK: &str = "orglet 1";
 /// A PostgreSQL database.
 pub struct Cluster {
     pool: Arc<Pool>,
+    time: Duration,
 }
 
 impl Cluster {
@@ -34,7 +35,13 @@ impl Cluster {
     /// that it names are read; the database is not asked for anything yet.
     pub fn new(address: &str) -> Result<Self, StoreError> {
         let Address { config, tls } = Address::parse(address)?;
-        Ok(Self { pool: Pool::new(config, Connector(tls), CONNECTIONS, WAIT) })
+        Ok(Self { pool: Pool::new(config, Connector(tls), CONNECTIONS, WAIT), time: TIME })
+    }
+
+    /// The same with another limit on how long reads and transactions may take; 120 seconds where none is set, and what
+    /// the address says (`options=-c statement_timeout=…`) before either.
+    pub fn with_time(self, time: Duration) -> Self {
+        Self { time, ..self }
     }
 
     /// Runs a statement outside of any transaction, as some on whole databases want it.
@@ -44,7 +51,7 @@ impl Cluster {
     }
 
     fn at(&self, schema: &str) -> Postgres {
-        Postgres::new(self.pool.clone(), schema)
+        Postgres::new(self.pool.clone(), schema, self.time)
     }
 
     /// Whether a schema of ours has this name. One of another program's is refused.

@@ -11,7 +11,7 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStor
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use tokio_postgres::{Client, Config, Error, NoTls};
+use tokio_postgres::{CancelToken, Client, Config, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 type Driver = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
@@ -109,6 +109,14 @@ impl Connector {
                 let (client, connection) = config.connect(tls.connect.clone()).await?;
                 Ok((client, Box::pin(connection)))
             }
+        }
+    }
+
+    /// Asks the server to stop what it does on a connection.
+    pub(super) async fn cancel(&self, running: CancelToken) -> Result<(), Error> {
+        match &self.0 {
+            None => running.cancel_query(NoTls).await,
+            Some(tls) => running.cancel_query(tls.connect.clone()).await,
         }
     }
 }
