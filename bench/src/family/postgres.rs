@@ -2,7 +2,7 @@
 
 use std::io;
 
-use orglet_testkit::postgres::{Database, Keeps, Server};
+use orglet_testkit::postgres::{Database, Keeps, Server, Setup};
 
 use crate::Options;
 use crate::bare;
@@ -37,7 +37,8 @@ pub async fn measure(options: &Options) -> io::Result<Vec<Section>> {
 
 /// A server of our own and the addresses of two databases on it. They end with this program.
 fn databases() -> io::Result<[String; 2]> {
-    let postgres: &'static Server = Box::leak(Box::new(Server::start(Keeps::Everything)?));
+    let postgres: &'static Server =
+        Box::leak(Box::new(Server::with(&Setup { keeps: Keeps::Everything, ..Setup::default() }).map_err(io::Error::other)?));
     let one = || Database::on(postgres).map_err(io::Error::other).map(|database| Box::leak(Box::new(database)).address());
     Ok([one()?, one()?])
 }

@@ -28,11 +28,23 @@ impl From<ApiError> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(e: StoreError) -> Self {
-        Failure::Store(e)
+        match e {
+            // crud-074
+            StoreError::NulCharacter => {
+                let text = "data value contains a character that cannot be stored: U+0000";
+                ApiError::new(ErrorCode::TextDataOutsideSupportedCharset, text).with_fields(Vec::<String>::new()).into()
+            }
+            other => Failure::Store(other),
+        }
     }
 }
 
 impl Failure {
+    /// Whether the operation's changes may have been kept or not, and nobody knows.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Failure::Store(StoreError::Unknown(_)))
+    }
+
     /// Whether metadata changed under the operation, so that it would go better with the catalog of now.
     pub fn is_stale(&self) -> bool {
         matches!(self, Failure::Store(StoreError::Schema(_)))

@@ -134,7 +134,15 @@ impl Server {
         if failure.is_unavailable() {
             return ApiError::new(ErrorCode::ServerUnavailable, "Server Unavailable");
         }
-        let text = format!("An unexpected error occurred. Please include this ErrorId if you contact support: {shown}");
+        // Not a 503, which clients take for leave to send the same once more.
+        let text = if failure.is_unknown() {
+            format!(
+                "The connection to the database was lost while changes were being saved: it is unknown whether they were. Look before you \
+                 send them again. Please include this ErrorId if you contact support: {shown}"
+            )
+        } else {
+            format!("An unexpected error occurred. Please include this ErrorId if you contact support: {shown}")
+        };
         ApiError::new(ErrorCode::UnknownException, text)
     }
 }

@@ -37,6 +37,9 @@ pub enum StoreError {
     /// The database was moved or taken away while somebody had it open. Nothing was changed.
     #[error("the database is not there any more")]
     Moved,
+    /// A text holds U+0000, which PostgreSQL stores in none. SQLite would: it is refused there, too.
+    #[error("a text holds the character U+0000")]
+    NulCharacter,
     /// The transaction's work asked to be rolled back.
     #[error("rolled back")]
     Abort,

@@ -163,6 +163,18 @@ impl dyn Store + '_ {
     }
 }
 
+/// Refuses texts that one of the stores could not keep, so that both take the same.
+fn check_texts(params: &[Param]) -> Result<(), StoreError> {
+    let is_good = |cell: &OwnedCell| !matches!(cell, OwnedCell::Text(text) if text.contains('\0'));
+    let all_good = params.iter().all(|param| match param {
+        Param::Cell(cell) | Param::Of(_, cell) => is_good(cell),
+        Param::Texts(list) => list.iter().all(|text| !text.contains('\0')),
+        Param::List(_, list) => list.iter().all(is_good),
+        Param::Json(_) | Param::Virtual(_) => true,
+    });
+    if all_good { Ok(()) } else { Err(StoreError::NulCharacter) }
+}
+
 /// The first column of a query on a database's own catalog.
 fn names(store: &dyn Store, sql: &'static str, params: Vec<Param>) -> Result<Vec<String>, StoreError> {
     let statement = Statement::new(sql, params);

@@ -46,9 +46,9 @@ pub fn sharing_postgres(count: usize) -> Result<Vec<Box<dyn Target>>, String> {
     (0..count).map(target).collect()
 }
 
-/// A server in this process on the PostgreSQL database of this address.
-pub fn over_postgres(address: String) -> Result<Box<dyn Target>, String> {
-    let options = orglet_engine::OrgOptions { store: Some(address), ..Default::default() };
+/// A server in this process on a PostgreSQL database by its address, which is made ready where it is not.
+pub fn at_postgres(address: &str) -> Result<Box<dyn Target>, String> {
+    let options = orglet_engine::OrgOptions { store: Some(address.to_owned()), ..Default::default() };
     let engine = orglet_engine::Server::open(options).map_err(|e| e.to_string())?;
     let server = orglet_http::Server::new(Arc::new(engine));
     let facts = server.facts().map_err(|e| e.to_string())?;

@@ -5,7 +5,7 @@
 use orglet_testkit::Target;
 use orglet_testkit::fixtures::{VERSION, create, custom_field, custom_object, form, send_json};
 use orglet_testkit::postgres::Database;
-use orglet_testkit::target::{over_postgres, sharing_postgres};
+use orglet_testkit::target::{at_postgres, sharing_postgres};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -181,7 +181,7 @@ fn an_upsert_meets_the_row_that_another_made_meanwhile() {
 #[test]
 fn a_database_that_is_not_there_is_told_as_that() {
     let database = Database::new().unwrap();
-    let target = over_postgres(database.address()).unwrap();
+    let target = at_postgres(&database.address()).unwrap();
     let account = create(&*target, "Account", &json!({"Name": "x"})).unwrap();
     drop(database);
     let body = json!({"Name": "y"});

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use orglet_testkit::postgres::{Database, End, Keeps, Server as Postgres};
+use orglet_testkit::postgres::{Database, End, Keeps, Server as Postgres, Setup};
 
 use super::clock::login;
 use super::disk::answers_again;
@@ -31,7 +31,7 @@ const NOBODY_KNOWS: &str = "it is not known whether the changes were kept";
 /// The server of this run, which keeps what is committed; started when the first check asks.
 fn postgres() -> io::Result<&'static Postgres> {
     static SERVER: OnceLock<Result<Postgres, String>> = OnceLock::new();
-    let started = SERVER.get_or_init(|| Postgres::start(Keeps::Everything).map_err(|error| error.to_string()));
+    let started = SERVER.get_or_init(|| Postgres::with(&Setup { keeps: Keeps::Everything, ..Setup::default() }));
     started.as_ref().map_err(|error| io::Error::other(format!("no PostgreSQL to test with: {error}")))
 }
 

@@ -45,6 +45,10 @@ impl Server {
     /// Logs a user in by name and password. The security token may follow the password: this server takes every
     /// address it listens on as trusted, so that it is not required.
     pub fn login(&self, username: &str, password: &str) -> Result<Grant, LoginError> {
+        if username.contains('\0') {
+            // No name can be that.
+            return Err(LoginError::Credentials);
+        }
         let id = self.orgs.usernames.org_of(username)?.ok_or(LoginError::Credentials)?;
         let (org, user) = self.with_org(id, |org| org.user_by_name(username))?.ok_or(LoginError::Credentials)?;
         let user = user.ok_or(LoginError::Credentials)?;

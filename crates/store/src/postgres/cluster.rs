@@ -1,20 +1,17 @@
 //! A PostgreSQL database as the home of a server and its orgs: a schema each.
 
+use super::address::Address;
 use super::pool::Pool;
 use super::text::quoted;
 use super::tls::Connector;
-use super::{Mode, Postgres, copy, functions};
+use super::{Mode, Postgres, TIME, copy, functions};
 use crate::home::{Carry, check_name, exists, missing};
 use crate::{Home, Store, StoreError, Work};
 use orglet_base::{OwnedCell, Statement};
 use std::cell::RefCell;
-use std::net::IpAddr;
 use std::path::Path;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode};
 
 /// Connections that a server opens at most, where the address does not say.
 const CONNECTIONS: usize = 16;
@@ -30,15 +27,21 @@ const MARK: &str = "orglet 1";
 /// A PostgreSQL database.
 pub struct Cluster {
     pool: Arc<Pool>,
+    time: Duration,
 }
 
 impl Cluster {
-    /// The database at `address`: `postgres://user:password@host:port/database?…` with libpq's parameters. It is not
-    /// asked for anything yet.
+    /// The database at `address`: `postgres://user:password@host:port/database?…` with libpq's parameters. The files
+    /// that it names are read; the database is not asked for anything yet.
     pub fn new(address: &str) -> Result<Self, StoreError> {
-        let config = Config::from_str(address).map_err(|e| StoreError::Other(format!("the address of the database: {e}")))?;
-        in_the_clear(&config)?;
-        Ok(Self { pool: Pool::new(config, Connector {}, CONNECTIONS, WAIT) })
+        let Address { config, tls } = Address::parse(address)?;
+        Ok(Self { pool: Pool::new(config, Connector(tls), CONNECTIONS, WAIT), time: TIME })
+    }
+
+    /// The same with another limit on how long reads and transactions may take; 120 seconds where none is set, and what
+    /// the address says (`options=-c statement_timeout=…`) before either.
+    pub fn with_time(self, time: Duration) -> Self {
+        Self { time, ..self }
     }
 
     /// Runs a statement outside of any transaction, as some on whole databases want it.
@@ -48,7 +51,7 @@ impl Cluster {
     }
 
     fn at(&self, schema: &str) -> Postgres {
-        Postgres::new(self.pool.clone(), schema)
+        Postgres::new(self.pool.clone(), schema, self.time)
     }
 
     /// Whether a schema of ours has this name. One of another program's is refused.
@@ -78,40 +81,6 @@ impl Cluster {
     fn absent(&self, name: &str) -> Result<String, StoreError> {
         let schema = schema_of(name)?;
         if self.is_there(&schema)? { Err(exists(name)) } else { Ok(schema) }
-    }
-}
-
-/// An address as people may see it: where the database is and who asks, without a password.
-pub fn shown(address: &str) -> String {
-    let Ok(config) = Config::from_str(address) else { return "(not an address)".to_owned() };
-    let hosts = config.get_hosts().iter().enumerate().map(|(i, host)| {
-        let port = config.get_ports().get(i).or(config.get_ports().first()).map_or_else(String::new, |port| format!(":{port}"));
-        match host {
-            Host::Tcp(name) => format!("{name}{port}"),
-            Host::Unix(path) => format!("{}{port}", path.display()),
-        }
-    });
-    let hosts = hosts.collect::<Vec<_>>().join(",");
-    let user = config.get_user().map_or_else(String::new, |user| format!("{user}@"));
-    format!("postgres://{user}{hosts}/{}", config.get_dbname().unwrap_or_default())
-}
-
-/// Refuses to send rows and passwords over a network in the clear, unless the address says so: TLS to the database is not
-/// built yet.
-fn in_the_clear(config: &Config) -> Result<(), StoreError> {
-    let here = |host: &Host| match host {
-        Host::Unix(_) => true,
-        Host::Tcp(name) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()),
-    };
-    let local = config.get_hosts().iter().all(here) && config.get_hostaddrs().iter().all(IpAddr::is_loopback);
-    match config.get_ssl_mode() {
-        SslMode::Disable => Ok(()),
-        SslMode::Prefer if local => Ok(()),
-        _ => Err(StoreError::Other(
-            "connections to PostgreSQL are not encrypted yet: add sslmode=disable to the address if the network may be trusted, or use \
-             a tunnel"
-                .to_owned(),
-        )),
     }
 }
 

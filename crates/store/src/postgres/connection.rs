@@ -18,6 +18,9 @@ use tokio_postgres::{Client, Config, Error};
 /// How long connecting may take.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 
+/// How long asking the server to stop may take.
+const CANCEL_TIME: Duration = Duration::from_secs(2);
+
 /// What reads from and writes to the socket.
 type Driver = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
@@ -37,6 +40,15 @@ impl Connection {
             Ok(Ok((client, driver))) => Ok(Self { runtime: Some(runtime), client, driver }),
             Ok(Err(e)) => Err(Fault::lost(super::errors::whole(&e))),
             Err(_) => Err(Fault::lost(format!("no answer within {} s", CONNECT_TIME.as_secs()))),
+        }
+    }
+
+    /// Has the server stop what it still does for a caller that waits no longer: not all of it has a limit there. Best
+    /// effort: the connection is not used again either way.
+    pub(super) fn cancel(&self, connector: &Connector) {
+        if let Some(runtime) = &self.runtime {
+            let asked = connector.cancel(self.client.cancel_token());
+            let _ = runtime.block_on(async { tokio::time::timeout(CANCEL_TIME, asked).await });
         }
     }
 

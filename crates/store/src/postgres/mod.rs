@@ -6,6 +6,7 @@
 //! A transaction reads what is committed, and locks the rows that it builds on. All of an org's transactions share an
 //! advisory lock that a change of tables takes alone, so that no transaction sees one happen.
 
+mod address;
 mod cluster;
 mod connection;
 mod copy;
@@ -17,7 +18,8 @@ mod tls;
 mod tx;
 mod values;
 
-pub use cluster::{Cluster, shown};
+pub use address::shown;
+pub use cluster::Cluster;
 
 use crate::{Sink, Store, StoreError, Work};
 use errors::Remedy;
@@ -57,14 +59,14 @@ enum Mode {
 
 impl Postgres {
     /// The schema `name`, which must be there.
-    fn new(pool: Arc<Pool>, name: &str) -> Self {
+    fn new(pool: Arc<Pool>, name: &str, time: Duration) -> Self {
         // FNV-1a: any number will do that is the same in every process and differs from those of other schemas.
         let key = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |sum, b| (sum ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-        Self { pool, schema: text::quoted(name), name: name.to_owned(), key: key as i64, time: TIME }
+        Self { pool, schema: text::quoted(name), name: name.to_owned(), key: key as i64, time }
     }
 
-    /// The same schema with another limit on how long reads and transactions may take; 120 seconds where none is set.
-    pub fn with_time(self, time: Duration) -> Self {
+    /// The same schema with another limit on how long reads and transactions may take.
+    fn with_time(self, time: Duration) -> Self {
         Self { time, ..self }
     }
 
@@ -75,7 +77,10 @@ impl Postgres {
             Mode::Write | Mode::Alone => "BEGIN ISOLATION LEVEL READ COMMITTED",
             Mode::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ",
         };
-        let time = format!("{begin};SET LOCAL statement_timeout = {};", self.time.as_millis());
+        let time = match self.pool.bounds_time() {
+            true => format!("{begin};"),
+            false => format!("{begin};SET LOCAL statement_timeout = {};", self.time.as_millis()),
+        };
         match mode {
             Mode::Read | Mode::Snapshot => time,
             Mode::Write => format!("{time}SELECT pg_advisory_xact_lock_shared({});", self.key),

@@ -59,6 +59,11 @@ impl Pool {
         }
     }
 
+    /// Whether the address itself bounds how long statements may take.
+    pub(super) fn bounds_time(&self) -> bool {
+        self.config.get_options().is_some_and(|options| options.contains("statement_timeout"))
+    }
+
     /// Drops idle connections: the server that they led to is gone.
     pub(super) fn purge(&self) {
         let idle = std::mem::take(&mut self.state.lock().idle);
@@ -83,6 +88,13 @@ impl Lease {
     /// The connection, while there is one.
     pub(super) fn connection(&mut self) -> Result<&mut Connection, StoreError> {
         self.connection.as_mut().ok_or_else(|| StoreError::Unavailable("the connection is gone".to_owned()))
+    }
+
+    /// Has the server stop what it does on the connection, of which nobody waits any more.
+    pub(super) fn cancel(&mut self) {
+        if let Some(connection) = &self.connection {
+            connection.cancel(&self.pool.connector);
+        }
     }
 }
 

@@ -38,6 +38,8 @@ impl<'a> Transaction<'a> {
         if let Some(e) = &self.failed {
             return Err(e.clone());
         }
+        // Nothing was sent: the transaction stands.
+        crate::check_texts(&statement.params)?;
         let left = self.deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(self.fails(Fault { error: StoreError::Interrupted, remedy: Remedy::None }));
@@ -48,7 +50,12 @@ impl<'a> Transaction<'a> {
         self.lease.clean = false;
         match self.lease.connection()?.query(&before, &sql, &statement.params, left + SLACK, sink) {
             Ok(changed) => Ok(changed),
-            Err(failed) => Err(self.fails(fault(failed, self.schema, &sql))),
+            Err(failed) => {
+                if matches!(failed, Failed::Late) {
+                    self.lease.cancel();
+                }
+                Err(self.fails(fault(failed, self.schema, &sql)))
+            }
         }
     }
 

@@ -140,6 +140,7 @@ impl Connected {
     }
 
     fn run_query(&self, statement: &Statement, sink: &mut Sink<'_>) -> Result<(), StoreError> {
+        crate::check_texts(&statement.params)?;
         let failed = |e| with_sql(e, &statement.sql);
         let mut prepared = self.raw.prepare_cached(&statement.sql).map_err(failed)?;
         let columns = prepared.column_count();
@@ -153,6 +154,7 @@ impl Connected {
     }
 
     fn run(&self, statement: &Statement) -> Result<usize, StoreError> {
+        crate::check_texts(&statement.params)?;
         let failed = |e| with_sql(e, &statement.sql);
         let mut prepared = self.raw.prepare_cached(&statement.sql).map_err(failed)?;
         prepared.execute(rusqlite::params_from_iter(statement.params.iter().map(Bound))).map_err(failed)

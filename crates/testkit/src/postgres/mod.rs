@@ -5,4 +5,4 @@ mod reset;
 mod server;
 
 pub use databases::{Database, Fresh};
-pub use server::{End, Keeps, Server, server};
+pub use server::{End, Keeps, Server, Setup, server};

@@ -54,9 +54,10 @@ end QUIT
 rm -rf data log"#;
 
 /// How much of what is committed a server keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Keeps {
     /// Nothing, once it ends otherwise than by request.
+    #[default]
     Nothing,
     /// Everything, as a server does that is not told otherwise.
     Everything,
@@ -73,7 +74,20 @@ pub enum End {
     Fast,
 }
 
-/// A server.
+/// What a server has beside the usual.
+#[derive(Default)]
+pub struct Setup {
+    /// How much it keeps.
+    pub keeps: Keeps,
+    /// Lines of its configuration.
+    pub settings: String,
+    /// Lines of `pg_hba.conf`, before those that let everybody in.
+    pub access: String,
+    /// Names and contents of files in its data directory, readable by it alone.
+    pub files: Vec<(String, String)>,
+}
+
+/// A running server.
 pub struct Server {
     port: u16,
     databases: AtomicUsize,
@@ -94,14 +108,18 @@ struct Keeper {
 pub fn server() -> Result<&'static Server, String> {
     static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
     SERVER
-        .get_or_init(|| Server::start(Keeps::Nothing).map_err(|e| format!("no PostgreSQL to test with: {e}")))
+        .get_or_init(|| Server::start(&Setup::default()).map_err(|e| format!("no PostgreSQL to test with: {e}")))
         .as_ref()
         .map_err(Clone::clone)
 }
 
 impl Server {
-    /// Makes a server and waits until it answers.
-    pub fn start(keeps: Keeps) -> io::Result<Self> {
+    /// A server of its own for a test, once it answers. It ends with the program, too.
+    pub fn with(setup: &Setup) -> Result<Self, String> {
+        Self::start(setup).map_err(|e| format!("no PostgreSQL to test with: {e}"))
+    }
+
+    fn start(setup: &Setup) -> io::Result<Self> {
         let bin = binaries()?;
         let (folder, lock) = claim()?;
         let data = folder.join("data");
@@ -124,7 +142,7 @@ impl Server {
             return Err(io::Error::other(format!("initdb: {}", String::from_utf8_lossy(&made.stderr))));
         }
         let port = free_port()?;
-        let kept = match keeps {
+        let kept = match setup.keeps {
             Keeps::Nothing => "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nautovacuum = off\n",
             Keeps::Everything => "fsync = on\nsynchronous_commit = on\nfull_page_writes = on\n",
         };
@@ -133,7 +151,17 @@ impl Server {
              wal_level = minimal\nmax_wal_senders = 0\nshared_buffers = 256MB\nmax_wal_size = 4GB\nlogging_collector = off\njit = off\n"
         );
         let file = data.join("postgresql.conf");
-        fs::write(&file, fs::read_to_string(&file)? + &settings)?;
+        fs::write(&file, fs::read_to_string(&file)? + &settings + &setup.settings)?;
+        let access = data.join("pg_hba.conf");
+        fs::write(&access, format!("{}\n{}", setup.access, fs::read_to_string(&access)?))?;
+        for (name, content) in &setup.files {
+            let file = data.join(name);
+            fs::write(&file, content)?;
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600))?;
+            if let Some(uid) = user {
+                chown(&file, Some(uid), Some(uid))?;
+            }
+        }
         let mut shell = own(Command::new("sh"));
         shell.args(["-c", KEEPER]).arg(bin.join("postgres")).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut shell = shell.spawn()?;

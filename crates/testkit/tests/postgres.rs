@@ -1,0 +1,140 @@
+//! The store on PostgreSQL by itself: what no answer of a server shows.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop where its own scaffolding fails")]
+
+use orglet_base::{OwnedCell, Statement};
+use orglet_store::postgres::Cluster;
+use orglet_store::{Home, Store, StoreError};
+use orglet_testkit::fixtures::{create, send_json};
+use orglet_testkit::postgres::Database;
+use serde_json::json;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+fn sql(text: impl Into<Arc<str>>) -> Statement {
+    Statement::new(text, Vec::new())
+}
+
+fn first(store: &dyn Store, text: &str) -> Result<OwnedCell, StoreError> {
+    store.read_with(|tx| Ok(tx.first(&sql(text))?.unwrap().swap_remove(0)))
+}
+
+#[test]
+fn statements_of_every_kind_are_stopped_after_their_time() {
+    let database = Database::new().unwrap();
+    let own = Cluster::new(&database.address()).unwrap().with_time(Duration::from_millis(200)).own().unwrap();
+    let store = &*own;
+    let sleep = sql("SELECT 1 FROM pg_sleep(60)");
+    let stopped = |done: Result<(), StoreError>| assert!(matches!(done, Err(StoreError::Interrupted)), "{done:?}");
+    stopped(store.read_with(|tx| tx.query(&sleep, &mut |_| true)));
+    stopped(store.transact_with(|tx| tx.execute(&sleep).map(|_| ())));
+    stopped(store.define(&[sql("CREATE TABLE \"_t\" AS SELECT 1 AS a FROM pg_sleep(60)")]));
+    // Waiting for a lock is part of it.
+    store.define(&[sql("CREATE TABLE \"_t\" (a bigint)")]).unwrap();
+    let other = Cluster::new(&database.address()).unwrap().own().unwrap();
+    let other: &dyn Store = &*other;
+    other
+        .transact_with(|tx| {
+            tx.execute(&sql("LOCK TABLE \"_t\""))?;
+            stopped(store.read_with(|tx| tx.query(&sql("SELECT a FROM \"_t\""), &mut |_| true)));
+            stopped(store.define(&[sql("DROP TABLE \"_t\"")]));
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
+    assert_eq!(first(store, "SELECT count(*) FROM \"_t\"").unwrap(), OwnedCell::Int(0));
+}
+
+#[test]
+fn what_the_address_sets_stays_set() {
+    let database = Database::new().unwrap();
+    let address = format!("{}?application_name=mine&options=-c%20work_mem%3D1234kB%20-c%20statement_timeout%3D150", database.address());
+    let own = Cluster::new(&address).unwrap().own().unwrap();
+    let show = |name: &str| first(&*own, &format!("SELECT current_setting('{name}')")).unwrap();
+    for (name, value) in [("application_name", "mine"), ("work_mem", "1234kB"), ("statement_timeout", "150ms")] {
+        assert_eq!(show(name), OwnedCell::Text(value.to_owned()), "{name}");
+    }
+    let done = own.point(&sql("SELECT 1 FROM pg_sleep(60)"), &mut |_| true);
+    assert!(matches!(done, Err(StoreError::Interrupted)), "{done:?}");
+}
+
+#[test]
+fn a_text_that_cannot_be_kept_is_told_before_it_is_sent() {
+    let database = Database::new().unwrap();
+    let own = Cluster::new(&database.address()).unwrap().own().unwrap();
+    own.define(&[sql("CREATE TABLE \"_t\" (a text)")]).unwrap();
+    let store = &*own;
+    let insert = |text: &str| Statement::new("INSERT INTO \"_t\" VALUES (?1)", vec![text.into()]);
+    let kept = store.transact_with(|tx| {
+        tx.execute(&insert("a"))?;
+        assert!(matches!(tx.execute(&insert("b\0")), Err(StoreError::NulCharacter)));
+        tx.execute(&insert("c")).map(|_| ())
+    });
+    // The transaction stands.
+    assert!(kept.is_ok(), "{kept:?}");
+    assert_eq!(first(store, "SELECT string_agg(a, ',' ORDER BY a) FROM \"_t\"").unwrap(), OwnedCell::Text("a,c".to_owned()));
+}
+
+/// Passes bytes on between a client and the database server; when armed, it cuts the connection instead of passing on the
+/// answer to the next commit of a change.
+struct Cutter {
+    port: u16,
+    armed: Arc<AtomicBool>,
+}
+
+impl Cutter {
+    fn new(server: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let (port, armed) = (listener.local_addr().unwrap().port(), Arc::new(AtomicBool::new(false)));
+        let shared = armed.clone();
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                let (client, server) = (client.unwrap(), TcpStream::connect(("127.0.0.1", server)).unwrap());
+                let (armed, cut) = (shared.clone(), Arc::new(AtomicBool::new(false)));
+                let (from, to, cuts) = (client.try_clone().unwrap(), server.try_clone().unwrap(), cut.clone());
+                std::thread::spawn(move || {
+                    let mut changes = false;
+                    pump(from, to, |bytes| {
+                        let holds = |text: &[u8]| bytes.windows(text.len()).any(|w| w == text);
+                        changes = holds(b"READ COMMITTED") || changes && !holds(b"READ ONLY");
+                        if changes && holds(b"COMMIT\0") && armed.swap(false, Ordering::SeqCst) {
+                            cuts.store(true, Ordering::SeqCst);
+                        }
+                        true
+                    });
+                });
+                std::thread::spawn(move || pump(server, client, |_| !cut.load(Ordering::SeqCst)));
+            }
+        });
+        Self { port, armed }
+    }
+}
+
+/// Passes bytes on until one end closes or `pass` says no; then both are closed.
+fn pump(mut from: TcpStream, mut to: TcpStream, mut pass: impl FnMut(&[u8]) -> bool) {
+    let mut buffer = vec![0; 1 << 16];
+    while let Ok(n) = from.read(&mut buffer) {
+        if n == 0 || !pass(&buffer[..n]) || to.write_all(&buffer[..n]).is_err() {
+            break;
+        }
+    }
+    let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+}
+
+#[test]
+fn a_commit_without_an_answer_is_told_as_unknown_and_not_run_again() {
+    let database = Database::new().unwrap();
+    let port = orglet_testkit::postgres::server().unwrap().port();
+    let cutter = Cutter::new(port);
+    let address = database.address().replace(&port.to_string(), &cutter.port.to_string());
+    let target = orglet_testkit::target::at_postgres(&address).unwrap();
+    create(&*target, "Account", &json!({"Name": "before"})).unwrap();
+    cutter.armed.store(true, Ordering::SeqCst);
+    let (status, body) = send_json(&*target, "POST", "sobjects/Account", Some(&json!({"Name": "x"})));
+    assert_eq!((status, &body[0]["errorCode"]), (500, &json!("UNKNOWN_EXCEPTION")), "{body}");
+    assert!(body[0]["message"].as_str().unwrap().contains("it is unknown whether"), "{body}");
+    let (_, body) = send_json(&*target, "GET", "query?q=SELECT+Name+FROM+Account+WHERE+Name='x'", None);
+    assert_eq!(body["totalSize"], 1, "this one was kept, once: {body}");
+}
