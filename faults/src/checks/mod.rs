@@ -4,6 +4,7 @@ mod clients;
 mod clock;
 mod disk;
 mod kill;
+mod moves;
 mod postgres;
 mod sync;
 
@@ -30,7 +31,8 @@ pub const ALL: &[Check] = &[
     ("pg-two", postgres::two),
     ("pg-restart", postgres::restart),
     ("pg-cut", postgres::cut),
+    ("move", moves::moves),
 ];
 
 /// Those of the short form.
-pub const QUICK: &[&str] = &["kill", "file-limit", "client-gone", "clock-back", "pg-kill", "pg-restart", "pg-cut"];
+pub const QUICK: &[&str] = &["kill", "file-limit", "client-gone", "clock-back", "pg-kill", "pg-restart", "pg-cut", "move"];

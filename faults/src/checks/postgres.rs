@@ -35,7 +35,8 @@ fn postgres() -> io::Result<&'static Postgres> {
     started.as_ref().map_err(|error| io::Error::other(format!("no PostgreSQL to test with: {error}")))
 }
 
-fn database() -> io::Result<Database> {
+/// A database on it.
+pub fn database() -> io::Result<Database> {
     Database::on(postgres()?).map_err(io::Error::other)
 }
 
