@@ -69,6 +69,10 @@ impl App for Protocols {
         self.reads_at_once && self.server.is_quick(&request.method, request.uri.path())
     }
 
+    fn waits(&self) -> bool {
+        !self.reads_at_once
+    }
+
     fn lane(&self, request: &Parts) -> Option<u64> {
         // Where each save has a connection and a commit of its own, they go beside each other.
         if self.shares_commits { self.server.saves(request) } else { None }
