@@ -115,6 +115,11 @@ impl Line {
     }
 }
 
+/// A ratio; nothing where one of its sides used too little to be seen.
+fn shown(ratio: f64) -> String {
+    if ratio.is_finite() && ratio > 0.0 { format!("{ratio:.2}") } else { String::new() }
+}
+
 fn lines(section: &Section) -> (Vec<Line>, Vec<Line>) {
     let races = section.races.iter().map(|race| {
         let name = format!("{} over {}", race.name, race.connections);
@@ -149,11 +154,11 @@ pub fn print(options: &Options, sections: &[Section]) -> io::Result<()> {
                 format!("{:.0}, {:.0}", of(&race.base), of(&race.tested))
             };
             println!(
-                "  {:<38} {:>12} {:>15} {:>7.2}  {:<18} {:>22} {:>20} {:>20}",
+                "  {:<38} {:>12} {:>15} {:>7}  {:<18} {:>22} {:>20} {:>20}",
                 line.name,
                 line.figure,
                 line.spread,
-                section.by_processor(race),
+                shown(section.by_processor(race)),
                 line.promise,
                 both(|s| s.rate),
                 both(|s| s.processor),
@@ -213,8 +218,8 @@ fn markdown(options: &Options, sections: &[Section]) -> String {
             ));
         }
         for (line, race) in races.iter().zip(&section.races) {
-            let by_processor = section.by_processor(race);
-            out.push_str(&format!("| {} | {} | {} | {by_processor:.2} | {} |\n", line.name, line.figure, line.spread, line.promise));
+            let by_processor = shown(section.by_processor(race));
+            out.push_str(&format!("| {} | {} | {} | {by_processor} | {} |\n", line.name, line.figure, line.spread, line.promise));
         }
         if !figures.is_empty() {
             out.push_str("| | median | least to most | promised |\n|---|---|---|---|\n");

@@ -21,6 +21,9 @@ pub trait App: Send + Sync + 'static {
     /// the work itself.
     fn is_quick(&self, request: &Parts) -> bool;
 
+    /// Whether requests wait for another machine most of their time, rather than work on this one.
+    fn waits(&self) -> bool;
+
     /// Which lane a request goes by whose commit may be shared with others of its lane, of which one runs at a time;
     /// `None` for any other request.
     fn lane(&self, request: &Parts) -> Option<u64>;

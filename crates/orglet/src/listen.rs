@@ -30,6 +30,8 @@ const BACKLOG: u32 = 4096;
 const HEAD_ROOM: usize = 128 * 1024;
 /// Requests that one HTTP/2 connection may have open.
 const STREAMS: u32 = 128;
+/// Requests that work at a time where they wait for a database: as many as it is given connections.
+const WAITING: usize = 16;
 
 /// What all connections share.
 pub(crate) struct Shell {
@@ -41,7 +43,8 @@ pub(crate) struct Shell {
     pub(crate) loopback: bool,
     pub(crate) blocking: Arc<Semaphore>,
     pub(crate) lanes: Lanes,
-    /// Few requests begin to work at a time: more threads than cores would only take each other's time.
+    /// Few requests begin to work at a time: more threads than cores would only take each other's time. Where they wait for
+    /// a database they are [`WAITING`].
     pub(crate) turns: Semaphore,
     /// For the bytes of request bodies.
     pub(crate) room: Room,
@@ -131,6 +134,7 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) -> Drained {
         let (alive, mut all_gone) = mpsc::channel(1);
         let (stopping, stopping_seen) = watch::channel(false);
+        let turns = if self.app.waits() { WAITING } else { 2 * std::thread::available_parallelism().map_or(2, NonZero::get) };
         let shell = Arc::new(Shell {
             app: self.app,
             limits: self.limits,
@@ -138,7 +142,7 @@ impl Server {
             loopback: self.addr.ip().to_canonical().is_loopback(),
             blocking: Arc::new(Semaphore::new(self.limits.blocking)),
             lanes: self.lanes,
-            turns: Semaphore::new(2 * std::thread::available_parallelism().map_or(2, NonZero::get)),
+            turns: Semaphore::new(turns),
             room: Room::new(&self.limits),
             requests: AtomicU64::new(1),
             stopping: stopping_seen,

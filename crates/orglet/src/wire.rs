@@ -70,6 +70,10 @@ impl App for Protocols {
         self.server.is_quick(&request.method, request.uri.path()) && self.server.engine().reads_at_once(token(request))
     }
 
+    fn waits(&self) -> bool {
+        !self.server.engine().reads_at_once("")
+    }
+
     fn lane(&self, request: &Parts) -> Option<u64> {
         // Where each save has a connection and a commit of its own, they go beside each other.
         self.server.saves(request).filter(|_| self.server.engine().shares_commits(token(request)))

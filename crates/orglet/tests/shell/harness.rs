@@ -72,6 +72,10 @@ impl App for StandIn {
         request.uri.path().starts_with("/quick/")
     }
 
+    fn waits(&self) -> bool {
+        false
+    }
+
     fn lane(&self, request: &Parts) -> Option<u64> {
         request.uri.path().starts_with("/lane/").then_some(7)
     }
