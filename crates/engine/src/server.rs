@@ -47,6 +47,8 @@ impl Server {
     pub fn over(home: Arc<dyn Home>, options: OrgOptions) -> Result<Self, Failure> {
         let clock = options.now.map_or_else(Clock::default, Clock::fixed_at);
         let own = home.own()?;
+        // Another server may be starting on the same databases: one of the two makes what is missing.
+        let claim = home.claim()?;
         format::prepare_server(&*own, clock.now())?;
         let id_seed = match options.id_seed {
             Some(seed) => seed,
@@ -90,7 +92,9 @@ impl Server {
         seed::fill(org, &server.access, options.admin_username.as_deref(), options.sample_data)?;
         server.orgs.usernames.reconcile(org)?;
         server.tidy_up()?;
-        server.finish()
+        let server = server.finish()?;
+        drop(claim);
+        Ok(server)
     }
 
     /// Applies the credential options; what can't be applied is refused rather than dropped.

@@ -22,8 +22,9 @@ use crate::limits::Usage;
 use crate::{Clock, Failure, Org, format};
 use directory::{Directory, Entry};
 use orglet_base::Id;
+use orglet_store::home::Claim;
 use orglet_store::{Home, Store};
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -46,8 +47,8 @@ pub(crate) struct Orgs {
     closed: Mutex<HashMap<Id, Closed>>,
     /// Held while an org is opened, so that none is opened twice.
     doors: [Mutex<()>; DOORS],
-    /// One administrative act at a time.
-    pub(crate) administering: Mutex<()>,
+    /// One administrative act at a time: see [`Orgs::administer`].
+    administering: Mutex<()>,
     ticks: AtomicU64,
     opened: AtomicU64,
     shut: AtomicU64,
@@ -96,6 +97,13 @@ impl Orgs {
             opened: AtomicU64::new(0),
             shut: AtomicU64::new(0),
         }
+    }
+
+    /// Held while whole orgs are made, changed or taken away: one such act at a time, whichever server of these databases
+    /// does it.
+    pub(crate) fn administer(&self) -> Result<(MutexGuard<'_, ()>, Claim), Failure> {
+        let here = self.administering.lock();
+        Ok((here, self.home.claim()?))
     }
 
     /// An org by its id; `None` where the directory has none.
