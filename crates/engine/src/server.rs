@@ -23,6 +23,8 @@ pub struct Server {
     pub(crate) pristine: Mutex<HashMap<bool, Kept>>,
     /// Numbers of the snapshots that are known to be in the format of now.
     pub(crate) fresh: Mutex<HashSet<u64>>,
+    /// Held while counts of API requests are exchanged.
+    pub(crate) sharing: Mutex<()>,
     /// Always open.
     default_org: Arc<Org>,
     admin: Id,
@@ -74,6 +76,7 @@ impl Server {
         };
         let entry = orgs.directory.default_org(clock.now())?;
         let org = Arc::new(orgs.over(&entry, rows, Arc::default(), true)?);
+        orgs.directory.recall(&org)?;
         let server = Self {
             sessions: Sessions::new(own.clone(), clock),
             store: own,
@@ -82,6 +85,7 @@ impl Server {
             orgs,
             pristine: Mutex::default(),
             fresh: Mutex::default(),
+            sharing: Mutex::default(),
             default_org: org,
             admin: seed::admin_id(),
             standing_token: None,

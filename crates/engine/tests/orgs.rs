@@ -429,3 +429,26 @@ fn a_user_whose_listing_was_lost_or_is_stale_is_put_right() {
     assert!(server.login(&a.facts.username, &a.facts.password).is_ok());
     assert!(user(&identity, "ghost@example.com").is_ok());
 }
+
+#[test]
+fn counts_of_api_requests_survive_a_restart() {
+    let folder = Folder::new("usage");
+    let access = {
+        let server = on_disk(&folder);
+        let access = make(&server, "a");
+        let identity = who(&server, &access);
+        for _ in 0..3 {
+            identity.org.usage.count(server.now());
+        }
+        server.default_org().usage.count(server.now());
+        server.share_usage().unwrap();
+        // Nothing new, nothing told twice.
+        server.share_usage().unwrap();
+        assert_eq!(identity.org.usage.used(server.now()), 3);
+        access
+    };
+    let server = on_disk(&folder);
+    let org = who(&server, &access).org;
+    assert_eq!((org.usage.count(server.now()), server.requests_today(&org).unwrap()), (4, 4));
+    assert_eq!(server.default_org().usage.used(server.now()), 1);
+}

@@ -231,3 +231,41 @@ fn two_servers_put_no_record_above_itself() {
         assert_eq!((done, refused), (1, 1), "round {round}: {answers:?}");
     }
 }
+
+/// The requests of the day, as the header of an answer to another request shows them.
+fn used(target: &dyn Target) -> u64 {
+    let request = http::Request::builder()
+        .uri(format!("/services/data/{VERSION}/sobjects/Account"))
+        .header("host", "orglet.example")
+        .header("authorization", format!("Bearer {}", target.facts().access_token));
+    let answer = target.send(request.body(Default::default()).unwrap());
+    let shown = answer.headers()["sforce-limit-info"].to_str().unwrap().to_owned();
+    shown.strip_prefix("api-usage=").unwrap().split_once('/').unwrap().0.parse().unwrap()
+}
+
+#[test]
+fn api_requests_are_counted_together() {
+    let (a, b) = two();
+    let begin = used(&*a);
+    assert_eq!((used(&*a), used(&*a)), (begin + 1, begin + 2));
+    let other = used(&*b);
+    a.tick();
+    b.tick();
+    // Five in all, of which the first server has told three.
+    assert_eq!(used(&*b), begin + 2 + other + 1);
+    b.tick();
+    // What it counts itself shows at once; what others did, once they met.
+    let before = used(&*a);
+    a.tick();
+    assert!(used(&*a) > before);
+    assert_eq!(used(&*a), begin + 2 + other + 4);
+    // The resource shows what all have told.
+    let (_, limits) = send_json(&*b, "GET", "limits", None);
+    let daily = &limits["DailyApiRequests"];
+    let all = daily["Max"].as_u64().unwrap() - daily["Remaining"].as_u64().unwrap();
+    assert!(all >= begin + 2 + other + 2, "{limits}");
+    a.tick();
+    let (_, limits) = send_json(&*b, "GET", "limits", None);
+    let daily = &limits["DailyApiRequests"];
+    assert_eq!(daily["Max"].as_u64().unwrap() - daily["Remaining"].as_u64().unwrap(), begin + 2 + other + 6, "{limits}");
+}

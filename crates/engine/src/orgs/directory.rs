@@ -2,7 +2,7 @@
 
 use crate::ids::{Counters, bump};
 use crate::system::{own, text};
-use crate::{Failure, ids};
+use crate::{Failure, Org, ids};
 use orglet_base::{DateTime, Id, OwnedCell, Param, Statement};
 use orglet_store::{Store, StoreError};
 use std::sync::Arc;
@@ -248,6 +248,11 @@ impl Directory {
         let sql = format!("{SNAPSHOT_COLUMNS} WHERE name > ?1 AND name < '~' AND state = 'live' ORDER BY name LIMIT ?2");
         let params = vec![after.into(), number(limit as u64)];
         self.snapshots(Statement::new(sql, params))
+    }
+
+    /// Takes up the API requests that were counted of an org before it was opened.
+    pub(crate) fn recall(&self, org: &Org) -> Result<(), Failure> {
+        self.own.read_with(|tx| org.usage.recall(tx, org.id, org.now()))
     }
 
     /// Every live org and snapshot: for a backup.

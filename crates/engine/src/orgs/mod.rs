@@ -127,6 +127,7 @@ impl Orgs {
                 let org = Arc::new(self.over(&entry, store, usage.clone().unwrap_or_default(), true)?);
                 if usage.is_none() {
                     // For the first time in this process.
+                    self.directory.recall(&org)?;
                     self.usernames.reconcile(&org)?;
                 }
                 org
@@ -171,6 +172,13 @@ impl Orgs {
         let _nobody_opens_it = self.doors[id.as_15().bytes().map(usize::from).sum::<usize>() % DOORS].lock();
         self.open.write().remove(&id);
         self.closed.lock().remove(&id);
+    }
+
+    /// The counts of API requests of the orgs that this process has met.
+    pub(crate) fn usages(&self) -> Vec<(Id, Arc<Usage>)> {
+        let mut all: Vec<_> = self.open.read().iter().map(|(id, opened)| (*id, opened.org.usage.clone())).collect();
+        all.extend(self.closed.lock().iter().map(|(id, closed)| (*id, closed.usage.clone())));
+        all
     }
 
     /// Whether an org is open.
