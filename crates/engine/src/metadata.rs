@@ -116,7 +116,11 @@ fn select(rest: &str, params: Vec<orglet_base::Param>) -> Statement {
 }
 
 fn stored(store: &dyn Store) -> Result<Vec<Custom>, Failure> {
-    let rows = store.read_with::<_, Failure>(|tx| Ok(tx.all(&select("ORDER BY rowid", vec![]))?))?;
+    store.read_with(stored_within)
+}
+
+fn stored_within(tx: &mut dyn Tx) -> Result<Vec<Custom>, Failure> {
+    let rows = tx.all(&select("ORDER BY rowid", vec![]))?;
     rows.iter().map(|row| read(row)).collect()
 }
 
@@ -139,23 +143,40 @@ fn read(row: &[OwnedCell]) -> Result<Custom, Failure> {
     })
 }
 
+/// How often an opening is begun again because another process changes the metadata meanwhile.
+const MOST_LOADS: usize = 8;
+
 /// The catalog of an org that is being opened. Tables made by a release with other standard objects get the columns
 /// that they lack, and clients learn that the schema changed.
 pub(crate) fn load(store: &dyn Store, now: DateTime) -> Result<Catalog, Failure> {
-    let meta = |name: &'static str| store.read_with::<_, Failure>(|tx| noted(tx, name));
-    let version = meta("catalog_version")?.and_then(|v| v.parse().ok()).unwrap_or(1);
-    let modified = meta("catalog_modified")?.and_then(|t| DateTime::parse(&t));
+    for _ in 1..MOST_LOADS {
+        let loaded = load_once(store, now);
+        if !loaded.as_ref().is_err_and(Failure::is_stale) {
+            return loaded;
+        }
+    }
+    load_once(store, now)
+}
+
+fn load_once(store: &dyn Store, now: DateTime) -> Result<Catalog, Failure> {
+    let (version, modified, known, customs) = store.read_with::<_, Failure>(|tx| {
+        let modified = noted(tx, "catalog_modified")?.and_then(|t| DateTime::parse(&t));
+        Ok((version_within(tx)?.unwrap_or(1), modified, noted(tx, "standard_objects")?, stored_within(tx)?))
+    })?;
     // Rules about standard objects are in the code as well as in the data, hence the release.
     let set = format!("{} {:016x}", env!("CARGO_PKG_VERSION"), standard::fingerprint());
-    let known = meta("standard_objects")?;
-    let customs = stored(store)?;
     if let (Some(modified), true) = (modified, known.as_deref() == Some(set.as_str())) {
         return build(&customs, version, modified);
     }
+    let was = version;
     let version = if modified.is_some() { version + 1 } else { version };
     let catalog = build(&customs, version, after(modified, now))?;
     let statements = tables::missing_columns(store, &catalog)?;
     store.transact_alone_with::<_, Failure>(|tx| {
+        if noted(tx, "standard_objects")? != known || version_within(tx)?.unwrap_or(1) != was {
+            // Another process saw to it, or changed something, since this one looked.
+            return Err(StoreError::Schema("another process has changed the metadata".to_owned()).into());
+        }
         for statement in &statements {
             tx.execute(statement)?;
         }

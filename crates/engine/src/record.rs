@@ -51,6 +51,11 @@ pub(crate) fn by_id(tx: &mut dyn Tx, org: &Org, object: &Object, id: Id) -> Resu
     by_id_with(tx, org, object, id, Lock::None)
 }
 
+/// The row with an id, deleted or not, as it stays until the transaction ends: something follows from it.
+pub(crate) fn by_id_to_refer(tx: &mut dyn Tx, org: &Org, object: &Object, id: Id) -> Result<Option<Row>, Failure> {
+    by_id_with(tx, org, object, id, Lock::Share)
+}
+
 /// The row with an id, deleted or not, kept from others until the transaction ends: it is about to be changed.
 pub(crate) fn by_id_to_change(tx: &mut dyn Tx, org: &Org, object: &Object, id: Id) -> Result<Option<Row>, Failure> {
     by_id_with(tx, org, object, id, Lock::Update)

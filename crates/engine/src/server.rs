@@ -23,6 +23,8 @@ pub struct Server {
     pub(crate) pristine: Mutex<HashMap<bool, Kept>>,
     /// Numbers of the snapshots that are known to be in the format of now.
     pub(crate) fresh: Mutex<HashSet<u64>>,
+    /// Held while counts of API requests are exchanged.
+    pub(crate) sharing: Mutex<()>,
     /// Always open.
     default_org: RwLock<Arc<Org>>,
     /// Its id.
@@ -49,6 +51,8 @@ impl Server {
     pub fn over(home: Arc<dyn Home>, options: OrgOptions) -> Result<Self, Failure> {
         let clock = options.now.map_or_else(Clock::default, Clock::fixed_at);
         let own = home.own()?;
+        // Another server may be starting on the same databases: one of the two makes what is missing.
+        let claim = home.claim()?;
         format::prepare_server(&*own, clock.now())?;
         let id_seed = match options.id_seed {
             Some(seed) => seed,
@@ -78,6 +82,7 @@ impl Server {
         };
         let entry = orgs.directory.default_org(clock.now())?;
         let org = Arc::new(orgs.over(&entry, rows, Arc::default(), true)?);
+        orgs.directory.recall(&org)?;
         let server = Self {
             sessions: Sessions::new(own.clone(), clock),
             store: own,
@@ -86,6 +91,7 @@ impl Server {
             orgs,
             pristine: Mutex::default(),
             fresh: Mutex::default(),
+            sharing: Mutex::default(),
             default_id: org.id,
             default_org: RwLock::new(org),
             admin: seed::admin_id(),
@@ -97,7 +103,9 @@ impl Server {
         seed::fill(org, &server.access, options.admin_username.as_deref(), options.sample_data)?;
         server.orgs.usernames.reconcile(org)?;
         server.tidy_up()?;
-        server.finish()
+        let server = server.finish()?;
+        drop(claim);
+        Ok(server)
     }
 
     /// Applies the credential options; what can't be applied is refused rather than dropped.

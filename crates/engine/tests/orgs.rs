@@ -447,3 +447,26 @@ fn a_clone_that_is_refused_leaves_nothing_behind() {
     assert!(refusal(server.create_org(&clone)).contains("in use"));
     assert_eq!(files(), before);
 }
+
+#[test]
+fn counts_of_api_requests_survive_a_restart() {
+    let folder = Folder::new("usage");
+    let access = {
+        let server = on_disk(&folder);
+        let access = make(&server, "a");
+        let identity = who(&server, &access);
+        for _ in 0..3 {
+            identity.org.usage.count(server.now());
+        }
+        server.default_org().usage.count(server.now());
+        server.share_usage().unwrap();
+        // Nothing new, nothing told twice.
+        server.share_usage().unwrap();
+        assert_eq!(identity.org.usage.used(server.now()), 3);
+        access
+    };
+    let server = on_disk(&folder);
+    let org = who(&server, &access).org;
+    assert_eq!((org.usage.count(server.now()), server.requests_today(&org).unwrap()), (4, 4));
+    assert_eq!(server.default_org().usage.used(server.now()), 1);
+}

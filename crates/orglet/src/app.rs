@@ -32,6 +32,9 @@ pub trait App: Send + Sync + 'static {
     /// commit, and is committed when this returns. An error in place of an answer: its changes could not be committed.
     fn together(&self, work: Vec<Work<'_>>) -> Vec<Result<Response<Bytes>, StoreError>>;
 
+    /// Does what is due every second or so, and once more when no request comes any more. Runs on a blocking thread.
+    fn tick(&self) {}
+
     /// Whether requests can be answered now; `/readyz` tells it.
     fn ready(&self) -> bool;
 }

@@ -1,6 +1,6 @@
 //! `orglet serve`, from options to the last answer.
 
-use crate::app::Built;
+use crate::app::{App, Built};
 use crate::authority::{Authority, AuthorityFile};
 use crate::cli::ServeOptions;
 use crate::error::StartError;
@@ -11,6 +11,11 @@ use crate::signals::Signals;
 use crate::{banner, tls};
 use std::future::Future;
 use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often the application does what is due.
+const TICK: Duration = Duration::from_secs(1);
 
 /// Serves the application that `build` makes until SIGTERM or Ctrl-C.
 pub async fn run(options: &ServeOptions, build: impl FnOnce(&ServeOptions) -> Result<Built, StartError> + Send) -> Result<(), StartError> {
@@ -39,6 +44,7 @@ pub async fn run_until(
         return Err(StartError::DefaultCredentials { addr: options.listen });
     }
     let (authority, ca_file) = authority?;
+    let app = built.app.clone();
     let server = Server::bind(options.listen, built.app, tls::server_config(authority)?, limits)?;
     let addresses = Addresses::of(server.addr(), ca_file.path());
     let _admin_file = match options.memory {
@@ -52,11 +58,25 @@ pub async fn run_until(
     let banner = banner::text(&addresses, &built.facts);
     // A closed standard output is no reason to stop.
     let _ = std::io::stdout().write_all(banner.as_bytes());
-    match server.run(stop).await {
+    let ticking = tokio::spawn(tick(app.clone()));
+    let drained = server.run(stop).await;
+    ticking.abort();
+    let _ = tokio::task::spawn_blocking(move || app.tick()).await;
+    match drained {
         Drained::Complete => tracing::info!("stopped"),
         Drained::Abandoned => tracing::warn!("stopped with requests still running after {} s", limits.drain.as_secs()),
     }
     Ok(())
+}
+
+/// Has the application do what is due every second or so.
+async fn tick(app: Arc<dyn App>) {
+    loop {
+        tokio::time::sleep(TICK).await;
+        let app = app.clone();
+        // A panic is in the log; the next time may go better.
+        let _ = tokio::task::spawn_blocking(move || app.tick()).await;
+    }
 }
 
 /// The CA, and the file that clients are pointed to.

@@ -66,6 +66,12 @@ impl App for Protocols {
         self.server.handle(request, orglet_http::Peer { scheme: peer.scheme, trusted: peer.trusted })
     }
 
+    fn tick(&self) {
+        if let Err(error) = self.server.engine().share_usage() {
+            tracing::warn!(%error, "counts of API requests could not be kept");
+        }
+    }
+
     fn is_quick(&self, request: &Parts) -> bool {
         self.server.is_quick(&request.method, request.uri.path()) && self.server.engine().reads_at_once(token(request))
     }

@@ -132,8 +132,8 @@ pub fn select_where_eq(
         .finish(dialect)
 }
 
-/// The Ids of rows that refer to one of these, with what each refers to: children of parents that are deleted.
-pub fn select_ids_in(object: &Object, reference: &Field, ids: &[String], live_only: bool, dialect: Dialect) -> Statement {
+/// The Ids of live rows that refer to one of these, with what each refers to: children of parents that are deleted.
+pub fn select_ids_in(object: &Object, reference: &Field, ids: &[String], locking: Lock, dialect: Dialect) -> Statement {
     let column = sql![quoted(&reference.name)];
     let found = Emit(dialect).in_texts(&column, false, ids.to_vec());
     sql![
@@ -145,7 +145,8 @@ pub fn select_ids_in(object: &Object, reference: &Field, ids: &[String], live_on
         Emit(dialect).table(&object.name),
         " WHERE ",
         found,
-        live(object, live_only, dialect)
+        live(object, true, dialect),
+        lock(locking, dialect)
     ]
     .finish(dialect)
 }

@@ -38,6 +38,12 @@ pub trait Home: Send + Sync {
     /// When this fails, all stays as it was, unless the failure is [`StoreError::Unknown`].
     fn give_up(&self, name: &str, work: &mut Work<'_>) -> Result<(), StoreError>;
 
+    /// Waits until no other process has a claim on these databases, and keeps others from one while the claim is held: for
+    /// acts on whole databases. Where one process alone may use them, there is nothing to wait for.
+    fn claim(&self) -> Result<Claim, StoreError> {
+        Ok(Claim(None))
+    }
+
     /// Storage names of the databases there are, sorted. Costs as much as there are databases.
     fn list(&self) -> Result<Vec<String>, StoreError>;
 
@@ -52,6 +58,15 @@ pub trait Home: Send + Sync {
 /// What [`Home::replace`] carries over from the old content to the new: it is given a transaction on each and may read
 /// the first and write the second.
 pub type Carry<'a> = dyn FnMut(&mut dyn Tx, &mut dyn Tx) -> Result<(), StoreError> + 'a;
+
+/// See [`Home::claim`]. It ends when this is dropped, or with the process.
+pub struct Claim(pub(crate) Option<Box<dyn std::any::Any>>);
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        drop(self.0.take());
+    }
+}
 
 /// Refuses what is no storage name.
 pub fn check_name(name: &str) -> Result<(), StoreError> {

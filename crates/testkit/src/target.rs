@@ -17,6 +17,8 @@ pub struct OrgSetup {
 pub trait Target: Send + Sync {
     /// Answers one request. The request's URI is a path with its query; the host is in its `Host` header.
     fn send(&self, request: http::Request<Bytes>) -> http::Response<Bytes>;
+    /// What a server does every second or so.
+    fn tick(&self) {}
     /// Who to log in as.
     fn facts(&self) -> OrgFacts;
 }
@@ -84,6 +86,12 @@ struct InProcess {
 impl Target for InProcess {
     fn send(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
         self.server.handle(request, orglet_http::Peer { scheme: orglet_http::Scheme::Http, trusted: false })
+    }
+
+    fn tick(&self) {
+        if let Err(e) = self.server.engine().share_usage() {
+            panic!("{e}");
+        }
     }
 
     fn facts(&self) -> OrgFacts {

@@ -138,3 +138,105 @@ fn a_commit_without_an_answer_is_told_as_unknown_and_not_run_again() {
     let (_, body) = send_json(&*target, "GET", "query?q=SELECT+Name+FROM+Account+WHERE+Name='x'", None);
     assert_eq!(body["totalSize"], 1, "this one was kept, once: {body}");
 }
+
+/// A database of an org with so many rows, and a copy of it.
+fn org_and_copy(home: &Cluster, rows: usize) -> Arc<dyn Store> {
+    let store = home.create("a").unwrap();
+    let fill = format!("INSERT INTO \"_t\" SELECT n FROM generate_series(1, {rows}) AS n");
+    store.define(&[sql("CREATE TABLE \"_t\" (n bigint)"), sql("CREATE TABLE \"_u\" AS SELECT 1 AS n"), sql(fill)]).unwrap();
+    home.copy("a", "b", &mut |_| Ok(())).unwrap();
+    store
+}
+
+#[test]
+fn who_reads_while_the_content_is_replaced_sees_the_old_or_the_new() {
+    let database = Database::new().unwrap();
+    let home = Cluster::new(&database.address()).unwrap();
+    let store = org_and_copy(&home, 5);
+    let done = AtomicBool::new(false);
+    let seen: usize = std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let store: &dyn Store = &*store;
+                    let mut reads = 0;
+                    while !done.load(Ordering::SeqCst) {
+                        let count =
+                            |tx: &mut dyn orglet_store::Tx, table: &str| tx.first(&sql(format!("SELECT count(*) FROM \"{table}\"")));
+                        let both = store.read_with::<_, StoreError>(|tx| Ok((count(tx, "_t")?, count(tx, "_u")?)));
+                        assert_eq!(both.unwrap(), (Some(vec![OwnedCell::Int(5)]), Some(vec![OwnedCell::Int(1)])));
+                        reads += 1;
+                    }
+                    reads
+                })
+            })
+            .collect();
+        for _ in 0..40 {
+            home.replace("b", "a", &mut |_, _| Ok(())).unwrap();
+        }
+        done.store(true, Ordering::SeqCst);
+        readers.into_iter().map(|r| r.join().unwrap()).sum()
+    });
+    assert!(seen > 40, "{seen}");
+}
+
+#[test]
+fn work_that_holds_a_connection_gets_another() {
+    let database = Database::new().unwrap();
+    let home = Cluster::new(&database.address()).unwrap();
+    let own = home.own().unwrap();
+    // As many as there may be connections, each with one in hand before any asks for another.
+    let all = std::sync::Barrier::new(16);
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                let store: &dyn Store = &*own;
+                let nested = store.read_with(|tx| {
+                    tx.first(&sql("SELECT 1"))?;
+                    all.wait();
+                    first(store, "SELECT 2")
+                });
+                assert_eq!(nested.unwrap(), OwnedCell::Int(2));
+            });
+        }
+    });
+}
+
+#[test]
+fn a_claim_is_one_servers_at_a_time() {
+    let database = Database::new().unwrap();
+    let (a, b) = (Cluster::new(&database.address()).unwrap(), Cluster::new(&database.address()).unwrap());
+    a.own().unwrap();
+    let (claimed, released) = (AtomicBool::new(false), AtomicBool::new(false));
+    let claim = a.claim().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let _second = b.claim().unwrap();
+            assert!(released.load(Ordering::SeqCst), "both had it");
+            claimed.store(true, Ordering::SeqCst);
+        });
+        // Until the other one waits.
+        let waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+        while first(&*a.own().unwrap(), waits).unwrap() == OwnedCell::Int(0) {
+            std::thread::yield_now();
+        }
+        assert!(!claimed.load(Ordering::SeqCst));
+        released.store(true, Ordering::SeqCst);
+        drop(claim);
+    });
+    assert!(claimed.load(Ordering::SeqCst));
+}
+
+#[test]
+fn servers_that_start_at_once_on_an_empty_database_all_come_up() {
+    let database = Database::new().unwrap();
+    let targets: Vec<_> = std::thread::scope(|scope| {
+        let starts: Vec<_> = (0..4).map(|_| scope.spawn(|| orglet_testkit::target::at_postgres(&database.address()))).collect();
+        starts.into_iter().map(|s| s.join().unwrap().unwrap()).collect()
+    });
+    for target in &targets {
+        create(&**target, "Account", &json!({"Name": "x"})).unwrap();
+    }
+    let (status, body) = send_json(&*targets[0], "GET", "query?q=SELECT+COUNT()+FROM+Account", None);
+    assert_eq!((status, &body["totalSize"]), (200, &json!(4)), "{body}");
+}

@@ -215,3 +215,95 @@ fn changes_of_metadata_at_once_all_happen() {
         (0..6).map(|n| create(&*servers[n % 2], &format!("Thing{n}__c"), &json!({"Name": "x"})).unwrap()[..3].to_owned()).collect();
     assert_eq!(prefixes.len(), 6);
 }
+
+/// What an answer to a save must be when the record above it may go meanwhile: done, or that the other is not there.
+fn lost_to_a_delete(made: &Result<String, String>) -> bool {
+    made.as_ref().is_err_and(|refused| ["ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"].iter().any(|code| refused.contains(code)))
+}
+
+#[test]
+fn nothing_is_left_below_what_another_server_deletes() {
+    let (a, b) = two();
+    for round in 0..25 {
+        let account = create(&*a, "Account", &json!({"Name": "x"})).unwrap();
+        let contact = create(&*a, "Contact", &json!({"LastName": "y", "AccountId": account})).unwrap();
+        // One creates below the account, and below its contact, while the other deletes the account with all below it.
+        let (deleted, made) = std::thread::scope(|scope| {
+            let (account, contact, b) = (&account, &contact, &*b);
+            let below = scope.spawn(move || create(b, "Contact", &json!({"LastName": "z", "AccountId": account})));
+            let deeper = scope.spawn(move || create(b, "Case", &json!({"Subject": "z", "ContactId": contact})));
+            let deleted = send_json(&*a, "DELETE", &format!("sobjects/Account/{account}"), None);
+            (deleted, [below.join().unwrap(), deeper.join().unwrap()])
+        });
+        // A case forbids that its contact goes.
+        let restricted = deleted.1.to_string().contains("DELETE_FAILED") && made[1].is_ok();
+        assert!(deleted.0 == 204 || restricted, "round {round}: {deleted:?}");
+        assert!(made.iter().all(|m| m.is_ok() || lost_to_a_delete(m)), "round {round}: {made:?}");
+        let live = |soql: &str| query(&*a, soql)["totalSize"].as_u64().unwrap();
+        if deleted.0 == 204 {
+            let contacts = live(&format!("SELECT Id FROM Contact WHERE AccountId = '{account}'"));
+            let cases = live(&format!("SELECT Id FROM Case WHERE ContactId = '{contact}'"));
+            assert_eq!((contacts, cases), (0, 0), "round {round}: {made:?}");
+        }
+    }
+}
+
+#[test]
+fn two_servers_put_no_record_above_itself() {
+    let (a, b) = two();
+    for round in 0..25 {
+        // x is above y, v above w. One puts y above v, the other w above x: only one may.
+        let account = |parent: Option<&str>| create(&*a, "Account", &json!({"Name": "x", "ParentId": parent})).unwrap();
+        let (x, v) = (account(None), account(None));
+        let (y, w) = (account(Some(&x)), account(Some(&v)));
+        let put = |target: &dyn Target, child: &str, parent: &str| {
+            send_json(target, "PATCH", &format!("sobjects/Account/{child}"), Some(&json!({"ParentId": parent})))
+        };
+        let answers = std::thread::scope(|scope| {
+            let (b, x, w) = (&*b, &x, &w);
+            let other = scope.spawn(move || put(b, x, w));
+            [put(&*a, &v, &y), other.join().unwrap()]
+        });
+        let done = answers.iter().filter(|(status, _)| *status == 204).count();
+        let refused = answers.iter().filter(|(_, body)| body[0]["errorCode"] == "CIRCULAR_DEPENDENCY").count();
+        assert_eq!((done, refused), (1, 1), "round {round}: {answers:?}");
+    }
+}
+
+/// The requests of the day, as the header of an answer to another request shows them.
+fn used(target: &dyn Target) -> u64 {
+    let request = http::Request::builder()
+        .uri(format!("/services/data/{VERSION}/sobjects/Account"))
+        .header("host", "orglet.example")
+        .header("authorization", format!("Bearer {}", target.facts().access_token));
+    let answer = target.send(request.body(Default::default()).unwrap());
+    let shown = answer.headers()["sforce-limit-info"].to_str().unwrap().to_owned();
+    shown.strip_prefix("api-usage=").unwrap().split_once('/').unwrap().0.parse().unwrap()
+}
+
+#[test]
+fn api_requests_are_counted_together() {
+    let (a, b) = two();
+    let begin = used(&*a);
+    assert_eq!((used(&*a), used(&*a)), (begin + 1, begin + 2));
+    let other = used(&*b);
+    a.tick();
+    b.tick();
+    // Five in all, of which the first server has told three.
+    assert_eq!(used(&*b), begin + 2 + other + 1);
+    b.tick();
+    // What it counts itself shows at once; what others did, once they met.
+    let before = used(&*a);
+    a.tick();
+    assert!(used(&*a) > before);
+    assert_eq!(used(&*a), begin + 2 + other + 4);
+    // The resource shows what all have told.
+    let (_, limits) = send_json(&*b, "GET", "limits", None);
+    let daily = &limits["DailyApiRequests"];
+    let all = daily["Max"].as_u64().unwrap() - daily["Remaining"].as_u64().unwrap();
+    assert!(all >= begin + 2 + other + 2, "{limits}");
+    a.tick();
+    let (_, limits) = send_json(&*b, "GET", "limits", None);
+    let daily = &limits["DailyApiRequests"];
+    assert_eq!(daily["Max"].as_u64().unwrap() - daily["Remaining"].as_u64().unwrap(), begin + 2 + other + 6, "{limits}");
+}

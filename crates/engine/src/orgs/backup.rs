@@ -16,7 +16,7 @@ impl Server {
     /// Writes the server with all orgs and snapshots into a folder, which must be empty or not there, while it serves. A
     /// server can be started from it. Answers how many databases there are in it.
     pub fn backup(&self, folder: &Path) -> Result<usize, AdminError> {
-        let _directory_stays = self.orgs.administering.lock();
+        let _directory_stays = self.orgs.administer()?;
         let storages = self.orgs.directory.storages()?;
         // Files are copied page by page, which takes less time than to read and write their rows.
         if !self.store.is_shared() && storages.iter().all(|storage| parts(storage).0.is_empty()) {
@@ -32,7 +32,7 @@ impl Server {
 
     /// The same into a PostgreSQL database in which no server is yet.
     pub fn backup_to_database(&self, address: &str) -> Result<usize, AdminError> {
-        let _directory_stays = self.orgs.administering.lock();
+        let _directory_stays = self.orgs.administer()?;
         let home = postgres::Cluster::new(address).map_err(|e| AdminError::Invalid(e.to_string()))?;
         self.copy_to(&home)
     }

@@ -3,7 +3,7 @@
 use super::places::storage;
 use crate::ids::{Counters, bump};
 use crate::system::{own, text};
-use crate::{Failure, ids};
+use crate::{Failure, Org, ids};
 use orglet_base::{DateTime, Id, OwnedCell, Param, Statement};
 use orglet_store::{Store, StoreError};
 use std::sync::Arc;
@@ -321,6 +321,11 @@ impl Directory {
     /// Every snapshot, in whatever state.
     pub(crate) fn every_snapshot(&self) -> Result<Vec<Kept>, Failure> {
         self.snapshots(Statement::new(format!("{SNAPSHOT_COLUMNS} ORDER BY number"), vec![]))
+    }
+
+    /// Takes up the API requests that were counted of an org before it was opened.
+    pub(crate) fn recall(&self, org: &Org) -> Result<(), Failure> {
+        self.own.read_with(|tx| org.usage.recall(tx, org.id, org.now()))
     }
 
     /// Every live org and snapshot: for a backup.

@@ -23,7 +23,7 @@ impl Server {
         if new.admin_password.as_deref() == Some("") {
             return Err(AdminError::Invalid("the administrator's password is empty".into()));
         }
-        let _one_at_a_time = self.orgs.administering.lock();
+        let _one_at_a_time = self.orgs.administer()?;
         let database = new.database.as_deref().map(|name| self.known_database(name)).transpose()?;
         if let Some(name) = &new.name
             && self.orgs.directory.is_taken(name)?
@@ -120,7 +120,7 @@ impl Server {
 
     /// Takes an org away with all that is in it, its sessions and its passwords. Its snapshots stay.
     pub fn delete_org(&self, org: &str) -> Result<(), AdminError> {
-        let _one_at_a_time = self.orgs.administering.lock();
+        let _one_at_a_time = self.orgs.administer()?;
         let entry = self.entry(org)?;
         if self.is_default(entry.id) {
             return Err(AdminError::Conflict("the default org can't be deleted; it can be reset".into()));

@@ -29,6 +29,7 @@ use crate::limits::Usage;
 use crate::{Clock, Failure, Org, format};
 use directory::{Directory, Entry};
 use orglet_base::Id;
+use orglet_store::home::Claim;
 use orglet_store::{Home, Store};
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use places::Places;
@@ -54,8 +55,8 @@ pub(crate) struct Orgs {
     closed: Mutex<HashMap<Id, Closed>>,
     /// Held while an org is opened, so that none is opened twice.
     doors: [Mutex<()>; DOORS],
-    /// One administrative act at a time.
-    pub(crate) administering: Mutex<()>,
+    /// One administrative act at a time: see [`Orgs::administer`].
+    administering: Mutex<()>,
     /// Orgs that are being moved, and how far that has come.
     moving: Mutex<HashMap<Id, Arc<transfer::Progress>>>,
     ticks: AtomicU64,
@@ -109,6 +110,13 @@ impl Orgs {
         }
     }
 
+    /// Held while whole orgs are made, changed or taken away: one such act at a time, whichever server of these databases
+    /// does it.
+    pub(crate) fn administer(&self) -> Result<(MutexGuard<'_, ()>, Claim), Failure> {
+        let here = self.administering.lock();
+        Ok((here, self.home.claim()?))
+    }
+
     /// An org by its id; `None` where the directory has none.
     pub(crate) fn get(&self, id: Id) -> Result<Option<Arc<Org>>, Failure> {
         if let Some(org) = self.if_open(id) {
@@ -130,6 +138,7 @@ impl Orgs {
                 let org = Arc::new(self.over(&entry, store, usage.clone().unwrap_or_default(), true)?);
                 if usage.is_none() {
                     // For the first time in this process.
+                    self.directory.recall(&org)?;
                     self.usernames.reconcile(&org)?;
                 }
                 org
@@ -194,6 +203,13 @@ impl Orgs {
     /// The lock of whoever opens an org. A few orgs share one.
     fn door(&self, id: Id) -> MutexGuard<'_, ()> {
         self.doors[id.as_15().bytes().map(usize::from).sum::<usize>() % DOORS].lock()
+    }
+
+    /// The counts of API requests of the orgs that this process has met.
+    pub(crate) fn usages(&self) -> Vec<(Id, Arc<Usage>)> {
+        let mut all: Vec<_> = self.open.read().iter().map(|(id, opened)| (*id, opened.org.usage.clone())).collect();
+        all.extend(self.closed.lock().iter().map(|(id, closed)| (*id, closed.usage.clone())));
+        all
     }
 
     /// Whether an org is open.

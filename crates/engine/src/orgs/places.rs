@@ -3,7 +3,7 @@
 
 use crate::system::{own, text};
 use orglet_base::{Dialect, Statement};
-use orglet_store::home::{Carry, missing};
+use orglet_store::home::{Carry, Claim, missing};
 use orglet_store::{Home, Store, StoreError, Work, postgres};
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -128,6 +128,10 @@ impl Home for Places {
     fn give_up(&self, name: &str, work: &mut Work<'_>) -> Result<(), StoreError> {
         let (database, name) = parts(name);
         self.at(database)?.give_up(name, work)
+    }
+
+    fn claim(&self) -> Result<Claim, StoreError> {
+        self.home.claim()
     }
 
     /// Those of the home alone.

@@ -55,7 +55,7 @@ impl Server {
         }
         let invalid = |e: StoreError| AdminError::Invalid(e.to_string());
         postgres::Cluster::new(address).map_err(invalid)?.list().map_err(invalid)?;
-        let _one_at_a_time = self.orgs.administering.lock();
+        let _one_at_a_time = self.orgs.administer()?;
         self.orgs.directory.set_database(name, address)?;
         self.orgs.home.look_elsewhere();
         Ok(DatabaseInfo { name: name.to_owned(), address: shown(address) })
@@ -63,7 +63,7 @@ impl Server {
 
     /// Forgets a database that holds no org and no snapshot. Nothing in it is touched.
     pub fn remove_database(&self, name: &str) -> Result<(), AdminError> {
-        let _one_at_a_time = self.orgs.administering.lock();
+        let _one_at_a_time = self.orgs.administer()?;
         if self.known_database(name)?.is_empty() {
             return Err(AdminError::Conflict("the server's own database stays".into()));
         }
@@ -92,7 +92,7 @@ impl Server {
     /// Moves an org to a database, by its name, or to the server's own (`home`). Reads of the org go on meanwhile;
     /// writes wait, and then go on in the new place. The copy is compared with the original, table by table, before that goes.
     pub fn move_org(&self, org: &str, database: &str) -> Result<Moved, AdminError> {
-        let _one_at_a_time = self.orgs.administering.lock();
+        let _one_at_a_time = self.orgs.administer()?;
         let entry = self.entry(org)?;
         let database = self.known_database(database)?;
         if parts(&entry.storage).0 == database {

@@ -21,7 +21,7 @@ impl Server {
         if let Some(name) = name {
             check_name("a snapshot", name)?;
         }
-        let _one_at_a_time = self.orgs.administering.lock();
+        let _one_at_a_time = self.orgs.administer()?;
         let entry = self.entry(org)?;
         let made_up = format!("{}-{}", entry.name, self.now().0);
         let kept = self.take(&entry, Some(name.unwrap_or(&made_up)))?;
@@ -30,7 +30,7 @@ impl Server {
 
     /// Takes a snapshot away. One that orgs were made from is kept, as they go back to it.
     pub fn delete_snapshot(&self, name: &str) -> Result<(), AdminError> {
-        let _one_at_a_time = self.orgs.administering.lock();
+        let _one_at_a_time = self.orgs.administer()?;
         let kept = self.snapshot(name)?;
         let orgs = self.orgs.directory.made_from(kept.number, MOST_NAMED)?;
         if !orgs.is_empty() {
@@ -42,7 +42,7 @@ impl Server {
     /// Makes an org hold what a snapshot holds. Its sessions stay, for users that are there then (with a snapshot of
     /// another org, than which it was made from, for the administrator alone); ids that were given stay given. What runs on the org meanwhile happens before it or after it.
     pub fn restore_org(&self, org: &str, snapshot: &str) -> Result<(), AdminError> {
-        let _one_at_a_time = self.orgs.administering.lock();
+        let _one_at_a_time = self.orgs.administer()?;
         let entry = self.entry(org)?;
         let kept = self.usable(self.snapshot(snapshot)?)?;
         self.go_back(&entry, &kept)
@@ -50,7 +50,7 @@ impl Server {
 
     /// Makes an org hold again what it held when it was made.
     pub fn reset_org(&self, org: &str) -> Result<(), AdminError> {
-        let _one_at_a_time = self.orgs.administering.lock();
+        let _one_at_a_time = self.orgs.administer()?;
         let entry = self.entry(org)?;
         let kept = match self.orgs.directory.snapshot_by_number(entry.origin)?.filter(|_| entry.origin != 0) {
             Some(kept) => self.usable(kept)?,
@@ -170,8 +170,12 @@ impl Server {
 
     /// The content of a new org, made once in a process: a new org's dates are then those of this day.
     pub(super) fn pristine(&self, sample_data: bool) -> Result<Kept, AdminError> {
-        if let Some(kept) = self.pristine.lock().get(&sample_data) {
-            return Ok(kept.clone());
+        let known = self.pristine.lock().get(&sample_data).cloned();
+        if let Some(kept) = known {
+            // Another server may have cleared it away as what no org goes back to.
+            if self.orgs.directory.snapshot_by_number(kept.number)?.is_some_and(|found| found.state == LIVE) {
+                return Ok(kept);
+            }
         }
         let kept = self.make_pristine(sample_data, &[])?;
         self.pristine.lock().insert(sample_data, kept.clone());

@@ -5,7 +5,7 @@ use crate::failure::no_row;
 use crate::record;
 use crate::{Failure, Identity, Org};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, OwnedCell, Value};
-use orglet_plan::write as sql;
+use orglet_plan::write::{self as sql, Lock};
 use orglet_schema::{Catalog, Field, Object};
 use orglet_store::{StoreError, Tx};
 use std::collections::HashSet;
@@ -97,7 +97,7 @@ impl Delete<'_> {
         }
         for relation in object.children().iter().filter(|c| c.cascade_delete) {
             let Some((child, field)) = self.child(&relation.child, &relation.field) else { continue };
-            let children = self.children(tx, child, field, &fresh)?;
+            let children = self.children(tx, child, field, &fresh, Lock::Update)?;
             self.gather(tx, &child.clone(), children, doomed)?;
         }
         Ok(())
@@ -108,7 +108,7 @@ impl Delete<'_> {
         for (object, ids) in &doomed.sets {
             for relation in object.children().iter().filter(|c| c.restricted_delete) {
                 let Some((child, field)) = self.child(&relation.child, &relation.field) else { continue };
-                let mut staying = self.children(tx, child, field, ids)?;
+                let mut staying = self.children(tx, child, field, ids, Lock::None)?;
                 staying.retain(|id| !doomed.all.contains(id));
                 let Some(first) = staying.first() else { continue };
                 let parent = record::by_id(tx, self.org, child, *first)?.and_then(|r| r.get(child, &field.name).as_id());
@@ -142,7 +142,7 @@ impl Delete<'_> {
             if !field.nillable {
                 continue;
             }
-            let mut staying = self.children(tx, child, field, ids)?;
+            let mut staying = self.children(tx, child, field, ids, Lock::Update)?;
             staying.retain(|id| !doomed.all.contains(id));
             if !staying.is_empty() {
                 self.release(tx, child, field, &staying)?;
@@ -198,10 +198,12 @@ impl Delete<'_> {
         Some((child, child.field(field)?))
     }
 
-    fn children(&self, tx: &mut dyn Tx, child: &Object, field: &Field, parents: &[Id]) -> Result<Vec<Id>, Failure> {
+    /// The children of rows. Those that will be changed are locked: nobody gives them to another parent meanwhile, nor
+    /// children of their own.
+    fn children(&self, tx: &mut dyn Tx, child: &Object, field: &Field, parents: &[Id], lock: Lock) -> Result<Vec<Id>, Failure> {
         let texts: Vec<String> = parents.iter().map(Id::to_string).collect();
         let mut found = Vec::new();
-        let statement = sql::select_ids_in(child, field, &texts, true, self.org.store.dialect());
+        let statement = sql::select_ids_in(child, field, &texts, lock, self.org.store.dialect());
         tx.query(&statement, &mut |row| {
             found.extend(row.cell(0).text().and_then(|t| Id::parse(t).ok()));
             true

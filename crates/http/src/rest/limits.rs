@@ -49,7 +49,7 @@ const UNUSED: &[(&str, i64)] = &[
 ];
 
 /// `GET /limits`: API requests as they are counted; the rest untouched.
-pub(super) fn limits(cx: &Rest<'_>) -> Reply {
+pub(super) fn limits(cx: &Rest<'_>) -> Result<Reply, Failure> {
     let entry = |max: i64, left: i64| Doc::obj([("Max", max.into()), ("Remaining", left.into())]);
     let mut all: Vec<(&'static str, Doc)> = UNUSED
         .iter()
@@ -62,7 +62,7 @@ pub(super) fn limits(cx: &Rest<'_>) -> Reply {
             (name, doc)
         })
         .collect();
-    let used = cx.identity.org.usage.used(cx.identity.org.now());
+    let used = cx.server.engine.requests_today(&cx.identity.org)?;
     let max = engine::DAILY_API_REQUESTS;
     all.push(("DailyApiRequests", entry(max as i64, max.saturating_sub(used) as i64)));
     all.sort_by_key(|(name, _)| *name);
@@ -70,7 +70,7 @@ pub(super) fn limits(cx: &Rest<'_>) -> Reply {
     for (name, value) in all {
         doc.push(name, value);
     }
-    cx.doc(200, &doc, "LimitsSnapshot", XmlOrder::Sorted)
+    Ok(cx.doc(200, &doc, "LimitsSnapshot", XmlOrder::Sorted))
 }
 
 /// `GET /limits/recordCount`: live rows of objects, those named or all that have any; unknown names are passed over.

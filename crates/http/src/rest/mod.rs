@@ -182,7 +182,7 @@ impl Rest<'_> {
     fn dispatch(&self, resource: Resource, params: &[&str]) -> Result<Reply, Failure> {
         match (resource, params) {
             (Resource::Resources, _) => Ok(discovery::resources(self)),
-            (Resource::Limits, _) => Ok(limits::limits(self)),
+            (Resource::Limits, _) => limits::limits(self),
             (Resource::RecordCount, _) if compat::has_record_count(self.version) => limits::record_count(self),
             (Resource::DescribeGlobal, _) => Ok(describe::global(self)),
             (Resource::BasicInformation, [object]) => self.basic(object),

@@ -1,13 +1,13 @@
 //! A PostgreSQL database as the home of a server and its orgs: a schema each.
 
 use super::address::Address;
-use super::pool::Pool;
+use super::pool::{Lease, Pool};
 use super::text::quoted;
 use super::tls::Connector;
-use super::{Mode, Postgres, TIME, copy, functions};
-use crate::home::{Carry, check_name, exists, missing};
+use super::{GUARD, Mode, Postgres, TIME, copy, functions, guarded};
+use crate::home::{Carry, Claim, check_name, exists, missing};
 use crate::{Home, Store, StoreError, Work};
-use orglet_base::{OwnedCell, Statement};
+use orglet_base::Statement;
 use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,8 +21,10 @@ const WAIT: Duration = Duration::from_secs(10);
 const COPY: Duration = Duration::from_secs(3600);
 /// The server's own schema; those of orgs begin with it and an underscore.
 const OWN: &str = "orglet";
+/// The number of the advisory lock of claims: another than that of any schema.
+const CLAIM: i64 = 0x6f72_676c_6574;
 /// Says of a schema that it is ours, and how it is laid out.
-const MARK: &str = "orglet 1";
+const MARK: &str = "orglet 2";
 
 /// A PostgreSQL database.
 pub struct Cluster {
@@ -57,12 +59,16 @@ impl Cluster {
     /// Whether a schema of ours has this name. One of another program's is refused.
     fn is_there(&self, schema: &str) -> Result<bool, StoreError> {
         let sql = "SELECT obj_description(n.oid, 'pg_namespace') FROM pg_catalog.pg_namespace n WHERE n.nspname = ?1";
-        let store: &dyn Store = &self.at(schema);
-        let found = store.read_with::<_, StoreError>(|tx| tx.first(&Statement::new(sql, vec![schema.into()])))?;
-        match found.as_deref() {
+        let mut found = None;
+        // There may be nothing to guard.
+        self.at(schema).point(&Statement::new(sql, vec![schema.into()]), &mut |row| {
+            found = Some(row.cell(0).text().map(str::to_owned));
+            false
+        })?;
+        match found {
             None => Ok(false),
-            Some([OwnedCell::Text(mark)]) if mark == MARK => Ok(true),
-            Some([OwnedCell::Text(mark)]) if mark.starts_with("orglet ") => {
+            Some(Some(mark)) if mark == MARK => Ok(true),
+            Some(Some(mark)) if mark.starts_with("orglet ") => {
                 Err(StoreError::Foreign(format!("the schema {schema} is laid out as '{mark}', which this version does not know")))
             }
             Some(_) => Err(StoreError::Foreign(format!("the schema {schema} is another program's"))),
@@ -112,13 +118,14 @@ impl Home for Cluster {
 
     fn remove(&self, name: &str) -> Result<(), StoreError> {
         let schema = self.existing(name)?;
-        self.at(&schema).define(&[plain(format!("DROP SCHEMA {} CASCADE", quoted(&schema)))])
+        self.at(&schema).define(&drop_schema(&schema))
     }
 
     fn copy(&self, from: &str, to: &str, adapt: &mut Work<'_>) -> Result<(), StoreError> {
         let (source, target) = (self.existing(from)?, self.absent(to)?);
         let store = self.at(&target).with_time(COPY);
-        store.run(Mode::Snapshot, &mut |tx| {
+        let begin = store.begin(Mode::Snapshot) + &guarded(&quoted(&source));
+        store.run_from(&begin, false, &mut |tx| {
             for statement in new_schema(&target).into_iter().chain([copy::rows(&source, &target)]) {
                 tx.execute(&statement)?;
             }
@@ -130,14 +137,16 @@ impl Home for Cluster {
         let (source, target) = (self.existing(from)?, self.existing(to)?);
         let old = format!("{target}__old");
         let store = self.at(&target).with_time(COPY);
-        store.run(Mode::Alone, &mut |tx| {
+        let begin = store.begin(Mode::Alone) + &guarded(&quoted(&source));
+        store.run_from(&begin, false, &mut |tx| {
             tx.execute(&plain(format!("ALTER SCHEMA {} RENAME TO {}", quoted(&target), quoted(&old))))?;
             for statement in new_schema(&target).into_iter().chain([copy::rows(&source, &target)]) {
                 tx.execute(&statement)?;
             }
             let both = RefCell::new(tx);
             carry(&mut copy::Beside::new(&both, &quoted(&old)), &mut copy::Beside::new(&both, &quoted(&target)))?;
-            both.into_inner().execute(&plain(format!("DROP SCHEMA {} CASCADE", quoted(&old)))).map(|_| ())
+            let tx = both.into_inner();
+            drop_schema(&old).iter().try_for_each(|statement| tx.execute(statement).map(|_| ()))
         })
     }
 
@@ -147,6 +156,18 @@ impl Home for Cluster {
             work(tx)?;
             tx.execute(&plain(format!("DROP SCHEMA {} CASCADE", quoted(&schema)))).map(|_| ())
         })
+    }
+
+    fn claim(&self) -> Result<Claim, StoreError> {
+        let mut lease = self.pool.take()?;
+        lease.clean = false;
+        // It may have to wait for as long as another's copy of an org takes.
+        let sql = format!(
+            "BEGIN;SET LOCAL statement_timeout = {};SET LOCAL idle_in_transaction_session_timeout = 0;SELECT pg_advisory_xact_lock({CLAIM})",
+            COPY.as_millis()
+        );
+        lease.connection()?.batch(&sql, COPY).map_err(|failed| super::tx::fault(failed, "", &sql).error)?;
+        Ok(Claim(Some(Box::new(Claimed(lease)))))
     }
 
     fn list(&self) -> Result<Vec<String>, StoreError> {
@@ -173,10 +194,31 @@ fn plain(sql: impl Into<Arc<str>>) -> Statement {
     Statement::new(sql, Vec::new())
 }
 
+/// A transaction that holds the lock of a claim.
+struct Claimed(Lease);
+
+impl Drop for Claimed {
+    fn drop(&mut self) {
+        let done = self.0.connection().map(|connection| connection.batch("ROLLBACK", WAIT));
+        self.0.clean = matches!(done, Ok(Ok(())));
+    }
+}
+
+/// The statements that take a schema away. First those who read are waited for, in one place: one table after the other,
+/// it and they could each hold what the other wants.
+fn drop_schema(schema: &str) -> [Statement; 2] {
+    let name = quoted(schema);
+    [plain(format!("LOCK TABLE {name}.\"{GUARD}\" IN ACCESS EXCLUSIVE MODE")), plain(format!("DROP SCHEMA {name} CASCADE"))]
+}
+
 /// The statements that make a schema and its functions.
 fn new_schema(schema: &str) -> Vec<Statement> {
     let name = quoted(schema);
-    let mut statements = vec![plain(format!("CREATE SCHEMA {name}")), plain(format!("COMMENT ON SCHEMA {name} IS '{MARK}'"))];
+    let mut statements = vec![
+        plain(format!("CREATE SCHEMA {name}")),
+        plain(format!("COMMENT ON SCHEMA {name} IS '{MARK}'")),
+        plain(format!("CREATE TABLE {name}.\"{GUARD}\" (held boolean)")),
+    ];
     statements.extend(functions::statements());
     statements
 }

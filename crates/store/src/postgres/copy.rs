@@ -8,7 +8,7 @@ use std::cell::RefCell;
 /// which name the functions of their schema.
 const COPY: &str = "DO $$DECLARE source text := 'SOURCE'; target text := 'TARGET'; t record; i record; \
     BEGIN FOR t IN SELECT c.oid, c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-    WHERE n.nspname = source AND c.relkind IN ('r', 'p') LOOP \
+    WHERE n.nspname = source AND c.relkind IN ('r', 'p') AND c.relname <> '_guard' LOOP \
     EXECUTE format('CREATE TABLE %I.%I (LIKE %I.%I INCLUDING DEFAULTS INCLUDING IDENTITY INCLUDING STORAGE)', target, t.name, source, t.name); \
     EXECUTE format('INSERT INTO %I.%I OVERRIDING SYSTEM VALUE SELECT * FROM %I.%I', target, t.name, source, t.name); \
     FOR i IN SELECT conname AS name, pg_get_constraintdef(oid) AS definition FROM pg_catalog.pg_constraint WHERE conrelid = t.oid AND contype = 'p' LOOP \

@@ -4,7 +4,9 @@
 //! set for the transaction. So a pooler that hands connections on between transactions may stand in between.
 //!
 //! A transaction reads what is committed, and locks the rows that it builds on. All of an org's transactions share an
-//! advisory lock that a change of tables takes alone, so that no transaction sees one happen.
+//! advisory lock that a change of tables takes alone, so that no transaction sees one happen. Reads don't: they hold the
+//! table `_guard` of their schema, which is taken alone where a schema is replaced, before what they see is chosen. A
+//! snapshot of before would find none of the rows in the tables of after.
 
 mod address;
 mod cluster;
@@ -34,6 +36,9 @@ use tx::Transaction;
 const TIME: Duration = Duration::from_secs(120);
 /// How often a transaction is begun again because another was in its way, or its connection went away.
 const MOST_RETRIES: u32 = 12;
+
+/// The table of a schema that its readers hold; it has no rows.
+const GUARD: &str = "_guard";
 
 /// An org's schema in a PostgreSQL database.
 pub struct Postgres {
@@ -82,17 +87,24 @@ impl Postgres {
             false => format!("{begin};SET LOCAL statement_timeout = {};", self.time.as_millis()),
         };
         match mode {
-            Mode::Read | Mode::Snapshot => time,
+            Mode::Read => time + &guarded(&self.schema),
+            // What is read is another schema's.
+            Mode::Snapshot => time,
             Mode::Write => format!("{time}SELECT pg_advisory_xact_lock_shared({});", self.key),
             Mode::Alone => format!("{time}SELECT pg_advisory_xact_lock({});", self.key),
         }
     }
 
     fn run(&self, mode: Mode, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.run_from(&self.begin(mode), mode == Mode::Read, work)
+    }
+
+    /// Runs a transaction that begins with these statements.
+    fn run_from(&self, begin: &str, read_only: bool, work: &mut Work<'_>) -> Result<(), StoreError> {
         let mut met_rows = false;
         let mut attempt = 0;
         loop {
-            let mut tx = Transaction::new(self.pool.take()?, &self.schema, self.begin(mode), mode == Mode::Read, self.time);
+            let mut tx = Transaction::new(self.pool.take()?, &self.schema, begin.to_owned(), read_only, self.time);
             let done = catch_unwind(AssertUnwindSafe(|| work(&mut tx)));
             let (error, remedy) = match done {
                 Err(panic) => {
@@ -132,6 +144,11 @@ impl Postgres {
     }
 }
 
+/// Keeps a schema (quoted) from being replaced until the transaction ends. Choosing a snapshot is left to what follows.
+fn guarded(schema: &str) -> String {
+    format!("LOCK TABLE {schema}.\"{GUARD}\" IN ACCESS SHARE MODE;")
+}
+
 impl Store for Postgres {
     fn dialect(&self) -> Dialect {
         Dialect::Postgres
@@ -167,7 +184,11 @@ impl Store for Postgres {
     }
 
     fn tables(&self) -> Result<Vec<String>, StoreError> {
-        crate::names(self, "SELECT tablename::text FROM pg_catalog.pg_tables WHERE schemaname = ?1", vec![self.name.as_str().into()])
+        crate::names(
+            self,
+            "SELECT tablename::text FROM pg_catalog.pg_tables WHERE schemaname = ?1 AND tablename <> ?2",
+            vec![self.name.as_str().into(), GUARD.into()],
+        )
     }
 
     fn columns(&self, table: &str) -> Result<Vec<String>, StoreError> {

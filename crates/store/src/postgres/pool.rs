@@ -1,13 +1,22 @@
 //! Connections, shared by every org of a server: a bounded number, opened as they are needed.
+//!
+//! Work that holds a connection and needs another (an act on a whole org that writes to the server's own database) gets one
+//! beyond the bound: if it had to wait, all connections could be held by those who wait.
 
 use super::connection::Connection;
 use super::errors::Fault;
 use super::tls::Connector;
 use crate::StoreError;
 use parking_lot::{Condvar, Mutex};
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_postgres::Config;
+
+thread_local! {
+    /// Connections that this thread holds.
+    static HELD: Cell<usize> = const { Cell::new(0) };
+}
 
 pub(super) struct Pool {
     config: Config,
@@ -32,20 +41,21 @@ impl Pool {
 
     /// A connection: an idle one, a new one, or the next that comes free.
     pub(super) fn take(self: &Arc<Self>) -> Result<Lease, StoreError> {
+        let nested = HELD.get() > 0;
         let deadline = Instant::now() + self.wait;
         let mut state = self.state.lock();
         loop {
             while let Some(connection) = state.idle.pop() {
                 if !connection.is_closed() {
-                    return Ok(Lease { pool: self.clone(), connection: Some(connection), clean: true });
+                    return Ok(self.lease(connection));
                 }
                 state.open -= 1;
             }
-            if state.open < self.most {
+            if state.open < self.most || nested {
                 state.open += 1;
                 drop(state);
                 return match Connection::open(&self.config, &self.connector) {
-                    Ok(connection) => Ok(Lease { pool: self.clone(), connection: Some(connection), clean: true }),
+                    Ok(connection) => Ok(self.lease(connection)),
                     Err(Fault { error, .. }) => {
                         self.gone(1);
                         Err(error)
@@ -57,6 +67,11 @@ impl Pool {
                 return Err(StoreError::Unavailable(text));
             }
         }
+    }
+
+    fn lease(self: &Arc<Self>, connection: Connection) -> Lease {
+        HELD.set(HELD.get() + 1);
+        Lease { pool: self.clone(), connection: Some(connection), clean: true }
     }
 
     /// Whether the address itself bounds how long statements may take.
@@ -76,7 +91,7 @@ impl Pool {
     }
 }
 
-/// A connection in use. It goes back when dropped, unless it is in the middle of something.
+/// A connection in use, on the thread that took it. It goes back when dropped, unless it is in the middle of something.
 pub(super) struct Lease {
     pool: Arc<Pool>,
     connection: Option<Connection>,
@@ -101,12 +116,17 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
+        HELD.set(HELD.get().saturating_sub(1));
         if self.clean && !connection.is_closed() {
-            self.pool.state.lock().idle.push(connection);
-            self.pool.freed.notify_one();
-        } else {
-            drop(connection);
-            self.pool.gone(1);
+            let mut state = self.pool.state.lock();
+            if state.open <= self.pool.most {
+                state.idle.push(connection);
+                drop(state);
+                self.pool.freed.notify_one();
+                return;
+            }
         }
+        drop(connection);
+        self.pool.gone(1);
     }
 }

@@ -92,7 +92,8 @@ fn active_owner(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> {
     }
 }
 
-/// A record may not be above itself.
+/// A record may not be above itself. The records above are locked on the way up: of two saves that would each put a record
+/// above the other, one waits for the other and sees what it did.
 fn no_loop(tx: &mut dyn Tx, it: &Candidate<'_>, field: &str) -> Result<(), Failure> {
     let Some(own) = it.id() else { return Ok(()) };
     let mut above: Option<Id> = it.get(field).as_id();
@@ -101,7 +102,7 @@ fn no_loop(tx: &mut dyn Tx, it: &Candidate<'_>, field: &str) -> Result<(), Failu
         if parent == own {
             return Err(refuse(ErrorCode::CircularDependency, "attempt to violate hierarchy constraints", &[]));
         }
-        above = record::by_id(tx, it.org, it.object, parent)?.and_then(|r| r.get(it.object, field).as_id());
+        above = record::by_id_to_refer(tx, it.org, it.object, parent)?.and_then(|r| r.get(it.object, field).as_id());
     }
     Ok(())
 }
