@@ -174,8 +174,13 @@ impl Home for Cluster {
         let sql = "SELECT n.nspname::text FROM pg_catalog.pg_namespace n \
                    WHERE starts_with(n.nspname::text, ?1) AND obj_description(n.oid, 'pg_namespace') = ?2";
         let prefix = format!("{OWN}_");
-        let names = crate::names(&self.at(OWN), sql, vec![prefix.as_str().into(), MARK.into()])?;
-        let mut names: Vec<String> = names.iter().filter_map(|name| Some(name.strip_prefix(&prefix)?.to_owned())).collect();
+        let statement = Statement::new(sql, vec![prefix.as_str().into(), MARK.into()]);
+        let mut names = Vec::new();
+        // There may be nothing to guard.
+        self.at(OWN).point(&statement, &mut |row| {
+            names.extend(row.cell(0).text().and_then(|name| name.strip_prefix(&prefix)).map(str::to_owned));
+            true
+        })?;
         names.sort();
         Ok(names)
     }
