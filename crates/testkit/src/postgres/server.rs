@@ -26,6 +26,9 @@ const INSTALLED: &str = "../../target/postgres-package/node_modules/@embedded-po
 const PLACES: &[&str] = &["/usr/lib/postgresql", "/usr/local/pgsql", "/opt/homebrew/opt"];
 /// Names the folder of the binaries, where they are nowhere else.
 const VARIABLE: &str = "ORGLET_POSTGRES_BIN";
+/// The port on loopback of a server, or of a pooler, that is to be used in place of one to throw away. Its user `orglet` may
+/// make databases.
+const PORT: &str = "ORGLET_POSTGRES_PORT";
 
 /// What a server has beside the usual.
 #[derive(Default)]
@@ -43,18 +46,20 @@ pub struct Server {
     port: u16,
     databases: AtomicUsize,
     /// The shell that stops the server when this program's end of its pipe closes.
-    _watch: Child,
+    _watch: Option<Child>,
     /// Held while the folder is in use.
-    _lock: File,
+    _lock: Option<File>,
 }
 
 /// The server of this program of tests; an error where there are no binaries, or they don't run.
 pub fn server() -> Result<&'static Server, String> {
     static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
-    SERVER
-        .get_or_init(|| Server::start(&Setup::default()).map_err(|e| format!("no PostgreSQL to test with: {e}")))
-        .as_ref()
-        .map_err(Clone::clone)
+    let made = || match std::env::var(PORT).ok().and_then(|port| port.parse().ok()) {
+        // Databases of a program before may be there.
+        Some(port) => Ok(Server { port, databases: AtomicUsize::new(std::process::id() as usize * 1000), _watch: None, _lock: None }),
+        None => Server::start(&Setup::default()).map_err(|e| format!("no PostgreSQL to test with: {e}")),
+    };
+    SERVER.get_or_init(made).as_ref().map_err(Clone::clone)
 }
 
 impl Server {
@@ -112,7 +117,7 @@ impl Server {
         }
         watch.args(["-c", script]).arg(bin.join("postgres")).current_dir(&folder).stdin(Stdio::piped());
         let watch = watch.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-        let server = Self { port, databases: AtomicUsize::new(0), _watch: watch, _lock: lock };
+        let server = Self { port, databases: AtomicUsize::new(0), _watch: Some(watch), _lock: Some(lock) };
         server.wait(&folder)?;
         Ok(server)
     }
