@@ -34,6 +34,12 @@ pub trait Tx {
     /// Runs a statement that changes rows; answers how many. On a snapshot for reading this is an error.
     fn execute(&mut self, statement: &Statement) -> Result<usize, StoreError>;
 
+    /// Runs statements without parameters and without answers, none waited for before the next is sent. Not every store has
+    /// that.
+    fn script(&mut self, _: Vec<String>) -> Result<(), StoreError> {
+        Err(StoreError::Other("this store runs one statement at a time".to_owned()))
+    }
+
     /// Sets a mark in the transaction, returns to it or forgets it: see the method `nested`.
     fn mark(&mut self, mark: Mark) -> Result<(), StoreError> {
         let steps = match mark {

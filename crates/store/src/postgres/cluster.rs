@@ -126,9 +126,10 @@ impl Home for Cluster {
         let store = self.at(&target).with_time(COPY);
         let begin = store.begin(Mode::Snapshot) + &guarded(&quoted(&source));
         store.run_from(&begin, false, &mut |tx| {
-            for statement in new_schema(&target).into_iter().chain([copy::rows(&source, &target)]) {
+            for statement in new_schema(&target) {
                 tx.execute(&statement)?;
             }
+            copy::rows(tx, &source, &target)?;
             adapt(tx)
         })
     }
@@ -140,9 +141,10 @@ impl Home for Cluster {
         let begin = store.begin(Mode::Alone) + &guarded(&quoted(&source));
         store.run_from(&begin, false, &mut |tx| {
             tx.execute(&plain(format!("ALTER SCHEMA {} RENAME TO {}", quoted(&target), quoted(&old))))?;
-            for statement in new_schema(&target).into_iter().chain([copy::rows(&source, &target)]) {
+            for statement in new_schema(&target) {
                 tx.execute(&statement)?;
             }
+            copy::rows(tx, &source, &target)?;
             let both = RefCell::new(tx);
             carry(&mut copy::Beside::new(&both, &quoted(&old)), &mut copy::Beside::new(&both, &quoted(&target)))?;
             let tx = both.into_inner();

@@ -63,6 +63,27 @@ impl Connection {
         drive(self.runtime.as_ref(), &mut self.driver, limit, work)?.map_err(Failed::Statement)
     }
 
+    /// Runs statements without parameters, each sent by itself and none waited for before the next is sent; the first that
+    /// fails is told.
+    pub(super) fn each(&mut self, statements: &[String], limit: Duration) -> Result<(), Failed> {
+        let client = &self.client;
+        let mut running: Vec<_> = statements.iter().map(|sql| Some(Box::pin(client.batch_execute(sql)))).collect();
+        let mut outcome = Ok(());
+        let work = poll_fn(|cx| {
+            // In order: being polled for the first time is what sends them.
+            for place in &mut running {
+                if let Some(Poll::Ready(done)) = place.as_mut().map(|one| one.as_mut().poll(cx)) {
+                    *place = None;
+                    if outcome.is_ok() {
+                        outcome = done;
+                    }
+                }
+            }
+            if running.iter().all(Option::is_none) { Poll::Ready(std::mem::replace(&mut outcome, Ok(()))) } else { Poll::Pending }
+        });
+        drive(self.runtime.as_ref(), &mut self.driver, limit, work)?.map_err(Failed::Statement)
+    }
+
     /// Sends statements without parameters and does not wait for what comes of them.
     pub(super) fn send(&mut self, sql: &str) {
         let Some(runtime) = &self.runtime else { return };

@@ -4,24 +4,32 @@ use crate::{Mark, Sink, StoreError, Tx};
 use orglet_base::Statement;
 use std::cell::RefCell;
 
-/// Makes the tables of one schema in another, with their rows and indexes. Indexes are made by their own definitions,
-/// which name the functions of their schema.
-const COPY: &str = "DO $$DECLARE source text := 'SOURCE'; target text := 'TARGET'; t record; i record; \
-    BEGIN FOR t IN SELECT c.oid, c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-    WHERE n.nspname = source AND c.relkind IN ('r', 'p') AND c.relname <> '_guard' LOOP \
-    EXECUTE format('CREATE TABLE %I.%I (LIKE %I.%I INCLUDING DEFAULTS INCLUDING IDENTITY INCLUDING STORAGE)', target, t.name, source, t.name); \
-    EXECUTE format('INSERT INTO %I.%I OVERRIDING SYSTEM VALUE SELECT * FROM %I.%I', target, t.name, source, t.name); \
-    FOR i IN SELECT conname AS name, pg_get_constraintdef(oid) AS definition FROM pg_catalog.pg_constraint WHERE conrelid = t.oid AND contype = 'p' LOOP \
-    EXECUTE format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', target, t.name, i.name, i.definition); END LOOP; \
-    FOR i IN SELECT pg_get_indexdef(indexrelid) AS definition FROM pg_catalog.pg_index WHERE indrelid = t.oid AND NOT indisprimary LOOP \
-    EXECUTE replace(i.definition, quote_ident(source) || '.', quote_ident(target) || '.'); END LOOP; \
-    FOR i IN SELECT attname AS name FROM pg_catalog.pg_attribute WHERE attrelid = t.oid AND attidentity <> '' LOOP \
-    EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, %L), (SELECT coalesce(max(%I), 0) + 1 FROM %I.%I), false)', \
-    format('%I.%I', target, t.name), i.name, i.name, target, t.name); END LOOP; END LOOP; END$$";
+/// The statements that make the tables of one schema in another, with their rows and indexes, in order. Indexes are made by
+/// their own definitions, which name the functions of their schema.
+const COPY: &str = "WITH t AS (SELECT c.oid, c.relname AS name FROM pg_catalog.pg_class c \
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+    WHERE n.nspname = ?1 AND c.relkind IN ('r', 'p') AND c.relname <> '_guard'), steps AS (\
+    SELECT t.name, 1 AS step, format('CREATE TABLE %I.%I (LIKE %I.%I INCLUDING DEFAULTS INCLUDING IDENTITY INCLUDING STORAGE)', \
+    ?2::text, t.name, ?1, t.name) AS sql FROM t \
+    UNION ALL SELECT t.name, 2, format('INSERT INTO %I.%I OVERRIDING SYSTEM VALUE SELECT * FROM %I.%I', ?2, t.name, ?1, t.name) FROM t \
+    UNION ALL SELECT t.name, 3, format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', ?2, t.name, c.conname, pg_get_constraintdef(c.oid)) \
+    FROM t JOIN pg_catalog.pg_constraint c ON c.conrelid = t.oid AND c.contype = 'p' \
+    UNION ALL SELECT t.name, 4, replace(pg_get_indexdef(i.indexrelid), quote_ident(?1) || '.', quote_ident(?2) || '.') \
+    FROM t JOIN pg_catalog.pg_index i ON i.indrelid = t.oid AND NOT i.indisprimary \
+    UNION ALL SELECT t.name, 5, format('DO $do$DECLARE top bigint; BEGIN SELECT coalesce(max(%I), 0) + 1 INTO top FROM %I.%I; \
+    PERFORM setval(pg_get_serial_sequence(%L, %L), top, false); END$do$', a.attname, ?2, t.name, format('%I.%I', ?2, t.name), a.attname) \
+    FROM t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attidentity <> '') \
+    SELECT sql FROM steps ORDER BY name, step";
 
-/// The statement that copies the tables of `source` into `target`: names of schemas of ours, which need no quoting.
-pub(super) fn rows(source: &str, target: &str) -> Statement {
-    Statement::new(COPY.replace("SOURCE", source).replace("TARGET", target), Vec::new())
+/// Copies the tables of `source` into `target`: names of schemas of ours, which need no quoting. The statements are sent by
+/// themselves, not run by one of the database's own blocks: Citus spreads none of the tables that are made in there.
+pub(super) fn rows(tx: &mut dyn Tx, source: &str, target: &str) -> Result<(), StoreError> {
+    let mut script = Vec::new();
+    tx.query(&Statement::new(COPY, vec![source.into(), target.into()]), &mut |row| {
+        script.extend(row.cell(0).text().map(str::to_owned));
+        true
+    })?;
+    if script.is_empty() { Ok(()) } else { tx.script(script) }
 }
 
 /// One of two schemas that a transaction works on.

@@ -148,6 +148,24 @@ impl Tx for Transaction<'_> {
         self.run(statement, &mut |_| true)
     }
 
+    fn script(&mut self, mut statements: Vec<String>) -> Result<(), StoreError> {
+        if let Some(e) = &self.failed {
+            return Err(e.clone());
+        }
+        if !self.pending.is_empty() {
+            statements.insert(0, std::mem::take(&mut self.pending));
+        }
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        self.begun = true;
+        self.lease.clean = false;
+        self.lease.connection()?.each(&statements, left + SLACK).map_err(|failed| {
+            if matches!(failed, Failed::Late) {
+                self.lease.cancel();
+            }
+            self.fails(fault(failed, self.schema, &statements.join(";")))
+        })
+    }
+
     fn mark(&mut self, mark: Mark) -> Result<(), StoreError> {
         match mark {
             Mark::Set => self.pending.push_str(SAVEPOINT),

@@ -27,6 +27,9 @@ const INSTALLED: &str = "../../target/postgres-package/node_modules/@embedded-po
 const PLACES: &[&str] = &["/usr/lib/postgresql", "/usr/local/pgsql", "/opt/homebrew/opt"];
 /// Names the folder of the binaries, where they are nowhere else.
 const VARIABLE: &str = "ORGLET_POSTGRES_BIN";
+/// The port on loopback of a server, or of a pooler, that is to be used in place of one to throw away. Its user `orglet` may
+/// make databases.
+const PORT: &str = "ORGLET_POSTGRES_PORT";
 
 /// Ports to choose from: none that the system gives to clients, one of which might have it when the server starts again.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
@@ -92,9 +95,10 @@ pub struct Server {
     port: u16,
     databases: AtomicUsize,
     folder: PathBuf,
-    keeper: Mutex<Keeper>,
+    /// None of a server that others started.
+    keeper: Option<Mutex<Keeper>>,
     /// Held while the folder is in use.
-    _lock: File,
+    _lock: Option<File>,
 }
 
 /// The shell around the server.
@@ -107,10 +111,18 @@ struct Keeper {
 /// The server of this program of tests; an error where there are no binaries, or they don't run.
 pub fn server() -> Result<&'static Server, String> {
     static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
-    SERVER
-        .get_or_init(|| Server::start(&Setup::default()).map_err(|e| format!("no PostgreSQL to test with: {e}")))
-        .as_ref()
-        .map_err(Clone::clone)
+    let made = || match std::env::var(PORT).ok().and_then(|port| port.parse().ok()) {
+        // Databases of a program before may be there.
+        Some(port) => Ok(Server {
+            port,
+            databases: AtomicUsize::new(std::process::id() as usize * 1000),
+            folder: PathBuf::new(),
+            keeper: None,
+            _lock: None,
+        }),
+        None => Server::start(&Setup::default()).map_err(|e| format!("no PostgreSQL to test with: {e}")),
+    };
+    SERVER.get_or_init(made).as_ref().map_err(Clone::clone)
 }
 
 impl Server {
@@ -168,8 +180,8 @@ impl Server {
         let (Some(words), Some(answers)) = (shell.stdin.take(), shell.stdout.take()) else {
             return Err(io::Error::other("a shell without pipes"));
         };
-        let keeper = Mutex::new(Keeper { _shell: shell, words, answers: BufReader::new(answers) });
-        let server = Self { port, databases: AtomicUsize::new(0), folder, keeper, _lock: lock };
+        let keeper = Some(Mutex::new(Keeper { _shell: shell, words, answers: BufReader::new(answers) }));
+        let server = Self { port, databases: AtomicUsize::new(0), folder, keeper, _lock: Some(lock) };
         server.wait()?;
         Ok(server)
     }
@@ -195,7 +207,8 @@ impl Server {
     }
 
     fn tell(&self, word: &str) -> io::Result<()> {
-        let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        let keeper = self.keeper.as_ref().ok_or_else(|| io::Error::other("others started this PostgreSQL"))?;
+        let mut keeper = keeper.lock().unwrap_or_else(PoisonError::into_inner);
         writeln!(keeper.words, "{word}")?;
         let mut answer = String::new();
         keeper.answers.read_line(&mut answer)?;
