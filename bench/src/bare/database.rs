@@ -130,7 +130,7 @@ impl Planned {
         match &output {
             Output::Records(records) => {
                 let rest = match records.limit {
-                    None => Some(Rest { ids: Bound::new(&records.ids())?, by_ids: records.by_ids(&[]).sql.to_string() }),
+                    None => Some(Rest { ids: Bound::new(&records.ids())?, by_ids: records.by_ids(Vec::new()).sql.to_string() }),
                     Some(_) => None,
                 };
                 let shape = Shape::record(root, &records.object.name, &records.shape)?;

@@ -3,7 +3,6 @@
 //! A date-time is UTC at a precision of milliseconds; the save cuts it to whole seconds, the platform's precision.
 
 use jiff::civil;
-use std::fmt;
 
 pub use jiff::civil::Date;
 
@@ -19,7 +18,7 @@ const DAY_MS: i64 = 86_400_000;
 
 fn days_from_epoch(date: Date) -> i64 {
     let epoch = civil::date(1970, 1, 1);
-    date.since(epoch).map(|s| i64::from(s.get_days())).unwrap_or(0)
+    date.duration_since(epoch).as_hours() / 24
 }
 
 impl DateTime {
@@ -38,7 +37,7 @@ impl DateTime {
         let days = self.0.div_euclid(DAY_MS);
         let ms = self.0.rem_euclid(DAY_MS) as u32;
         let ts = jiff::Timestamp::from_second(days * 86_400).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        (ts.to_zoned(jiff::tz::TimeZone::UTC).date(), ms)
+        (jiff::tz::Offset::UTC.to_datetime(ts).date(), ms)
     }
 
     /// Reads `yyyy-MM-ddTHH:mm:ss[.fff…](Z|±HH:mm|±HHmm|±HH)`; `T`, `Z` in either case. `None` for anything else, a
@@ -59,14 +58,22 @@ impl DateTime {
 
     /// `yyyy-MM-ddTHH:mm:ss.SSSZ`: the stored text, and the form of XML answers.
     pub fn to_canonical(self) -> String {
-        let (date, ms) = self.split();
-        format!("{}T{}Z", DateText(date), Clock(ms))
+        self.text_with("Z")
     }
 
     /// `yyyy-MM-ddTHH:mm:ss.SSS+0000`: the form of JSON answers.
     pub fn to_json_text(self) -> String {
+        self.text_with("+0000")
+    }
+
+    fn text_with(self, zone: &str) -> String {
         let (date, ms) = self.split();
-        format!("{}T{}+0000", DateText(date), Clock(ms))
+        let mut out = String::with_capacity(28);
+        put_date(&mut out, date);
+        out.push('T');
+        put_clock(&mut out, ms);
+        out.push_str(zone);
+        out
     }
 
     /// An HTTP date (`Wed, 03 Jul 2013 19:43:31 GMT`).
@@ -75,25 +82,55 @@ impl DateTime {
         let s = ms / 1000;
         let day = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"][date.weekday().to_monday_zero_offset() as usize];
         let month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][(date.month() - 1) as usize];
-        format!("{day}, {:02} {month} {:04} {:02}:{:02}:{:02} GMT", date.day(), date.year(), s / 3600, s / 60 % 60, s % 60)
+        let mut out = String::with_capacity(29);
+        out.push_str(day);
+        out.push_str(", ");
+        put_digits(&mut out, date.day().unsigned_abs().into(), 2);
+        out.push(' ');
+        out.push_str(month);
+        out.push(' ');
+        put_year(&mut out, date);
+        for (mark, n) in [(' ', s / 3600), (':', s / 60 % 60), (':', s % 60)] {
+            out.push(mark);
+            put_digits(&mut out, n, 2);
+        }
+        out.push_str(" GMT");
+        out
     }
 }
 
-struct DateText(Date);
-
-impl fmt::Display for DateText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.0.year(), self.0.month(), self.0.day())
+/// Appends a number of at most four digits, with zeros in front up to a width. Formatting by `format!` would cost more
+/// than all else that is done with a date.
+fn put_digits(out: &mut String, n: u32, width: u32) {
+    for place in (0..width).rev() {
+        out.push(char::from(b'0' + (n / 10u32.pow(place) % 10) as u8));
     }
 }
 
-struct Clock(u32);
-
-impl fmt::Display for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let s = self.0 / 1000;
-        write!(f, "{:02}:{:02}:{:02}.{:03}", s / 3600, s / 60 % 60, s % 60, self.0 % 1000)
+/// A year before the first, which date literals can lead to, has its sign in front.
+fn put_year(out: &mut String, date: Date) {
+    let year = u32::from(date.year().unsigned_abs());
+    if date.year() < 0 {
+        out.push('-');
     }
+    put_digits(out, year, if date.year() < 0 && year < 1000 { 3 } else { 4 });
+}
+
+fn put_date(out: &mut String, date: Date) {
+    put_year(out, date);
+    out.push('-');
+    put_digits(out, date.month().unsigned_abs().into(), 2);
+    out.push('-');
+    put_digits(out, date.day().unsigned_abs().into(), 2);
+}
+
+fn put_clock(out: &mut String, ms: u32) {
+    let s = ms / 1000;
+    for (n, width, mark) in [(s / 3600, 2, ':'), (s / 60 % 60, 2, ':'), (s % 60, 2, '.')] {
+        put_digits(out, n, width);
+        out.push(mark);
+    }
+    put_digits(out, ms % 1000, 3);
 }
 
 impl Time {
@@ -105,13 +142,18 @@ impl Time {
 
     /// `HH:mm:ss.SSSZ`: stored and wire text.
     pub fn to_canonical(self) -> String {
-        format!("{}Z", Clock(self.0))
+        let mut out = String::with_capacity(13);
+        put_clock(&mut out, self.0);
+        out.push('Z');
+        out
     }
 }
 
 /// `yyyy-MM-dd`: stored and wire text of a date.
 pub fn date_text(date: Date) -> String {
-    DateText(date).to_string()
+    let mut out = String::with_capacity(10);
+    put_date(&mut out, date);
+    out
 }
 
 /// Reads `yyyy-MM-dd`; `None` for anything else, a day that does not exist or a year outside 1700–4000.
@@ -197,6 +239,22 @@ mod tests {
         let t = DateTime::parse("1969-12-31T23:59:59.250Z").unwrap();
         assert_eq!(t.0, -750);
         assert_eq!(t.truncate_to_second().to_canonical(), "1969-12-31T23:59:59.000Z");
+    }
+
+    #[test]
+    fn every_time_is_written_in_full() {
+        for days in (-4_000_000..2_900_000i64).step_by(997) {
+            let t = DateTime(days * DAY_MS + days.rem_euclid(86_400) * 1000 + days.rem_euclid(1000));
+            let (date, ms) = t.split();
+            let s = ms / 1000;
+            let day = format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day());
+            let clock = format!("{:02}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
+            assert_eq!(date_text(date), day);
+            assert_eq!(t.to_canonical(), format!("{day}T{clock}.{:03}Z", ms % 1000));
+            assert_eq!(t.to_json_text(), format!("{day}T{clock}.{:03}+0000", ms % 1000));
+            assert!(t.to_http_date().ends_with(&format!(" {:04} {clock} GMT", date.year())), "{}", t.to_http_date());
+            assert_eq!(days_from_epoch(date), days);
+        }
     }
 
     #[test]

@@ -1,22 +1,16 @@
 //! What differs by API version or for the sake of clients, in one place.
 
-use crate::Reply;
+use http::header::{self, HeaderName, HeaderValue};
 use orglet_base::ApiVersion;
 
-/// Headers that every answer carries (errors.md 3.2).
-pub(crate) fn common_headers(reply: &mut Reply) {
-    for (name, value) in [
-        ("strict-transport-security", "max-age=31536000; includeSubDomains"),
-        ("x-content-type-options", "nosniff"),
-        ("x-xss-protection", "1; mode=block"),
-        ("x-robots-tag", "none"),
-        ("cache-control", "no-cache,must-revalidate,max-age=0,no-store,private"),
-    ] {
-        if !reply.headers.iter().any(|(n, _)| *n == name) {
-            reply.headers.push((name, value.to_owned()));
-        }
-    }
-}
+/// Headers that every answer carries unless it has its own (errors.md 3.2).
+pub(crate) static COMMON_HEADERS: [(HeaderName, HeaderValue); 5] = [
+    (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_XSS_PROTECTION, HeaderValue::from_static("1; mode=block")),
+    (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("none")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-cache,must-revalidate,max-age=0,no-store,private")),
+];
 
 /// Whether an upsert that updates answers 200 with a body (from v46.0), rather than 204.
 pub fn upsert_answers_body(version: ApiVersion) -> bool {

@@ -1,10 +1,14 @@
 //! An answer on its way out.
 
 use crate::codec::{Doc, Format, XmlOrder};
+use crate::compat;
 use crate::error::Rendered;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
+
+/// Headers that most answers have room for without growing: their own, the common ones, and what the shell adds.
+const HEADERS: usize = 12;
 
 /// An answer: status, headers, body.
 #[derive(Debug)]
@@ -14,7 +18,7 @@ pub struct Reply {
     /// The body's type; `None` for answers without a body.
     pub content_type: Option<&'static str>,
     /// Headers beside the common ones.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -35,23 +39,29 @@ impl Reply {
         Self::new(status, format.content_type(), doc.render(format, pretty, root, order))
     }
 
-    /// With a header.
-    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+    /// With a header; without it where no header can hold the value.
+    pub fn with(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        if let Ok(value) = HeaderValue::try_from(value.into()) {
+            self.headers.push((name, value));
+        }
         self
     }
 
+    /// The answer as it leaves, with the headers that every answer carries.
     pub(crate) fn into_response(self) -> Response<Bytes> {
         let mut response = Response::new(Bytes::from(self.body));
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut headers = HeaderMap::with_capacity(HEADERS);
         if let Some(content_type) = self.content_type {
-            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
         for (name, value) in self.headers {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                response.headers_mut().append(HeaderName::from_static(name), value);
-            }
+            headers.append(name, value);
         }
+        for (name, value) in &compat::COMMON_HEADERS {
+            headers.entry(name).or_insert_with(|| value.clone());
+        }
+        *response.headers_mut() = headers;
         response
     }
 }

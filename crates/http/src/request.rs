@@ -2,9 +2,13 @@
 
 use crate::metrics::Noted;
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::header::{AUTHORIZATION, AsHeaderName, CONTENT_TYPE, HOST};
+use http::{HeaderMap, HeaderName, Method};
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
+
+const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const PRETTY_PRINT: HeaderName = HeaderName::from_static("x-prettyprint");
 
 /// How the client reached us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,11 +52,11 @@ pub struct Call {
 impl Call {
     pub(crate) fn new(request: http::Request<Bytes>, peer: Peer) -> Self {
         let (parts, body) = request.into_parts();
-        let text = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok());
-        let forwarded = text("x-forwarded-proto").filter(|_| peer.trusted).map(|p| p.eq_ignore_ascii_case("https"));
+        let text = |name: &HeaderName| parts.headers.get(name).and_then(|v| v.to_str().ok());
+        let forwarded = text(&FORWARDED).filter(|_| peer.trusted).map(|p| p.eq_ignore_ascii_case("https"));
         let https = forwarded.unwrap_or(peer.scheme == Scheme::Https);
-        let host = text("host").or_else(|| parts.uri.authority().map(|a| a.as_str())).unwrap_or("localhost");
-        let origin = format!("{}://{host}", if https { "https" } else { "http" });
+        let host = text(&HOST).or_else(|| parts.uri.authority().map(|a| a.as_str())).unwrap_or("localhost");
+        let origin = [if https { "https://" } else { "http://" }, host].concat();
         let query: Vec<(String, String)> =
             parts.uri.query().map(|q| form_urlencoded::parse(q.as_bytes()).into_owned().collect()).unwrap_or_default();
         let mut method = parts.method;
@@ -64,12 +68,12 @@ impl Call {
             method = other;
         }
         // The sf CLI keeps the slash of its instance URL and asks for `//services/data/…`.
-        let path = format!("/{}", parts.uri.path().trim_start_matches('/'));
+        let path = ["/", parts.uri.path().trim_start_matches('/')].concat();
         Self { method, path, query, headers: parts.headers, body, origin, trusted: peer.trusted, place: Noted::default() }
     }
 
     /// A header's text.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|v| v.to_str().ok())
     }
 
@@ -80,7 +84,7 @@ impl Call {
 
     /// Whether the answer should be indented.
     pub fn pretty(&self) -> bool {
-        self.header("x-prettyprint").is_some_and(|v| v == "1" || v.eq_ignore_ascii_case("true"))
+        self.header(PRETTY_PRINT).is_some_and(|v| v == "1" || v.eq_ignore_ascii_case("true"))
     }
 
     /// The host part of [`Call::origin`].
@@ -90,13 +94,13 @@ impl Call {
 
     /// The body's media type without its parameters, in lower case.
     pub fn media_type(&self) -> Option<String> {
-        let value = self.header("content-type")?;
+        let value = self.header(CONTENT_TYPE)?;
         Some(value.split(';').next().unwrap_or(value).trim().to_ascii_lowercase())
     }
 
     /// The access token of `Authorization: Bearer …` or `OAuth …`.
     pub fn token(&self) -> Token<'_> {
-        let Some(value) = self.header("authorization") else { return Token::None };
+        let Some(value) = self.header(AUTHORIZATION) else { return Token::None };
         let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
         let token = token.trim();
         let known = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("oauth");

@@ -1,5 +1,7 @@
 //! The resources of `/services/data/vNN.0`, as a table: path, verbs, formats. COMPAT.md is made from it.
 
+use std::sync::LazyLock;
+
 /// A resource of the REST API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the table below says what each is")]
@@ -140,38 +142,32 @@ impl Route {
     }
 }
 
+/// The paths of the table, taken apart, in its order.
+static PATTERNS: LazyLock<Vec<Vec<&'static str>>> =
+    LazyLock::new(|| ROUTES.iter().map(|route| route.path.split('/').filter(|part| !part.is_empty()).collect()).collect());
+
 /// Finds the route of a path below the version, given as its segments. Answers it with the segments that its
 /// parameters take.
 pub fn find<'a>(segments: &[&'a str]) -> Option<(&'static Route, Vec<&'a str>)> {
-    ROUTES.iter().find_map(|route| Some((route, fit(route.path, segments)?)))
+    ROUTES.iter().zip(PATTERNS.iter()).find_map(|(route, pattern)| Some((route, fit(pattern, segments)?)))
 }
 
-fn fit<'a>(path: &str, segments: &[&'a str]) -> Option<Vec<&'a str>> {
-    let mut taken = Vec::new();
-    let mut rest = segments.iter();
-    if path.is_empty() {
-        return segments.is_empty().then_some(taken);
+fn fit<'a>(pattern: &[&str], segments: &[&'a str]) -> Option<Vec<&'a str>> {
+    let (single, rest) = match pattern.split_last() {
+        Some((last, before)) if last.ends_with("…}") => (before, true),
+        _ => (pattern, false),
+    };
+    let (own, more) = segments.split_at_checked(single.len())?;
+    if more.is_empty() == rest {
+        return None;
     }
-    for part in path.split('/') {
-        if part.ends_with("…}") {
-            let more: Vec<&str> = rest.by_ref().copied().collect();
-            if more.is_empty() {
-                return None;
-            }
-            taken.extend(more);
-            return Some(taken);
-        }
-        let segment = rest.next()?;
-        if part.starts_with('{') {
-            if segment.is_empty() {
-                return None;
-            }
-            taken.push(*segment);
-        } else if !part.eq_ignore_ascii_case(segment) {
-            return None;
-        }
+    let is_parameter = |part: &str| part.starts_with('{');
+    let mut pairs = single.iter().zip(own);
+    if !pairs.all(|(part, segment)| if is_parameter(part) { !segment.is_empty() } else { part.eq_ignore_ascii_case(segment) }) {
+        return None;
     }
-    rest.next().is_none().then_some(taken)
+    let taken = single.iter().zip(own).filter(|(part, _)| is_parameter(part)).map(|(_, segment)| *segment);
+    Some(taken.chain(more.iter().copied()).collect())
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use crate::admin::{self, AdminAccess};
 use crate::codec::Format;
 use crate::metrics::{Metrics, Place};
 use crate::request::{Call, Peer};
-use crate::{Reply, compat, error, oauth, rest, soap};
+use crate::{Reply, error, oauth, rest, soap};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, header};
 use orglet_base::{ApiError, ErrorCode};
 use orglet_engine::{Failure, OrgFacts, OrgOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -81,7 +81,6 @@ impl Server {
         if head {
             reply.body.clear();
         }
-        compat::common_headers(&mut reply);
         self.metrics.count(call.place.get(), reply.status, began.elapsed());
         reply.into_response()
     }
@@ -105,7 +104,7 @@ impl Server {
             call.place.set(Place::Soap);
             soap::answer(self, call)
         } else {
-            let format = Format::from_accept(call.header("accept")).unwrap_or(Format::Json);
+            let format = Format::from_accept(call.header(header::ACCEPT)).unwrap_or(Format::Json);
             error::render(&[ApiError::not_found()], format, call.pretty()).into()
         }
     }

@@ -71,7 +71,7 @@ impl RecordPlan {
     }
 
     /// The values of the rows with these Ids, in no order; the query's filter is not applied again.
-    pub fn by_ids(&self, ids: &[String]) -> Statement {
+    pub fn by_ids(&self, ids: Vec<String>) -> Statement {
         self.sql.by_ids(ids)
     }
 

@@ -183,17 +183,21 @@ pub fn more(server: &Server, identity: &Identity, locator: &str, version: ApiVer
     let read = Reader { virtuals: &virtuals, batch };
     let (mut set, taken) = identity.org.read(|tx| {
         let mut rows = RowSet::default();
-        let mut taken = 0;
-        for piece in page.ids.chunks(SMALLEST_BATCH) {
-            let mut next = RowSet::default();
-            if !next.fill(tx, &records.by_ids(piece))? && taken > 0 {
-                break;
+        let (mut taken, mut most) = (0, SMALLEST_BATCH);
+        while taken < page.ids.len() && !rows.is_full() {
+            let piece = &page.ids[taken..page.ids.len().min(taken + most)];
+            let before = rows.mark();
+            if !rows.fill(tx, &records.by_ids(piece.to_vec()))? {
+                rows.back_to(before);
+                if !rows.is_empty() {
+                    break;
+                }
+                // Rows so long that not even the first piece fits: fewer of them, of which one always does.
+                most = (piece.len() / 2).max(1);
+                continue;
             }
-            rows.append(next.ordered_by(piece));
+            rows.order_from(before, piece);
             taken += piece.len();
-            if rows.is_full() {
-                break;
-            }
         }
         Ok((read.complete(tx, records, rows)?, taken))
     })?;
@@ -267,6 +271,9 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn complete(&self, tx: &mut dyn Tx, plan: &RecordPlan, rows: RowSet) -> Result<RecordSet, Failure> {
+        if plan.children.is_empty() {
+            return Ok(RecordSet { rows, children: Vec::new() });
+        }
         let ids: Vec<String> = (0..rows.len()).filter_map(|i| rows.cell(i, 0).text().map(str::to_owned)).collect();
         let mut children = Vec::with_capacity(plan.children.len());
         for child in &plan.children {

@@ -25,6 +25,10 @@ enum Packed {
     Text(u32, u32),
 }
 
+/// How much a set holds: cells and bytes of text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark(usize, usize);
+
 impl RowSet {
     /// Reads every row of a statement; more than an answer can hold is refused (limits-011). Bytes of base64 fields are
     /// not read: answers show an address in their stead.
@@ -72,19 +76,6 @@ impl RowSet {
     /// Whether the set has as much text as a page may have.
     pub(crate) fn is_full(&self) -> bool {
         self.text.len() + self.cells.len() * size_of::<Packed>() >= MOST_BYTES
-    }
-
-    /// Adds the rows of another set of as many columns.
-    pub(crate) fn append(&mut self, other: Self) {
-        if self.is_empty() {
-            *self = other;
-            return;
-        }
-        for row in 0..other.len() {
-            for column in 0..other.columns {
-                self.push(other.cell(row, column));
-            }
-        }
     }
 
     /// Reads the ids of a statement of one column.
@@ -144,16 +135,31 @@ impl RowSet {
         self
     }
 
-    /// The rows in the order of their ids in column 0; ids without a row are passed over.
-    pub(crate) fn ordered_by(mut self, ids: &[String]) -> Self {
-        let at: HashMap<&str, usize> = (0..self.len()).filter_map(|i| Some((self.cell(i, 0).text()?, i))).collect();
-        let order: Vec<usize> = ids.iter().filter_map(|id| at.get(id.as_str()).copied()).collect();
-        let mut cells = Vec::with_capacity(self.cells.len());
-        for row in order {
-            cells.extend_from_slice(&self.cells[row * self.columns..(row + 1) * self.columns]);
+    /// How much there is now.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark(self.cells.len(), self.text.len())
+    }
+
+    /// Takes away what was added since a mark.
+    pub(crate) fn back_to(&mut self, mark: Mark) {
+        self.cells.truncate(mark.0);
+        self.text.truncate(mark.1);
+    }
+
+    /// Brings the rows added since a mark into the order of these ids, each of which at most one row has in column 0. An
+    /// id without a row is passed over.
+    pub(crate) fn order_from(&mut self, mark: Mark, ids: &[String]) {
+        let first = mark.0.checked_div(self.columns).unwrap_or(0);
+        // As a rule they are in order.
+        let mut left = ids.iter();
+        if (first..self.len()).all(|row| left.any(|id| self.cell(row, 0).text() == Some(id))) {
+            return;
         }
-        self.cells = cells;
-        self
+        let at: HashMap<&str, usize> = (first..self.len()).filter_map(|i| Some((self.cell(i, 0).text()?, i))).collect();
+        let order = ids.iter().filter_map(|id| at.get(id.as_str()).copied());
+        let cells: Vec<Packed> = order.flat_map(|row| &self.cells[row * self.columns..(row + 1) * self.columns]).copied().collect();
+        self.cells.truncate(mark.0);
+        self.cells.extend(cells);
     }
 
     /// Groups rows by the id in their last column. At most `batch` rows of each group are kept; the ids of larger
@@ -232,5 +238,46 @@ impl RecordSet {
             path.pop();
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct One<'a>(&'a str);
+
+    impl Row for One<'_> {
+        fn cell(&self, column: usize) -> Cell<'_> {
+            if column == 0 { Cell::Text(self.0) } else { Cell::Int(self.0.len() as i64) }
+        }
+
+        fn columns(&self) -> usize {
+            2
+        }
+    }
+
+    fn ids(set: &RowSet) -> Vec<String> {
+        (0..set.len()).filter_map(|row| set.cell(row, 0).text().map(str::to_owned)).collect()
+    }
+
+    #[test]
+    fn rows_are_put_in_order_behind_a_mark() {
+        let asked = ["d", "cc", "b", "gone", "a"].map(str::to_owned);
+        for found in [["d", "cc", "b", "a"], ["a", "b", "cc", "d"], ["b", "d", "a", "cc"]] {
+            let mut set = RowSet::default();
+            set.add(&One("z"));
+            let mark = set.mark();
+            found.iter().for_each(|id| set.add(&One(id)));
+            set.order_from(mark, &asked);
+            assert_eq!(ids(&set), ["z", "d", "cc", "b", "a"], "{found:?}");
+            assert_eq!((set.cell(2, 1), set.cell(3, 1)), (Cell::Int(2), Cell::Int(1)));
+            set.back_to(mark);
+            set.add(&One("y"));
+            assert_eq!(ids(&set), ["z", "y"]);
+        }
+        let mut none = RowSet::default();
+        none.order_from(none.mark(), &asked);
+        assert!(none.is_empty());
     }
 }

@@ -12,6 +12,7 @@ mod places;
 use crate::metrics::Place;
 use crate::request::{Token, decode};
 use crate::{Call, Reply, Server};
+use http::header;
 use orglet_engine::orgs::AdminError;
 use serde_json::{Value, json};
 use std::net::IpAddr;
@@ -88,7 +89,7 @@ pub(crate) fn answer(server: &Server, call: &Call) -> Option<Reply> {
     };
     if !equal(given, &access.token) {
         let refusal = error(401, "unauthorized", "the admin API wants its token: Authorization: Bearer TOKEN");
-        return Some(refusal.with("www-authenticate", "Bearer"));
+        return Some(refusal.with(header::WWW_AUTHENTICATE, "Bearer"));
     }
     Some(route(server, call))
 }
@@ -115,7 +116,7 @@ fn route(server: &Server, call: &Call) -> Reply {
         return error(404, "not_found", &format!("there is no {ROOT}{path}"));
     }
     let allowed = allowed.join(", ");
-    error(405, "method_not_allowed", &format!("{} is not for {ROOT}{path}; there is {allowed}", call.method)).with("allow", allowed)
+    error(405, "method_not_allowed", &format!("{} is not for {ROOT}{path}; there is {allowed}", call.method)).with(header::ALLOW, allowed)
 }
 
 /// The value of a pattern's parameter, empty where it has none; `None` where the path does not fit.

@@ -47,9 +47,28 @@ pub fn json_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
+/// Whether JSON writes text as it is. Eight bytes are looked at in one go: nearly all text is so.
+fn is_plain_json(bytes: &[u8]) -> bool {
+    let Some(end) = bytes.last_chunk() else { return bytes.iter().all(|b| JSON_ESCAPES[usize::from(*b)] == 0) };
+    bytes.as_chunks().0.iter().all(are_plain_json) && are_plain_json(end)
+}
+
+/// Whether none of eight bytes is a control character, a quote or a backslash.
+fn are_plain_json(bytes: &[u8; 8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let word = u64::from_ne_bytes(*bytes);
+    // The high bit of some byte is set where some byte of the word is below the bound.
+    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word;
+    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    (below(word, 0x20) | is(b'"') | is(b'\\')) & (ONES * 0x80) == 0
+}
+
 /// Appends text escaped for JSON, without quotes.
 pub fn escape_json(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
+    if is_plain_json(bytes) {
+        return out.extend_from_slice(bytes);
+    }
     let mut run = 0;
     for (i, b) in bytes.iter().enumerate() {
         let code = JSON_ESCAPES[*b as usize];
@@ -94,4 +113,41 @@ pub fn escape_xml(out: &mut Vec<u8>, text: &str, attribute: bool) {
         run = i + len;
     }
     out.extend_from_slice(&bytes[run..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the platform's generator does it, a character at a time.
+    fn slowly(text: &str) -> String {
+        let one = |c: char| match c {
+            '"' => "\\\"".to_owned(),
+            '\\' => "\\\\".to_owned(),
+            '\u{8}' => "\\b".to_owned(),
+            '\t' => "\\t".to_owned(),
+            '\n' => "\\n".to_owned(),
+            '\u{c}' => "\\f".to_owned(),
+            '\r' => "\\r".to_owned(),
+            c if c < ' ' => format!("\\u{:04X}", u32::from(c)),
+            c => c.to_string(),
+        };
+        text.chars().map(one).collect()
+    }
+
+    #[test]
+    fn json_is_escaped_wherever_a_character_stands() {
+        for length in 0..40 {
+            for at in 0..length {
+                for c in (0..0x80).map(char::from).chain(['ä', '€', '\u{1f600}']) {
+                    for filler in ["a", "\u{1f}", "ÿ", "~"] {
+                        let text = format!("{}{c}{}", filler.repeat(at), filler.repeat(length - at - 1));
+                        let mut out = Vec::new();
+                        escape_json(&mut out, &text);
+                        assert_eq!(String::from_utf8(out).unwrap(), slowly(&text), "{text:?}");
+                    }
+                }
+            }
+        }
+    }
 }

@@ -35,6 +35,10 @@ impl Format {
     /// only; the list of values is ours).
     pub fn from_accept(accept: Option<&str>) -> Result<Self, ApiError> {
         let Some(accept) = accept else { return Ok(Format::Json) };
+        // What nearly every client says.
+        if matches!(accept, "application/json" | "*/*") {
+            return Ok(Format::Json);
+        }
         let mut any_range = false;
         let mut excluded: [bool; 2] = [false; 2];
         let mut choices: Vec<(Option<Format>, f32)> = Vec::new();

@@ -154,6 +154,18 @@ impl Writer {
             RecordUrl::Row(rows, id) => (Some(rows), id),
         };
         match self.format {
+            Format::Json if !self.pretty => {
+                self.json_begin_object(name);
+                self.separate("attributes");
+                self.out.extend_from_slice(b"{\"type\":\"");
+                escape_json(&mut self.out, sobject);
+                if let Some(head) = head {
+                    self.out.extend_from_slice(b"\",\"url\":\"");
+                    escape_json(&mut self.out, head);
+                    escape_json(&mut self.out, tail);
+                }
+                self.out.extend_from_slice(b"\"}");
+            }
             Format::Json => {
                 self.json_begin_object(name);
                 self.json_begin_object("attributes");
@@ -351,13 +363,21 @@ impl Writer {
     /// What stands before a JSON value: comma, layout, name.
     fn separate(&mut self, name: &str) {
         let Some(frame) = self.frames.last_mut() else { return };
-        if std::mem::replace(&mut frame.any, true) {
+        let follows = std::mem::replace(&mut frame.any, true);
+        if frame.kind == Kind::Object && !self.pretty {
+            // What most answers consist of, in as few steps as can be.
+            self.out.extend_from_slice(if follows { b",\"" } else { b"\"" });
+            escape_json(&mut self.out, name);
+            self.out.extend_from_slice(b"\":");
+            return;
+        }
+        if follows {
             self.out.push(b',');
         }
         if frame.kind == Kind::Object {
             self.line();
             json_string(&mut self.out, name);
-            self.out.extend_from_slice(if self.pretty { b" : " } else { b":" });
+            self.out.extend_from_slice(b" : ");
         } else if self.pretty {
             self.out.push(b' ');
         }

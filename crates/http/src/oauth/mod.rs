@@ -15,7 +15,7 @@ mod tests;
 use crate::codec::Format;
 use crate::error::{self, OAuthFormat};
 use crate::{Call, Reply, Server};
-use http::Method;
+use http::{Method, header};
 use orglet_base::{ApiError, ErrorCode, Id};
 use orglet_engine::Failure;
 use params::Params;
@@ -60,19 +60,19 @@ fn escaped(mut reply: Reply) -> Reply {
 
 /// A platform error, for paths and verbs that are none of OAuth's.
 fn platform(e: &ApiError, call: &Call) -> Reply {
-    let format = Format::from_accept(call.header("accept")).unwrap_or(Format::Json);
+    let format = Format::from_accept(call.header(header::ACCEPT)).unwrap_or(Format::Json);
     error::render(std::slice::from_ref(e), format, call.pretty()).into()
 }
 
 /// 405 in the words of the REST API.
 fn not_allowed(call: &Call, allowed: &str) -> Reply {
     let text = format!("HTTP Method '{}' not allowed. Allowed are {allowed}", call.method);
-    platform(&ApiError::routing(ErrorCode::MethodNotAllowed, text), call).with("allow", allowed)
+    platform(&ApiError::routing(ErrorCode::MethodNotAllowed, text), call).with(header::ALLOW, allowed)
 }
 
 /// An internal failure.
 fn failed(server: &Server, call: &Call, failure: Failure) -> Reply {
-    let format = Format::from_accept(call.header("accept")).unwrap_or(Format::Json);
+    let format = Format::from_accept(call.header(header::ACCEPT)).unwrap_or(Format::Json);
     server.failed(failure, format, call.pretty(), "")
 }
 

@@ -3,6 +3,7 @@
 use crate::Call;
 use crate::error::OAuthFormat;
 use base64::Engine as _;
+use http::header::{ACCEPT, AUTHORIZATION};
 
 /// Parameters beyond these are not read; no client sends a tenth of it.
 const MOST_PARAMS: usize = 200;
@@ -52,7 +53,7 @@ impl<'c> Params<'c> {
             Some("xml") => Ok(Some(OAuthFormat::Xml)),
             Some("urlencoded") => Ok(Some(OAuthFormat::UrlEncoded)),
             Some(_) => Err(()),
-            None => Ok(accepted(self.call.header("accept"))),
+            None => Ok(accepted(self.call.header(ACCEPT))),
         }
     }
 
@@ -67,7 +68,7 @@ impl<'c> Params<'c> {
         if let Some(id) = self.get("client_id") {
             return Ok(Client { id: Some(id.to_owned()), secret: self.get("client_secret").map(str::to_owned) });
         }
-        let basic = self.call.header("authorization").and_then(|v| v.split_once(' ')).filter(|(s, _)| s.eq_ignore_ascii_case("basic"));
+        let basic = self.call.header(AUTHORIZATION).and_then(|v| v.split_once(' ')).filter(|(s, _)| s.eq_ignore_ascii_case("basic"));
         let Some((_, encoded)) = basic else { return Ok(Client::default()) };
         let bytes = base64::engine::general_purpose::STANDARD.decode(encoded.trim()).map_err(|_| ())?;
         let text = String::from_utf8(bytes).map_err(|_| ())?;

@@ -3,6 +3,7 @@
 use super::Rest;
 use crate::Reply;
 use base64::Engine as _;
+use http::header::{ETAG, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, LAST_MODIFIED};
 use orglet_base::{ApiError, DateTime, ErrorCode, time};
 use orglet_engine::save::Guard;
 use orglet_engine::{Failure, record};
@@ -15,15 +16,15 @@ pub(super) fn guard(cx: &Rest<'_>, object: &Object) -> Result<Option<Guard>, Api
     if !asked(cx) {
         return Ok(None);
     }
-    let unmodified = match cx.call.header("if-unmodified-since") {
+    let unmodified = match cx.call.header(IF_UNMODIFIED_SINCE) {
         Some(text) => Some(parse_http_date(text).ok_or_else(|| malformed("If-Unmodified-Since", text))?),
         None => None,
     };
-    let tags = |name: &'static str, shown: &str| match cx.call.header(name) {
+    let tags = |name: HeaderName, shown: &str| match cx.call.header(name) {
         Some(text) if object.name == "Account" => Tags::parse(text).map(Some).ok_or_else(|| malformed(shown, text)),
         _ => Ok(None),
     };
-    let (wanted, unwanted) = (tags("if-match", "If-Match")?, tags("if-none-match", "If-None-Match")?);
+    let (wanted, unwanted) = (tags(IF_MATCH, "If-Match")?, tags(IF_NONE_MATCH, "If-None-Match")?);
     Ok(Some(Guard(Arc::new(move |object, row| {
         let changed = unmodified.is_some_and(|since| record::modified(object, row).is_some_and(|at| at.truncate_to_second() > since));
         let own = || etag(record::tag(object, row));
@@ -42,10 +43,10 @@ pub(super) fn weigh(cx: &Rest<'_>, object: &Object, modified: Option<DateTime>, 
         return Ok(());
     }
     let own = etag(tag);
-    if cx.call.header("if-match").and_then(Tags::parse).is_some_and(|t| !t.has(&own)) {
+    if cx.call.header(IF_MATCH).and_then(Tags::parse).is_some_and(|t| !t.has(&own)) {
         return Err(Failure::Condition(412));
     }
-    if cx.call.header("if-none-match").and_then(Tags::parse).is_some_and(|t| t.has(&own)) {
+    if cx.call.header(IF_NONE_MATCH).and_then(Tags::parse).is_some_and(|t| t.has(&own)) {
         return Err(Failure::Condition(304));
     }
     Ok(())
@@ -53,7 +54,7 @@ pub(super) fn weigh(cx: &Rest<'_>, object: &Object, modified: Option<DateTime>, 
 
 /// The header's form of a record's tag.
 pub(super) fn etag(tag: u64) -> String {
-    format!("\"{}\"", base64::engine::general_purpose::STANDARD.encode(tag.to_be_bytes()))
+    ["\"", &base64::engine::general_purpose::STANDARD.encode(tag.to_be_bytes()), "\""].concat()
 }
 
 /// The value of If-Match or If-None-Match.
@@ -78,7 +79,7 @@ impl Tags {
 
 /// Whether a request has a condition at all.
 pub(super) fn asked(cx: &Rest<'_>) -> bool {
-    ["if-modified-since", "if-unmodified-since", "if-match", "if-none-match"].iter().any(|h| cx.call.headers.contains_key(*h))
+    [IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE, IF_MATCH, IF_NONE_MATCH].iter().any(|h| cx.call.headers.contains_key(h))
 }
 
 fn malformed(header: &str, value: &str) -> ApiError {
@@ -88,19 +89,19 @@ fn malformed(header: &str, value: &str) -> ApiError {
 /// The answer to a read whose condition by date fails: 304 when `If-Modified-Since` says that the client has what there
 /// is, 412 when `If-Unmodified-Since` does not hold.
 pub(super) fn not_modified(cx: &Rest<'_>, modified: DateTime) -> Option<Reply> {
-    let at = |name: &str| cx.call.header(name).and_then(parse_http_date);
+    let at = |name: HeaderName| cx.call.header(name).and_then(parse_http_date);
     let modified = modified.truncate_to_second();
-    if at("if-modified-since").is_some_and(|since| modified <= since) {
+    if at(IF_MODIFIED_SINCE).is_some_and(|since| modified <= since) {
         return Some(Reply::empty(304));
     }
-    at("if-unmodified-since").is_some_and(|since| modified > since).then(|| Reply::empty(412))
+    at(IF_UNMODIFIED_SINCE).is_some_and(|since| modified > since).then(|| Reply::empty(412))
 }
 
 /// The answer to a request for a describe that the client already has, by date or by tag. Describes have tags though the
 /// documentation names only rows: clients send them back (rest.md 3.9).
 pub(super) fn describe_not_modified(cx: &Rest<'_>) -> Option<Reply> {
     let own = describe_etag(cx);
-    if cx.call.header("if-none-match").and_then(Tags::parse).is_some_and(|t| t.has(&own)) {
+    if cx.call.header(IF_NONE_MATCH).and_then(Tags::parse).is_some_and(|t| t.has(&own)) {
         return Some(Reply::empty(304));
     }
     not_modified(cx, cx.catalog.modified())
@@ -108,7 +109,7 @@ pub(super) fn describe_not_modified(cx: &Rest<'_>) -> Option<Reply> {
 
 /// A describe with the headers by which it can be asked for again.
 pub(super) fn describe_headers(cx: &Rest<'_>, reply: Reply) -> Reply {
-    with_last_modified(reply, cx.catalog.modified()).with("etag", describe_etag(cx))
+    with_last_modified(reply, cx.catalog.modified()).with(ETAG, describe_etag(cx))
 }
 
 /// The tag of every describe of a catalog: any change of metadata changes them all.
@@ -118,7 +119,7 @@ fn describe_etag(cx: &Rest<'_>) -> String {
 
 /// With `Last-Modified`.
 pub(super) fn with_last_modified(reply: Reply, modified: DateTime) -> Reply {
-    reply.with("last-modified", modified.to_http_date())
+    reply.with(LAST_MODIFIED, modified.to_http_date())
 }
 
 /// Reads an HTTP date leniently: days of one digit, and the zone names that the documentation's examples use.

@@ -3,6 +3,7 @@
 use super::Rest;
 use crate::codec::{Doc, Format, XmlOrder};
 use crate::{Call, Reply};
+use http::header;
 use orglet_base::ApiVersion;
 
 /// `GET /services/data`: asks for no session and is not counted.
@@ -10,7 +11,7 @@ pub(super) fn versions(call: &Call, format: Format, pretty: bool) -> Reply {
     if call.method != http::Method::GET {
         let text = format!("HTTP Method '{}' not allowed. Allowed are HEAD,GET", call.method);
         let e = orglet_base::ApiError::routing(orglet_base::ErrorCode::MethodNotAllowed, text);
-        return Reply::from(crate::error::render(&[e], format, pretty)).with("allow", "HEAD,GET");
+        return Reply::from(crate::error::render(&[e], format, pretty)).with(header::ALLOW, "HEAD,GET");
     }
     let list = ApiVersion::all().map(|v| {
         Doc::obj([("label", v.label().into()), ("url", format!("/services/data/v{v}").into()), ("version", v.to_string().into())])

@@ -21,13 +21,16 @@ use crate::metrics::Place;
 use crate::request::{Token, decode};
 use crate::router::{self, Resource};
 use crate::{Call, Reply, Server, compat, error};
+use http::header::{self, HeaderName};
 use orglet_base::version::VersionSegment;
 use orglet_base::{ApiError, ApiVersion, ErrorCode};
 use orglet_engine::{Failure, Identity, limits as engine_limits};
 use orglet_schema::{Catalog, Object};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 const ROOT: &str = "/services/data";
+const LIMIT_INFO: HeaderName = HeaderName::from_static("sforce-limit-info");
 
 /// A request to a resource of a version, with a session.
 pub(crate) struct Rest<'a> {
@@ -61,7 +64,7 @@ pub(crate) fn is_record_path(path: &str) -> bool {
 
 /// Answers a request below `/services/data`.
 pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
-    let accept = call.header("accept");
+    let accept = call.header(header::ACCEPT);
     // Errors before the format is settled take what Accept seems to want.
     let tentative = Format::from_accept(accept).unwrap_or(Format::Json);
     let pretty = call.pretty();
@@ -84,7 +87,7 @@ pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
     };
     let identity = match authenticate(server, call) {
         Ok(identity) => identity,
-        Err(Failure::Api(e)) => return refuse(e, tentative).with("www-authenticate", "Token"),
+        Err(Failure::Api(e)) => return refuse(e, tentative).with(header::WWW_AUTHENTICATE, "Token"),
         Err(other) => return server.failed(other, tentative, pretty, ROOT),
     };
     let used = identity.org.usage.count(identity.org.now());
@@ -92,19 +95,19 @@ pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
     let (rest, suffix) = Format::split_suffix(rest, Some(version));
     let format = match Format::negotiate(accept, suffix) {
         Ok(format) => format,
-        Err(e) => return refuse(e, tentative).with("sforce-limit-info", limit_info),
+        Err(e) => return refuse(e, tentative).with(LIMIT_INFO, limit_info),
     };
     let catalog = identity.org.catalog();
     let cx = Rest { server, call, identity, catalog, version, format, pretty, head, base: format!("{ROOT}/v{version}") };
-    cx.route(rest).with("sforce-limit-info", limit_info)
+    cx.route(rest).with(LIMIT_INFO, limit_info)
 }
 
 /// Answers a request below `/services/apexrest`: no org here has Apex classes (routing-007).
 pub(crate) fn apex(server: &Server, call: &Call) -> Reply {
-    let format = Format::from_accept(call.header("accept")).unwrap_or(Format::Json);
+    let format = Format::from_accept(call.header(header::ACCEPT)).unwrap_or(Format::Json);
     match authenticate(server, call) {
         Ok(_) => error::render(&[ApiError::routing(ErrorCode::NotFound, "Could not find a match for URL")], format, call.pretty()).into(),
-        Err(Failure::Api(e)) => Reply::from(error::render(&[e], format, call.pretty())).with("www-authenticate", "Token"),
+        Err(Failure::Api(e)) => Reply::from(error::render(&[e], format, call.pretty())).with(header::WWW_AUTHENTICATE, "Token"),
         Err(other) => server.failed(other, format, call.pretty(), ROOT),
     }
 }
@@ -135,13 +138,13 @@ impl Rest<'_> {
         let method = if self.head { "HEAD" } else { self.call.method.as_str() };
         if !route.takes(method) {
             let text = format!("HTTP Method '{method}' not allowed. Allowed are {}", route.allowed());
-            return self.refuse(ApiError::routing(ErrorCode::MethodNotAllowed, text)).with("allow", route.allowed());
+            return self.refuse(ApiError::routing(ErrorCode::MethodNotAllowed, text)).with(header::ALLOW, route.allowed());
         }
         if let Err(e) = self.media_type() {
             return self.refuse(e);
         }
-        let params: Vec<String> = params.iter().map(|p| decode(p).into_owned()).collect();
-        let params: Vec<&str> = params.iter().map(String::as_str).collect();
+        let params: Vec<Cow<'_, str>> = params.into_iter().map(decode).collect();
+        let params: Vec<&str> = params.iter().map(AsRef::as_ref).collect();
         let done = match self.dispatch(route.resource, &params) {
             // Metadata changed between the look at the catalog and the read; writes see to that themselves.
             Err(failure) if failure.is_stale() && self.call.method == http::Method::GET => self.renewed().dispatch(route.resource, &params),
@@ -233,7 +236,7 @@ impl Rest<'_> {
         match self.call.media_type().as_deref() {
             None | Some("application/json" | "application/xml" | "text/xml" | "text/json") => Ok(()),
             Some(_) => {
-                let shown = self.call.header("content-type").unwrap_or_default();
+                let shown = self.call.header(header::CONTENT_TYPE).unwrap_or_default();
                 Err(ApiError::routing(ErrorCode::UnsupportedMediaType, format!("MediaType of '{shown}' is not supported by this resource")))
             }
         }
@@ -249,6 +252,6 @@ impl Rest<'_> {
 
     /// The path of an object's rows, with its final slash.
     pub(crate) fn rows_of(&self, object: &Object) -> String {
-        format!("{}/sobjects/{}/", self.base, object.name)
+        [&self.base, "/sobjects/", &object.name, "/"].concat()
     }
 }

@@ -4,12 +4,15 @@ use super::write::no_such_column;
 use super::{Rest, conditional, decode_record, records, relations};
 use crate::codec::{RecordUrl, Writer};
 use crate::{Reply, compat};
-use http::Method;
+use http::{Method, header};
 use orglet_base::{ApiError, ErrorCode, Id};
 use orglet_engine::save::{Incoming, Op, Saved, save_one};
 use orglet_engine::{Failure, record};
 use orglet_schema::{Field, Object};
 use std::sync::Arc;
+
+/// What most records take up in an answer, so that its buffer needs not grow.
+const RECORD_BYTES: usize = 4096;
 
 /// `POST /sobjects/X`.
 pub(super) fn create(cx: &Rest<'_>, object: &Arc<Object>) -> Result<Reply, Failure> {
@@ -114,7 +117,7 @@ fn result(cx: &Rest<'_>, object: &Object, saved: Saved, tells_created: bool) -> 
     }
     w.end_object();
     let reply = Reply::new(if saved.created { 201 } else { 200 }, cx.format.content_type(), w.finish());
-    if saved.created { reply.with("location", format!("{}{}", cx.rows_of(object), saved.id)) } else { reply }
+    if saved.created { reply.with(header::LOCATION, format!("{}{}", cx.rows_of(object), saved.id)) } else { reply }
 }
 
 /// The record as an answer: all readable fields, or those of `fields=` and the Id.
@@ -129,7 +132,7 @@ pub(super) fn show(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply,
         let tag = if fields.is_none() { shown.tag() } else { record::show(&cx.identity, object, id, None)?.tag() };
         conditional::weigh(cx, object, shown.modified, tag)?;
     }
-    let mut w = Writer::new(cx.format, cx.pretty);
+    let mut w = Writer::with_capacity(cx.format, cx.pretty, RECORD_BYTES);
     let id = id.to_string();
     w.begin_record(&object.name, &object.name, RecordUrl::Row(&cx.rows_of(object), &id));
     let printer = records::Printer { catalog: &cx.catalog, base: &cx.base, org: &cx.identity.org };
@@ -142,7 +145,7 @@ pub(super) fn show(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply,
     };
     // Of all objects only Account has tags (rest.md 3.9); that of an answer with chosen fields would cost another read.
     Ok(if object.name == "Account" && cx.call.param("fields").is_none() {
-        reply.with("etag", conditional::etag(shown.tag()))
+        reply.with(header::ETAG, conditional::etag(shown.tag()))
     } else {
         reply
     })

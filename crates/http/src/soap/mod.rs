@@ -12,7 +12,7 @@ use crate::codec::escape::escape_xml;
 use crate::error::{self, SoapFault};
 use crate::{Call, Reply, Server};
 use envelope::Request;
-use http::Method;
+use http::{Method, header};
 use orglet_base::version::VersionSegment;
 use orglet_base::{ApiError, ApiVersion, ErrorCode};
 use orglet_engine::Failure;
@@ -97,7 +97,7 @@ pub(crate) fn answer(server: &Server, call: &Call) -> Reply {
     let of_class = api == Some("class");
     let Some(api) = api.and_then(Api::of) else {
         if !of_class {
-            let format = Format::from_accept(call.header("accept")).unwrap_or_default();
+            let format = Format::from_accept(call.header(header::ACCEPT)).unwrap_or_default();
             return error::render(&[ApiError::not_found()], format, call.pretty()).into();
         }
         if call.method != Method::POST {
@@ -176,5 +176,5 @@ fn only_post(call: &Call) -> Reply {
         "<html>\n<head>\n<meta http-equiv=\"Content-Type\" content=\"text/html;charset=utf-8\"/>\n<title>Error 405 Only POST allowed</title>\n</head>\n\
          <body><h2>HTTP ERROR 405</h2>\n<p>Problem accessing {path}. Reason:\n<pre>    Only POST allowed</pre></p>\n</body>\n</html>\n"
     );
-    Reply::new(405, "text/html;charset=utf-8", body.into_bytes()).with("allow", "POST")
+    Reply::new(405, "text/html;charset=utf-8", body.into_bytes()).with(header::ALLOW, "POST")
 }

@@ -181,10 +181,15 @@ impl RecordSql {
     }
 
     /// The rows with these keys.
-    pub(crate) fn by_ids(&self, ids: &[String]) -> Statement {
+    pub(crate) fn by_ids(&self, ids: Vec<String>) -> Statement {
         let list = self.list();
-        let chosen = Emit(self.dialect).in_texts(&self.key, false, ids.to_vec());
-        sql!["SELECT ", list, from(&self.joins, list.tables), " WHERE ", chosen].finish(self.dialect)
+        let chosen = Emit(self.dialect).in_texts(&self.key, false, Vec::new());
+        let mut statement = sql!["SELECT ", list, from(&self.joins, list.tables), " WHERE ", chosen].finish(self.dialect);
+        // Put in at the end: a piece of SQL is copied with its parameters whenever it becomes part of another.
+        if let Some(Param::Texts(empty)) = statement.params.last_mut() {
+            *empty = ids;
+        }
+        statement
     }
 
     /// The children of these parents.

@@ -20,7 +20,9 @@ fn records_join_parents_and_fold_text() {
          WHERE (t0.\"IsDeleted\" = 0) AND (t1.\"Name\" COLLATE FOLD = ?1) \
          ORDER BY t0.\"LastName\" COLLATE FOLD DESC, t0.\"Id\" DESC"
     );
-    assert!(plan.by_ids(&["x".into()]).sql.ends_with("WHERE t0.\"Id\" IN (SELECT value FROM json_each(?1))"));
+    let by_ids = plan.by_ids(vec!["x".into()]);
+    assert!(by_ids.sql.ends_with("WHERE t0.\"Id\" IN (SELECT value FROM json_each(?1))"));
+    assert_eq!(by_ids.params, [Param::Texts(vec!["x".into()])]);
     let [Node::Value { name, column: 0, .. }, Node::Parent { name: parent, object: ParentKind::Fixed(object), id_column: 1, nodes }] =
         plan.shape.as_slice()
     else {

@@ -211,6 +211,12 @@ fn json_array_of_cells(list: &[OwnedCell]) -> String {
 
 fn put_json_text(out: &mut String, text: &str) {
     out.push('"');
+    // As ids are, of which there may be thousands.
+    if text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),

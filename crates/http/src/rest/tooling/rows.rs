@@ -5,7 +5,7 @@ use super::Rest;
 use super::describe::find;
 use crate::Reply;
 use crate::codec::{Doc, Node, NodeValue, RecordUrl, Writer};
-use http::Method;
+use http::{Method, header};
 use orglet_base::{ApiError, ErrorCode, Id};
 use orglet_engine::metadata::{self, Custom, Edit};
 use orglet_engine::query::{self, Request};
@@ -36,7 +36,7 @@ pub(super) fn create(cx: &Rest<'_>, object: &Arc<Object>) -> Result<Reply, Failu
     }
     w.end_object();
     let reply = Reply::new(201, cx.format.content_type(), w.finish());
-    Ok(reply.with("location", format!("{}/tooling/sobjects/{}/{id}", cx.base, object.name)))
+    Ok(reply.with(header::LOCATION, format!("{}/tooling/sobjects/{}/{id}", cx.base, object.name)))
 }
 
 /// `/tooling/sobjects/X/{id}`.
