@@ -124,7 +124,7 @@ impl Org {
 
     /// `count` new ids with a key prefix.
     pub(crate) fn new_ids(&self, prefix: KeyPrefix, count: usize) -> Result<Vec<Id>, Failure> {
-        self.allocator.take(&*self.store, prefix, count)
+        self.allocator.take(&*self.store, prefix, count).map_err(|e| self.told(e))
     }
 
     /// The org's own record, of the object `Organization`.
@@ -285,18 +285,27 @@ impl Org {
         StoreError::Moved.into()
     }
 
+    /// A failure as what it is where the database is not there any more. One of which nobody knows what became of its
+    /// changes stays that.
+    fn told(&self, failure: Failure) -> Failure {
+        match failure {
+            Failure::Store(StoreError::Unknown(_)) => failure,
+            // The engine's own tables are there as long as the database is.
+            Failure::Store(StoreError::NoTable(ref name)) if name.starts_with('_') => self.lost(),
+            Failure::Store(StoreError::Moved) => self.lost(),
+            Failure::Store(_) if self.is_moved() => StoreError::Moved.into(),
+            other => other,
+        }
+    }
+
     fn with_tables<T>(&self, mut run: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
         for _ in 0..MOST_NEW_TABLES {
             match run() {
-                Err(Failure::Store(_)) if self.is_moved() => return Err(StoreError::Moved.into()),
-                // The engine's own tables are there as long as the database is.
-                Err(Failure::Store(StoreError::NoTable(name))) if name.starts_with('_') => return Err(self.lost()),
-                Err(Failure::Store(StoreError::Moved)) => return Err(self.lost()),
-                Err(Failure::Store(StoreError::NoTable(name))) => {
+                Err(Failure::Store(StoreError::NoTable(name))) if !name.starts_with('_') && !self.is_moved() => {
                     self.forget_table(&name);
-                    self.make_table(&name)?;
+                    self.make_table(&name).map_err(|e| self.told(e))?;
                 }
-                done => return done,
+                done => return done.map_err(|e| self.told(e)),
             }
         }
         Err(StoreError::Other("too many tables are missing".into()).into())

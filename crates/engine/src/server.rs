@@ -170,12 +170,17 @@ impl Server {
 
     /// Whether a point read for who has an access token may be made on the thread on which its request arrives.
     pub fn reads_at_once(&self, token: &str) -> bool {
-        self.orgs.home.reads_at_once() && self.orgs.is_near(token)
+        self.orgs.home.reads_at_once() && self.is_near(token)
     }
 
     /// Whether saves for who has an access token may share a commit when they are made one after the other.
     pub fn shares_commits(&self, token: &str) -> bool {
-        !self.store.is_shared() && self.orgs.is_near(token)
+        !self.store.is_shared() && self.is_near(token)
+    }
+
+    fn is_near(&self, token: &str) -> bool {
+        let default = || token.split('!').next().and_then(|id| Id::parse(id).ok()) == Some(self.default_id);
+        self.orgs.is_near(token) || default() && !self.default_org.read().is_shared()
     }
 
     /// Whether any of the documented development credentials is in force.

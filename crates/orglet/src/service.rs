@@ -6,7 +6,7 @@ use crate::lanes::Job;
 use crate::listen::{Conn, Shell};
 use crate::{body, connect, logs, target};
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, ETAG};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, VARY};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{Either, Full};
@@ -54,12 +54,31 @@ async fn answer_and_log(conn: Arc<Conn>, request: Request<Incoming>, id: u64) ->
         .then(|| (request.method().clone(), request.uri().path().to_owned(), conn.peer));
     let response = if request.method() == Method::CONNECT {
         connect::open(&conn, request).map(|body| Either::Right(Full::new(body)))
-    } else {
+    } else if request.headers().contains_key(ACCEPT_ENCODING) {
         compressed(conn, request, id).await.map(Either::Left)
+    } else {
+        bare(conn, request, id).await.map(Either::Right)
     };
     if let Some((method, path, peer)) = line {
         let (status, ms) = (response.status().as_u16(), started.elapsed().as_secs_f64() * 1000.0);
         tracing::debug!(target: "orglet::access", %method, path, status, ms, peer = %peer.addr, scheme = ?peer.scheme);
+    }
+    response
+}
+
+/// Which answers are worth compressing.
+fn worthwhile() -> impl Predicate {
+    SizeAbove::new(COMPRESS_ABOVE)
+        .and(NotForContentType::IMAGES)
+        .and(NotForContentType::const_new("application/octet-stream"))
+        .and(NotForContentType::const_new("application/zip"))
+}
+
+/// An answer to a client that takes no compressed ones. A cache must know that others might get another.
+async fn bare(conn: Arc<Conn>, request: Request<Incoming>, id: u64) -> Response<Full<Bytes>> {
+    let mut response = answer(conn, request, id).await.map(Full::new);
+    if worthwhile().should_compress(&response) {
+        response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
     }
     response
 }
@@ -69,11 +88,7 @@ async fn compressed(conn: Arc<Conn>, request: Request<Incoming>, id: u64) -> Res
         let conn = conn.clone();
         async move { Ok::<_, Infallible>(answer(conn, request, id).await.map(Full::new)) }
     });
-    let worthwhile = SizeAbove::new(COMPRESS_ABOVE)
-        .and(NotForContentType::IMAGES)
-        .and(NotForContentType::const_new("application/octet-stream"))
-        .and(NotForContentType::const_new("application/zip"));
-    let service = Compression::new(inner).quality(CompressionLevel::Fastest).compress_when(worthwhile);
+    let service = Compression::new(inner).quality(CompressionLevel::Fastest).compress_when(worthwhile());
     match service.oneshot(request).await {
         Ok(mut response) => {
             mark_etag(response.headers_mut());

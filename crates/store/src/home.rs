@@ -21,6 +21,11 @@ pub trait Home: Send + Sync {
     /// Makes an empty database and opens it; an error where there is one, which stays as it is.
     fn create(&self, name: &str) -> Result<Arc<dyn Store>, StoreError>;
 
+    /// As [`Home::create`], for a content that may take long to write.
+    fn create_to_fill(&self, name: &str) -> Result<Arc<dyn Store>, StoreError> {
+        self.create(name)
+    }
+
     /// Takes a database away. What still runs on it may end well, but is gone with it.
     fn remove(&self, name: &str) -> Result<(), StoreError>;
 

@@ -130,6 +130,11 @@ pub trait Store: Send + Sync {
         false
     }
 
+    /// Makes what is committed survive power loss, however the store was opened.
+    fn settle(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// How many transactions wait for others to be done, as far as that is known.
     fn waiting_writes(&self) -> usize {
         0

@@ -129,8 +129,10 @@ fn an_org_goes_to_postgres_and_back_and_is_the_same() {
 
     assert!(refusal(engine.move_org("a", "pg1")).contains("no database 'pg1'"));
     assert!(refusal(engine.move_org("a", "home")).contains("already"));
-    engine.add_database("pg1", &database.address()).unwrap();
-    assert!(!engine.list_databases().unwrap()[0].address.contains("password"));
+    let secret = database.address().replace("orglet@", "orglet:geheim@");
+    assert!(secret.contains("geheim"));
+    engine.add_database("pg1", &secret).unwrap();
+    assert!(!engine.list_databases().unwrap()[0].address.contains("geheim"));
     let there = engine.move_org("a", "pg1").unwrap();
     assert_eq!(engine.show_org("a").unwrap().database.as_deref(), Some("pg1"));
     assert!(!folder.0.join("orgs/org_2.db").exists());

@@ -149,7 +149,8 @@ impl Server {
 
     /// The open org of a line of the directory.
     pub(super) fn opened(&self, entry: &Entry) -> Result<Arc<Org>, AdminError> {
-        self.org(entry.id)?.ok_or_else(|| AdminError::NotFound(format!("there is no org '{}'", entry.name)))
+        let found = self.with_org(entry.id, |org| org.keep_up())?;
+        Ok(found.ok_or_else(|| AdminError::NotFound(format!("there is no org '{}'", entry.name)))?.0)
     }
 
     /// A live snapshot by its name.

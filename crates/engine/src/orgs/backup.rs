@@ -21,6 +21,9 @@ impl Server {
         // Files are copied page by page, which takes less time than to read and write their rows.
         if !self.store.is_shared() && storages.iter().all(|storage| parts(storage).0.is_empty()) {
             self.orgs.home.backup(&storages, folder)?;
+            let copy = Folder::open(folder, Durability::Full)?.own()?;
+            // Addresses hold passwords, and no org of the copy is there.
+            copy.transact_with::<_, StoreError>(|tx| tx.execute(&own("DELETE FROM \"_databases\"", vec![])))?;
             return Ok(storages.len() + 1);
         }
         let there = std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
@@ -38,17 +41,13 @@ impl Server {
     }
 
     /// Copies the server into an empty home. The caller administers nothing else meanwhile. Each database is as it is at
-    /// one moment, the server's own first; orgs that are in other databases are all in the home then.
+    /// one moment, the server's own last; orgs that are in other databases are all in the home then.
     fn copy_to(&self, home: &dyn Home) -> Result<usize, AdminError> {
         let here = home.own()?;
         if !here.tables()?.is_empty() || !home.list()?.is_empty() {
             return Err(AdminError::Conflict("there is a server already".into()));
         }
         format::prepare_server(&*here, self.now())?;
-        let progress = Progress::default();
-        let content = Content::of(&*self.store, None)?;
-        let dialect = self.store.dialect();
-        self.store.read_with::<_, Failure>(|tx| proved(&content, tx, dialect, &*here, &progress).map(|_| ()))?;
         let (orgs, snapshots) = (self.every_org()?, self.every_snapshot()?);
         for entry in &orgs {
             // As it is at one moment, and read for as long as it takes.
@@ -60,7 +59,11 @@ impl Server {
         for kept in &snapshots {
             self.bring(&kept.storage, home, parts(&kept.storage).1)?;
         }
-        // Last, so that a copy that was cut off is no server.
+        // Last, so that a copy that was cut off is no server: nothing is administered meanwhile.
+        let progress = Progress::default();
+        let content = Content::of(&*self.store, None)?;
+        let dialect = self.store.dialect();
+        self.store.read_with::<_, Failure>(|tx| proved(&content, tx, dialect, &*here, &progress).map(|_| ()))?;
         let placed = |storage: &str| -> Vec<Statement> {
             let params = || vec![storage.into(), parts(storage).1.into()];
             vec![

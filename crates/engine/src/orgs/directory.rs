@@ -1,6 +1,6 @@
 //! The orgs and snapshots of a server, as its own database lists them.
 
-use super::places::storage;
+use super::places::new_storage;
 use crate::ids::{Counters, bump};
 use crate::system::{own, text};
 use crate::{Failure, Org, ids};
@@ -281,7 +281,7 @@ impl Directory {
                 number: n,
                 name: name.map_or_else(|| format!("~{n}"), str::to_owned),
                 org,
-                storage: storage(database, &format!("snap_{n}")),
+                storage: new_storage(database, &format!("snap_{n}"))?,
                 created: now.to_canonical(),
                 state: MAKING.into(),
             };

@@ -126,7 +126,17 @@ impl Orgs {
         if let Some(org) = self.if_open(id) {
             return Ok(Some(org));
         }
-        let Some(entry) = self.directory.by_id(id)? else { return Ok(None) };
+        let Some(mut entry) = self.directory.by_id(id)? else { return Ok(None) };
+        if !self.home.has(&entry.storage)? {
+            // It may have been on its way when a server ended, or be so now.
+            for line in self.directory.moves(Some(id))? {
+                self.settle(&line, false)?;
+            }
+            match self.directory.by_id(id)? {
+                Some(now) => entry = now,
+                None => return Ok(None),
+            }
+        }
         let (held, usage) = match self.closed.lock().remove(&id) {
             Some(closed) => (closed.org.upgrade(), Some(closed.usage)),
             None => (None, None),

@@ -1,6 +1,8 @@
 //! Where the databases of orgs are: in the home of the server, or in one of the PostgreSQL databases that the server's
 //! directory lists. A storage name says which: `org_7` is in the home, `pg1/org_7` in the database `pg1`.
 
+use crate::Failure;
+use crate::auth::random_text;
 use crate::system::{own, text};
 use orglet_base::{Dialect, Statement};
 use orglet_store::home::{Carry, Claim, missing};
@@ -32,9 +34,12 @@ pub(crate) fn parts(storage: &str) -> (&str, &str) {
     storage.split_once('/').unwrap_or(("", storage))
 }
 
-/// The storage name of a database.
-pub(crate) fn storage(database: &str, name: &str) -> String {
-    if database.is_empty() { name.to_owned() } else { format!("{database}/{name}") }
+/// The storage name of a new database. Beyond the home, other directories make names, too: theirs must not meet ours.
+pub(crate) fn new_storage(database: &str, name: &str) -> Result<String, Failure> {
+    match database {
+        "" => Ok(name.to_owned()),
+        _ => Ok(format!("{database}/{name}_{}", random_text(12)?.to_ascii_lowercase())),
+    }
 }
 
 impl Places {
@@ -108,6 +113,11 @@ impl Home for Places {
     fn create(&self, name: &str) -> Result<Arc<dyn Store>, StoreError> {
         let (database, name) = parts(name);
         self.at(database)?.create(name)
+    }
+
+    fn create_to_fill(&self, name: &str) -> Result<Arc<dyn Store>, StoreError> {
+        let (database, name) = parts(name);
+        self.at(database)?.create_to_fill(name)
     }
 
     fn remove(&self, name: &str) -> Result<(), StoreError> {

@@ -6,9 +6,10 @@
 
 use super::admin::check_name;
 use super::directory::{Entry, Kept, Move, numbered};
-use super::places::{parts, storage};
+use super::places::{new_storage, parts};
 use super::transfer::{self, Content, Progress, TableSum};
 use super::{AdminError, MOST_LISTED, Orgs, shown};
+use crate::system::own;
 use crate::{Failure, Org, Server, format, metadata};
 use orglet_base::{Id, Statement};
 use orglet_store::{Home, Mark, Sink, Store, StoreError, Tx, postgres};
@@ -56,6 +57,13 @@ impl Server {
         let invalid = |e: StoreError| AdminError::Invalid(e.to_string());
         postgres::Cluster::new(address).map_err(invalid)?.list().map_err(invalid)?;
         let _one_at_a_time = self.orgs.administer()?;
+        let there = postgres::Cluster::new(address).map_err(invalid)?;
+        for storage in self.orgs.directory.storages()? {
+            let (database, local) = parts(&storage);
+            if database == name && !there.has(local)? {
+                return Err(AdminError::Conflict(format!("what the database '{name}' holds is not at the new address: {local}")));
+            }
+        }
         self.orgs.directory.set_database(name, address)?;
         self.orgs.home.look_elsewhere();
         Ok(DatabaseInfo { name: name.to_owned(), address: shown(address) })
@@ -99,6 +107,10 @@ impl Server {
             let place = if database.is_empty() { "the server's own database".into() } else { format!("the database '{database}'") };
             return Err(AdminError::Conflict(format!("the org '{}' is in {place} already", entry.name)));
         }
+        for line in self.orgs.directory.moves(Some(entry.id))? {
+            self.orgs.settle(&line, true)?;
+        }
+        let entry = self.entry(&entry.name)?;
         let org = self.opened(&entry)?;
         let target = self.free_storage(database)?.1;
         let line = Move { org: entry.id, source: entry.storage.clone(), target };
@@ -123,7 +135,7 @@ impl Server {
     pub(super) fn free_storage(&self, database: &str) -> Result<(u64, String), AdminError> {
         for _ in 0..MOST_LISTED {
             let number = self.orgs.directory.next_org()?;
-            let storage = storage(database, &numbered(number).1);
+            let storage = new_storage(database, &numbered(number).1)?;
             if !self.orgs.home.has(&storage)? {
                 return Ok((number, storage));
             }
@@ -143,6 +155,8 @@ impl Server {
             let mut nobody_opens_it: Option<MutexGuard<'_, ()>> = None;
             let given_up = self.orgs.home.give_up(&line.source, &mut |tx| {
                 // A store may run this again.
+                failed = None;
+                org.set_moved(false);
                 let copied = org.still(tx, &catalog).and_then(|()| self.copied(&content, tx, org, entry, line, progress));
                 match copied {
                     Ok(sums) => tables = sums,
@@ -160,9 +174,9 @@ impl Server {
                 (Ok(()), _) => {}
                 (Err(_), Some(Failure::Store(StoreError::Schema(_)))) if attempt < MOST_TRIES => continue,
                 (Err(_), Some(failure)) => return Err(failure.into()),
+                // The answer to the commit may have been lost.
                 (Err(e), None) => {
-                    // The answer to the commit may have been lost.
-                    if self.orgs.home.has(&line.source)? {
+                    if self.orgs.stands(&line.source)? {
                         org.set_moved(false);
                         return Err(e.into());
                     }
@@ -187,7 +201,7 @@ impl Server {
         progress: &Progress,
     ) -> Result<Vec<TableSum>, Failure> {
         self.orgs.remove_storage(&line.target)?;
-        let to = self.orgs.home.create(&line.target)?;
+        let to = self.orgs.home.create_to_fill(&line.target)?;
         format::prepare_org(&*to, &format!("the new database of the org '{}'", entry.name), self.now())?;
         proved(content, tx, org.store.dialect(), &*to, progress)
     }
@@ -197,7 +211,7 @@ impl Server {
         let source = self.orgs.home.open(from)?;
         let catalog = metadata::load(&*source, self.now())?;
         let content = Content::of(&*source, Some(&catalog))?;
-        let target = to.create(name)?;
+        let target = to.create_to_fill(name)?;
         format::prepare_org(&*target, "a new database", self.now())?;
         let dialect = source.dialect();
         proved(&content, &mut Unhurried(&*source), dialect, &*target, &Progress::default())
@@ -255,14 +269,34 @@ impl Orgs {
     /// Finishes a move that was begun: where the source is gone, the target is the org. With `undo`, where the source is
     /// there, what there is of the target is taken away; without, somebody may be at it.
     pub(super) fn settle(&self, line: &Move, undo: bool) -> Result<(), Failure> {
-        if !self.home.has(&line.source)? {
+        let stands = if undo { self.stands(&line.source)? } else { self.home.has(&line.source)? };
+        if !stands {
             return self.directory.moved(line);
         }
         if undo {
-            self.remove_storage(&line.target)?;
+            if let Err(error) = self.remove_storage(&line.target) {
+                tracing::warn!(storage = line.target, %error, "a copy of an org that was not moved could not be taken away");
+            }
             self.directory.drop_move(line)?;
         }
         Ok(())
+    }
+
+    /// Whether a database is there and stays: where somebody is about to take it away, that is waited for. What a look
+    /// alone finds may be gone by a commit that is still on its way.
+    fn stands(&self, storage: &str) -> Result<bool, Failure> {
+        if !self.home.has(storage)? {
+            return Ok(false);
+        }
+        let looked = self.home.give_up(storage, &mut |tx| {
+            tx.first(&own("SELECT value FROM \"_meta\" WHERE name = 'format'", vec![]))?;
+            Err(StoreError::Abort)
+        });
+        match looked {
+            Err(StoreError::Abort) => Ok(true),
+            Ok(()) | Err(StoreError::NoTable(_) | StoreError::Moved) => Ok(false),
+            Err(e) => Err(e.into()),
+        }
     }
 
     /// Finishes the moves of orgs that a server left nowhere when it ended.
@@ -292,6 +326,7 @@ pub(super) fn proved(
     let read = content.copy(tx, dialect, to, progress)?;
     let written = content.sums(&mut Unhurried(to), to.dialect(), progress)?;
     transfer::compare(&read, &written)?;
+    to.settle()?;
     Ok(read)
 }
 

@@ -103,6 +103,7 @@ impl Usernames {
         }
         // Two saves at a time could let go of each other's names.
         let _one_at_a_time = org.naming.lock();
+        org.here()?;
         let mut touched = new.clone();
         for id in change.records.iter().filter_map(|r| r.id) {
             touched.extend(org.user(id)?.map(|user| user.username.clone()));
@@ -113,22 +114,31 @@ impl Usernames {
         }
         let done = run();
         org.users.write().clear();
+        // What was saved stays saved: a list that says too much is put right when the org is next opened.
+        if let Err(error) = self.let_go(org, touched) {
+            tracing::warn!(org = %org.id, %error, "login names that nobody has could not be let go");
+        }
+        done
+    }
+
+    /// Takes names off the list that no user of an org has.
+    fn let_go(&self, org: &Org, names: Vec<String>) -> Result<(), Failure> {
         let mut gone = Vec::new();
-        for name in touched {
+        for name in names {
             if org.user_by_name(&name)?.is_none() {
                 gone.push(name);
             }
         }
-        if !gone.is_empty() {
-            self.own.transact_with::<_, Failure>(|tx| {
-                for name in &gone {
-                    let drop = "DELETE FROM \"_usernames\" WHERE name = ?1 AND org = ?2";
-                    tx.execute(&own(drop, vec![fold(name).into_owned().into(), org.id.to_string().into()]))?;
-                }
-                Ok(())
-            })?;
+        if gone.is_empty() {
+            return Ok(());
         }
-        done
+        self.own.transact_with::<_, Failure>(|tx| {
+            for name in &gone {
+                let drop = "DELETE FROM \"_usernames\" WHERE name = ?1 AND org = ?2";
+                tx.execute(&own(drop, vec![fold(name).into_owned().into(), org.id.to_string().into()]))?;
+            }
+            Ok(())
+        })
     }
 }
 

@@ -116,6 +116,11 @@ impl Home for Cluster {
         Ok(Arc::new(self.at(&schema)))
     }
 
+    fn create_to_fill(&self, name: &str) -> Result<Arc<dyn Store>, StoreError> {
+        self.create(name)?;
+        Ok(Arc::new(self.at(&schema_of(name)?).with_time(COPY)))
+    }
+
     fn remove(&self, name: &str) -> Result<(), StoreError> {
         let schema = self.existing(name)?;
         self.at(&schema).define(&drop_schema(&schema))
@@ -156,7 +161,7 @@ impl Home for Cluster {
         let schema = self.existing(name)?;
         self.at(&schema).with_time(COPY).run(Mode::Alone, &mut |tx| {
             work(tx)?;
-            tx.execute(&plain(format!("DROP SCHEMA {} CASCADE", quoted(&schema)))).map(|_| ())
+            drop_schema(&schema).iter().try_for_each(|statement| tx.execute(statement).map(|_| ()))
         })
     }
 

@@ -48,7 +48,7 @@ impl Connection {
     pub(super) fn cancel(&self, connector: &Connector) {
         if let Some(runtime) = &self.runtime {
             let asked = connector.cancel(self.client.cancel_token());
-            let _ = runtime.block_on(async { tokio::time::timeout(CANCEL_TIME, asked).await });
+            let _ = waiting(runtime, async { tokio::time::timeout(CANCEL_TIME, asked).await });
         }
     }
 

@@ -115,6 +115,12 @@ impl Connected {
         result
     }
 
+    /// Moves all of the log into the file, and syncs both.
+    pub(super) fn checkpoint(&mut self) -> Result<(), StoreError> {
+        let busy: i64 = self.raw.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).map_err(from_sqlite)?;
+        if busy == 0 { Ok(()) } else { Err(StoreError::Other("the log could not be moved into the file".to_owned())) }
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.raw.is_autocommit()
     }

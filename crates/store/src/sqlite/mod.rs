@@ -129,6 +129,18 @@ impl Store for Sqlite {
         self.writer.transact(work)
     }
 
+    fn settle(&self) -> Result<(), StoreError> {
+        let Some(path) = &self.path else { return Ok(()) };
+        // Both files are synced by that.
+        self.writer.exclusively(|here| here.checkpoint())?;
+        #[cfg(unix)]
+        if let Some(folder) = path.parent() {
+            let synced = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
+            synced.map_err(|e| StoreError::ReadOnly(format!("{}: {e}", folder.display())))?;
+        }
+        Ok(())
+    }
+
     fn waiting_writes(&self) -> usize {
         self.writer.waiting()
     }
