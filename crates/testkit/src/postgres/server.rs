@@ -244,7 +244,9 @@ impl Server {
 
 /// A port that nobody listens at, another for each program that looks at the same time.
 fn free_port() -> io::Result<u16> {
-    let first = std::process::id() as usize * 7;
+    // Two servers of one program may look at the same time, before either listens: each begins at another place.
+    static LOOKED: AtomicUsize = AtomicUsize::new(0);
+    let first = std::process::id() as usize * 7 + LOOKED.fetch_add(1, Ordering::Relaxed) * 101;
     let mut ports = PORTS.cycle().skip(first % PORTS.len()).take(PORTS.len());
     let free = ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
     free.ok_or_else(|| io::Error::other("no port is free"))
