@@ -73,7 +73,8 @@ impl Server {
         };
         let storages = orgs.iter().map(|entry| &entry.storage).chain(snapshots.iter().map(|kept| &kept.storage));
         let mut statements: Vec<Statement> = storages.filter(|s| !parts(s).0.is_empty()).flat_map(|s| placed(s)).collect();
-        statements.push(own("DELETE FROM \"_databases\"", vec![]));
+        // What they name is not in the copy.
+        statements.extend(["DELETE FROM \"_databases\"", "DELETE FROM \"_moves\""].map(|sql| own(sql, vec![])));
         here.transact_with::<_, StoreError>(|tx| statements.iter().try_for_each(|s| tx.execute(s).map(|_| ())))?;
         Ok(orgs.len() + snapshots.len() + 1)
     }

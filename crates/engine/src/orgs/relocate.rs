@@ -101,16 +101,16 @@ impl Server {
     /// writes wait, and then go on in the new place. The copy is compared with the original, table by table, before that goes.
     pub fn move_org(&self, org: &str, database: &str) -> Result<Moved, AdminError> {
         let _one_at_a_time = self.orgs.administer()?;
-        let entry = self.entry(org)?;
         let database = self.known_database(database)?;
+        // An earlier move may have been cut off: only then is it certain where the org is.
+        for line in self.orgs.directory.moves(Some(self.entry(org)?.id))? {
+            self.orgs.settle(&line, true)?;
+        }
+        let entry = self.entry(org)?;
         if parts(&entry.storage).0 == database {
             let place = if database.is_empty() { "the server's own database".into() } else { format!("the database '{database}'") };
             return Err(AdminError::Conflict(format!("the org '{}' is in {place} already", entry.name)));
         }
-        for line in self.orgs.directory.moves(Some(entry.id))? {
-            self.orgs.settle(&line, true)?;
-        }
-        let entry = self.entry(&entry.name)?;
         let org = self.opened(&entry)?;
         let target = self.free_storage(database)?.1;
         let line = Move { org: entry.id, source: entry.storage.clone(), target };
