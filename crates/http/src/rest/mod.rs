@@ -49,8 +49,8 @@ pub(crate) struct Rest<'a> {
 
 /// Whether a path is that of one row, for which a point read is enough.
 pub(crate) fn is_row_path(path: &str) -> bool {
-    let mut parts = path.trim_end_matches('/').split('/').skip(4);
-    parts.next() == Some("sobjects")
+    let mut parts = path.trim_end_matches('/').as_bytes().split(|b| *b == b'/').skip(4);
+    parts.next() == Some(b"sobjects")
         && parts.next().is_some_and(|object| object.len() < 80)
         && parts.next().is_some_and(|id| matches!(id.len(), 15 | 18))
         && parts.next().is_none()
@@ -98,7 +98,7 @@ pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
         Err(e) => return refuse(e, tentative).with(LIMIT_INFO, limit_info),
     };
     let catalog = identity.org.catalog();
-    let cx = Rest { server, call, identity, catalog, version, format, pretty, head, base: format!("{ROOT}/v{version}") };
+    let cx = Rest { server, call, identity, catalog, version, format, pretty, head, base: [ROOT, "/v", &version.to_string()].concat() };
     cx.route(rest).with(LIMIT_INFO, limit_info)
 }
 
