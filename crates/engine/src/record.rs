@@ -295,7 +295,7 @@ fn digest<'a>(cells: impl Iterator<Item = Cell<'a>>) -> u64 {
 pub fn reference(identity: &Identity, object: &Arc<Object>, id: Id, field: &Field) -> Result<Option<Id>, Failure> {
     let shown = show(identity, object, id, Some(&[field]))?;
     let column = shown.shape().iter().find_map(|n| match n {
-        Node::Value { name, column, .. } if *name == field.name => Some(*column),
+        Node::Value { name, column, .. } if **name == *field.name => Some(*column),
         _ => None,
     });
     Ok(column.and_then(|c| shown.rows.cell(0, c).text()).and_then(|t| Id::parse(t).ok()))

@@ -1,7 +1,7 @@
 //! The plan of a query: statements and the shape of the answer.
 
 use crate::emit::{AggregateSql, RecordSql};
-use orglet_base::Statement;
+use orglet_base::{Name, Statement};
 use orglet_schema::{CellKind, FieldType, Object};
 use orglet_syntax::ast::ForClause;
 use std::sync::Arc;
@@ -126,7 +126,7 @@ pub enum Node {
     /// A plain value.
     Value {
         /// Its key.
-        name: String,
+        name: Name,
         /// Its column.
         column: usize,
         /// How the cell becomes a value.
@@ -137,7 +137,7 @@ pub enum Node {
     /// A parent record.
     Parent {
         /// The relationship's name.
-        name: String,
+        name: Name,
         /// Its object.
         object: ParentKind,
         /// The column of its Id; NULL there means that there is no parent, and the whole is null.
@@ -148,14 +148,14 @@ pub enum Node {
     /// An address, null where every part is.
     Address {
         /// The compound field's name.
-        name: String,
+        name: Name,
         /// Key, column and kind of each part, in the order of the answer.
         parts: Vec<(&'static str, usize, CellKind)>,
     },
     /// A geolocation, null where either half is.
     Location {
         /// The compound field's name.
-        name: String,
+        name: Name,
         /// Column of the latitude.
         latitude: usize,
         /// Column of the longitude.
@@ -166,14 +166,14 @@ pub enum Node {
     /// A child sub-query: `RecordPlan::children[child]`.
     Child {
         /// The relationship's name.
-        name: String,
+        name: Name,
         /// Number of the sub-query.
         child: usize,
     },
     /// TYPEOF.
     TypeOf {
         /// The relationship's name.
-        name: String,
+        name: Name,
         /// The column of the reference; NULL there means null.
         id_column: usize,
         /// The WHEN branches: the object and its parts.
@@ -185,7 +185,7 @@ pub enum Node {
 
 impl Node {
     /// The key under which the part stands in its record.
-    pub fn name(&self) -> &str {
+    pub fn name(&self) -> &Name {
         match self {
             Node::Value { name, .. }
             | Node::Parent { name, .. }

@@ -1,6 +1,7 @@
 //! How columns become the parts of a record: shared by queries and by reads of one row.
 
 use crate::plan::{Node, OutKind};
+use orglet_base::Name;
 use orglet_schema::{Field, FieldType, Object};
 use std::sync::Arc;
 
@@ -41,7 +42,7 @@ pub(crate) fn field_node<'a>(
     id_column: usize,
     column: &mut dyn FnMut(&'a Field) -> usize,
 ) -> Option<Node> {
-    let name = field.name.clone();
+    let name = Name::new(&field.name);
     let source = object.field_index(&field.name).map(|i| (object.clone(), i));
     Some(match field.ty {
         FieldType::Address => {
@@ -63,7 +64,7 @@ pub fn record_shape<'a>(object: &'a Arc<Object>, fields: &[&'a Field]) -> (Vec<&
     let mut columns: Vec<&Field> = key_field(object).into_iter().collect();
     let mut nodes: Vec<Node> = Vec::with_capacity(fields.len());
     for field in fields {
-        if nodes.iter().any(|n| n.name() == field.name) {
+        if nodes.iter().any(|n| n.name().as_str() == field.name) {
             continue;
         }
         nodes.extend(field_node(object, field, 0, &mut |f| {

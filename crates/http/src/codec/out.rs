@@ -9,7 +9,7 @@
 use super::Format;
 use super::escape::{escape_json, escape_xml, json_string, push_name};
 use super::number::{write_double, write_int};
-use orglet_base::{Cell, DateTime};
+use orglet_base::{Cell, DateTime, Name};
 use orglet_schema::types::CellKind;
 
 const XSI: &[u8] = b" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"";
@@ -21,8 +21,8 @@ pub enum RecordUrl<'a> {
     None,
     /// The whole path.
     Path(&'a str),
-    /// The path of the object's rows with its final slash, and the row's id.
-    Row(&'a str, &'a str),
+    /// The path that the API's resources lie below, the object, and the row's id.
+    Row(&'a str, &'a str, &'a str),
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -56,6 +56,8 @@ pub struct Writer {
     /// Where the root's attributes begin.
     root: usize,
     nil: bool,
+    /// The name of the next event is written already.
+    named: bool,
 }
 
 impl Writer {
@@ -75,6 +77,7 @@ impl Writer {
             depth: 0,
             root: 0,
             nil: false,
+            named: false,
         }
     }
 
@@ -105,7 +108,7 @@ impl Writer {
 
     /// The answer's bytes. Everything begun must have been ended.
     pub fn finish(mut self) -> Vec<u8> {
-        debug_assert!(self.frames.is_empty(), "an object or list was not ended");
+        debug_assert!(self.frames.is_empty() && !self.named, "an object or list was not ended, or a name has no value");
         if self.is_xml() {
             if self.nil {
                 self.out.splice(self.root..self.root, XSI.iter().copied());
@@ -148,10 +151,10 @@ impl Writer {
 
     /// Begins a record: an object whose `attributes` come first in JSON, and are XML attributes of its element.
     pub fn begin_record(&mut self, name: &str, sobject: &str, url: RecordUrl<'_>) {
-        let (head, tail) = match url {
-            RecordUrl::None => (None, ""),
-            RecordUrl::Path(path) => (Some(path), ""),
-            RecordUrl::Row(rows, id) => (Some(rows), id),
+        let url = match url {
+            RecordUrl::None => None,
+            RecordUrl::Path(path) => Some([path, "", "", "", ""]),
+            RecordUrl::Row(base, object, id) => Some([base, "/sobjects/", object, "/", id]),
         };
         match self.format {
             Format::Json if !self.pretty => {
@@ -159,10 +162,9 @@ impl Writer {
                 self.separate("attributes");
                 self.out.extend_from_slice(b"{\"type\":\"");
                 escape_json(&mut self.out, sobject);
-                if let Some(head) = head {
+                if let Some(url) = url {
                     self.out.extend_from_slice(b"\",\"url\":\"");
-                    escape_json(&mut self.out, head);
-                    escape_json(&mut self.out, tail);
+                    url.iter().for_each(|part| escape_json(&mut self.out, part));
                 }
                 self.out.extend_from_slice(b"\"}");
             }
@@ -170,11 +172,10 @@ impl Writer {
                 self.json_begin_object(name);
                 self.json_begin_object("attributes");
                 self.text("type", sobject);
-                if let Some(head) = head {
+                if let Some(url) = url {
                     self.separate("url");
                     self.out.push(b'"');
-                    escape_json(&mut self.out, head);
-                    escape_json(&mut self.out, tail);
+                    url.iter().for_each(|part| escape_json(&mut self.out, part));
                     self.out.push(b'"');
                 }
                 self.end_object();
@@ -183,10 +184,9 @@ impl Writer {
                 let name = self.xml_start(name);
                 self.out.extend_from_slice(b" type=\"");
                 escape_xml(&mut self.out, sobject, true);
-                if let Some(head) = head {
+                if let Some(url) = url {
                     self.out.extend_from_slice(b"\" url=\"");
-                    escape_xml(&mut self.out, head, true);
-                    escape_xml(&mut self.out, tail, true);
+                    url.iter().for_each(|part| escape_xml(&mut self.out, part, true));
                 }
                 self.out.extend_from_slice(b"\">");
                 self.xml_enter(Kind::Object, name);
@@ -360,8 +360,23 @@ impl Writer {
         }
     }
 
+    /// Writes the name of the event that follows, where that can be done in one step; the event must bear this name and
+    /// be a member of an object.
+    pub fn name(&mut self, name: &Name) {
+        if self.pretty || self.is_xml() {
+            return;
+        }
+        let (Some(frame), Some(member)) = (self.frames.last_mut(), name.member()) else { return };
+        let follows = std::mem::replace(&mut frame.any, true);
+        self.out.extend_from_slice(&member.as_bytes()[usize::from(!follows)..]);
+        self.named = true;
+    }
+
     /// What stands before a JSON value: comma, layout, name.
     fn separate(&mut self, name: &str) {
+        if std::mem::take(&mut self.named) {
+            return;
+        }
         let Some(frame) = self.frames.last_mut() else { return };
         let follows = std::mem::replace(&mut frame.any, true);
         if frame.kind == Kind::Object && !self.pretty {

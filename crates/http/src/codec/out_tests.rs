@@ -15,7 +15,7 @@ fn page(w: &mut Writer) {
     w.int("totalSize", 2);
     w.bool("done", true);
     w.begin_list("records");
-    w.begin_record("records", "Account", RecordUrl::Row("/services/data/v60.0/sobjects/Account/", "001000000000001AAA"));
+    w.begin_record("records", "Account", RecordUrl::Row("/services/data/v60.0", "Account", "001000000000001AAA"));
     w.cell("Id", CellKind::Id, Cell::Text("001000000000001AAA"));
     w.cell("AnnualRevenue", CellKind::Decimal(2), Cell::Int(35_000_000_000));
     w.null("Phone");
@@ -145,4 +145,40 @@ fn names_that_are_no_xml_names() {
     assert!(xml.ends_with(
         "<LimitsSnapshot><Ant_x0020_Migration_x0020_Tool>1</Ant_x0020_Migration_x0020_Tool><_x0031_st>2</_x0031_st><Größe>3</Größe><contact-tracing>4</contact-tracing></LimitsSnapshot>"
     ));
+}
+
+#[test]
+fn names_written_ahead_change_nothing() {
+    let values = |w: &mut Writer, ahead: bool| {
+        w.begin_object("r");
+        for name in ["First", "Größe", "a\"b", "Last"].map(Name::new) {
+            let say = |w: &mut Writer| {
+                if ahead {
+                    w.name(&name);
+                }
+            };
+            say(w);
+            w.null(&name);
+            say(w);
+            w.cell(&name, CellKind::DateTime, Cell::Text("2024-05-15T00:00:00.000Z"));
+            say(w);
+            w.int(&name, 1);
+            say(w);
+            w.begin_record(&name, "Account", RecordUrl::Row("/b", "Account", "1"));
+            say(w);
+            w.begin_list(&name);
+            w.text("", "x");
+            w.end_list();
+            w.end_object();
+            say(w);
+            w.begin_object(&name);
+            say(w);
+            w.text(&name, "first");
+            w.end_object();
+        }
+        w.end_object();
+    };
+    for pretty in [false, true] {
+        assert_eq!(both(pretty, |w| values(w, true)), both(pretty, |w| values(w, false)));
+    }
 }

@@ -38,10 +38,9 @@ impl Printer<'_> {
         below: Below<'_>,
         which: impl Iterator<Item = usize>,
     ) {
-        let rows = format!("{}/sobjects/{}/", self.base, object.name);
         for row in which {
             let id = below.set.rows.cell(row, 0).text().unwrap_or_default();
-            w.begin_record(name, &object.name, RecordUrl::Row(&rows, id));
+            w.begin_record(name, &object.name, RecordUrl::Row(self.base, &object.name, id));
             self.nodes(w, object, id, shape, &below.set.rows, row, Some(below));
             w.end_object();
         }
@@ -60,6 +59,7 @@ impl Printer<'_> {
         below: Option<Below<'_>>,
     ) {
         for node in nodes {
+            w.name(node.name());
             match node {
                 Node::Value { name, column, kind, source } => {
                     self.value(w, name, kind, source.as_ref(), rows.cell(row, *column), object, id)
@@ -81,8 +81,7 @@ impl Printer<'_> {
                     match (target, real, branch.unwrap_or(otherwise)) {
                         (Some(id), Some(real), parts) if !parts.is_empty() => {
                             let id = id.to_string();
-                            let url = format!("{}/sobjects/{}/", self.base, real.name);
-                            w.begin_record(name, &real.name, RecordUrl::Row(&url, &id));
+                            w.begin_record(name, &real.name, RecordUrl::Row(self.base, &real.name, &id));
                             self.nodes(w, real, &id, parts, rows, row, None);
                             w.end_object();
                         }
@@ -147,8 +146,7 @@ impl Printer<'_> {
             ParentKind::Fixed(object) => object.name.as_str(),
             ParentKind::ById => "Name",
         };
-        let url = format!("{}/sobjects/{}/", self.base, real.name);
-        w.begin_record(name, shown, RecordUrl::Row(&url, id));
+        w.begin_record(name, shown, RecordUrl::Row(self.base, &real.name, id));
         self.nodes(w, real, id, nodes, rows, row, None);
         w.end_object();
     }

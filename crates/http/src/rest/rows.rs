@@ -134,7 +134,7 @@ pub(super) fn show(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply,
     }
     let mut w = Writer::with_capacity(cx.format, cx.pretty, RECORD_BYTES);
     let id = id.to_string();
-    w.begin_record(&object.name, &object.name, RecordUrl::Row(&cx.rows_of(object), &id));
+    w.begin_record(&object.name, &object.name, RecordUrl::Row(&cx.base, &object.name, &id));
     let printer = records::Printer { catalog: &cx.catalog, base: &cx.base, org: &cx.identity.org };
     printer.nodes(&mut w, object, &id, shown.shape(), &shown.rows, 0, None);
     w.end_object();

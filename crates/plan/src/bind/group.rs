@@ -8,7 +8,7 @@ use super::path::{Found, Scope};
 use super::select::full_name;
 use crate::emit::{AggregateSql, OrderKey, Sql, all_sets, rollup_sets, sql};
 use crate::plan::{AggregatePlan, Node, OutKind};
-use orglet_base::ApiError;
+use orglet_base::{ApiError, Name};
 use orglet_schema::{CellKind, FieldType, Object};
 use orglet_syntax::ast::{Arg, Call, Expr, GroupKind, Ident, Query, SelectItem, Span};
 use std::sync::Arc;
@@ -97,7 +97,7 @@ impl Binder<'_> {
             if shape.iter().any(|n| n.name().eq_ignore_ascii_case(&name)) {
                 return Err(cx.malformed(alias.map_or(span, |a| a.span), format!("duplicate alias: {name}")));
             }
-            shape.push(Node::Value { name, column: outs.len(), kind: value.out, source: value.source });
+            shape.push(Node::Value { name: Name::new(&name), column: outs.len(), kind: value.out, source: value.source });
             outs.push(value.select);
         }
         let filter = self.filter(scope, query, true)?;

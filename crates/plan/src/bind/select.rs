@@ -5,7 +5,7 @@ use super::{Binder, dotted};
 use crate::emit::{RecordSql, Sql, sql};
 use crate::plan::{ChildPlan, Node, OutKind, ParentKind, RecordPlan};
 use crate::shape::{field_node, key_field};
-use orglet_base::{ApiError, ErrorCode};
+use orglet_base::{ApiError, ErrorCode, Name};
 use orglet_schema::{CellKind, Field, FieldType};
 use orglet_syntax::ast::{Arg, Call, Expr, Ident, Query, SelectItem, Span};
 
@@ -41,8 +41,8 @@ fn place(nodes: &mut Vec<Node>, steps: &[(String, ParentKind, usize)], leaf: Nod
         nodes.push(leaf);
         return true;
     };
-    let at = nodes.iter().position(|n| n.name() == name).unwrap_or_else(|| {
-        nodes.push(Node::Parent { name: name.clone(), object: kind.clone(), id_column: *id_column, nodes: Vec::new() });
+    let at = nodes.iter().position(|n| n.name().as_str() == name).unwrap_or_else(|| {
+        nodes.push(Node::Parent { name: Name::new(name), object: kind.clone(), id_column: *id_column, nodes: Vec::new() });
         nodes.len() - 1
     });
     match &mut nodes[at] {
@@ -101,7 +101,7 @@ impl Binder<'_> {
                     return Err(self.cx.malformed(child.span, text));
                 }
                 selection.children.push(plan);
-                selection.shape.push(Node::Child { name, child: child_number });
+                selection.shape.push(Node::Child { name: Name::new(&name), child: child_number });
                 Ok(())
             }
             SelectItem::TypeOf { path, when, otherwise, span } => self.type_of(scope, selection, path, when, otherwise, *span),
@@ -136,7 +136,7 @@ impl Binder<'_> {
     fn node(&self, scope: &Scope, selection: &mut Selection, found: &Found, id_column: usize, span: Span) -> Result<Node, ApiError> {
         let (Some((object, index)), Base::Table(table, _)) = (&found.field, &found.base) else {
             let column = selection.column(&found.sql);
-            return Ok(Node::Value { name: found.name.clone(), column, kind: OutKind::Cell(found.kind), source: None });
+            return Ok(Node::Value { name: Name::new(&found.name), column, kind: OutKind::Cell(found.kind), source: None });
         };
         let mut column = |field: &Field| {
             let cell = scope.column(*table, &field.name);
@@ -189,7 +189,7 @@ impl Binder<'_> {
                 },
                 |a| a.text.clone(),
             );
-            let node = Node::Value { name: name.clone(), column, kind: OutKind::DecimalText, source: None };
+            let node = Node::Value { name: Name::new(&name), column, kind: OutKind::DecimalText, source: None };
             return self.named(selection, node, alias, call.span);
         }
         if let Some(date) = self.date_call(scope, call)? {
@@ -198,18 +198,18 @@ impl Binder<'_> {
         }
         let (found, kind) = self.dressed(scope, call)?;
         let column = selection.column(&found.sql);
-        let node = |name| Node::Value { name, column, kind: kind.clone(), source: found.field.clone() };
+        let node = |name: &str| Node::Value { name: Name::new(name), column, kind: kind.clone(), source: found.field.clone() };
         match alias {
-            Some(alias) => self.named(selection, node(alias.text.clone()), Some(alias), call.span),
+            Some(alias) => self.named(selection, node(&alias.text), Some(alias), call.span),
             None => {
                 let full = full_name(&found);
-                self.add_node(selection, &found.steps, node(found.name.clone()), &full, call.span)
+                self.add_node(selection, &found.steps, node(&found.name), &full, call.span)
             }
         }
     }
 
     fn named(&self, selection: &mut Selection, node: Node, alias: Option<&Ident>, span: Span) -> Result<(), ApiError> {
-        let name = node.name().to_owned();
+        let name = node.name().clone();
         if place(&mut selection.shape, &[], node) {
             return Ok(());
         }

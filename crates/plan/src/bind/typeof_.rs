@@ -5,7 +5,7 @@ use super::path::{Anchor, Base, Scope};
 use super::select::{Selection, written};
 use crate::compat;
 use crate::plan::Node;
-use orglet_base::ApiError;
+use orglet_base::{ApiError, Name};
 use orglet_syntax::ast::{Ident, Path, Span};
 
 impl Binder<'_> {
@@ -57,7 +57,7 @@ impl Binder<'_> {
             let found = self.resolve_from(scope, anchor, &path.segments, path.span)?;
             self.branch(scope, selection, &mut rest, found, id_column, path.span)?;
         }
-        let node = Node::TypeOf { name: name.clone(), id_column, branches, otherwise: rest };
+        let node = Node::TypeOf { name: Name::new(&name), id_column, branches, otherwise: rest };
         self.add_node(selection, &parents, node, &name, span)
     }
 }

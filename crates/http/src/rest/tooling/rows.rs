@@ -84,10 +84,9 @@ fn show(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply, Failure> {
     let answer = query::run(&cx.server.engine, &cx.identity, &request)?;
     let (Some(plan), false) = (answer.record_plan(), answer.set.rows.is_empty()) else { return Err(ApiError::not_found().into()) };
     let base = format!("{}/tooling", cx.base);
-    let rows = format!("{base}/sobjects/{}/", object.name);
     let shown = id.to_string();
     let mut w = Writer::new(cx.format, cx.pretty);
-    w.begin_record(&object.name, &object.name, RecordUrl::Row(&rows, &shown));
+    w.begin_record(&object.name, &object.name, RecordUrl::Row(&base, &object.name, &shown));
     let printer = Printer { catalog: &cx.catalog, base: &base, org: &cx.identity.org };
     printer.nodes(&mut w, object, &shown, &plan.shape, &answer.set.rows, 0, None);
     w.end_object();
