@@ -237,7 +237,7 @@ fn build(customs: &[Custom], version: u64, modified: DateTime) -> Result<Catalog
 /// this returns.
 pub fn apply(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure> {
     identity.org.keep_up()?;
-    identity.org.on_current(|_| apply_once(identity, edits.clone()))
+    identity.org.on_current(|_| apply_once(identity, edits.clone()).map_err(|e| identity.org.told(e)))
 }
 
 fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure> {

@@ -287,7 +287,7 @@ impl Org {
 
     /// A failure as what it is where the database is not there any more. One of which nobody knows what became of its
     /// changes stays that.
-    fn told(&self, failure: Failure) -> Failure {
+    pub(crate) fn told(&self, failure: Failure) -> Failure {
         match failure {
             Failure::Store(StoreError::Unknown(_)) => failure,
             // The engine's own tables are there as long as the database is.

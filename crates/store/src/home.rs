@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// The databases of a server: its own, and one for each org and each snapshot, by their storage names.
 ///
 /// A storage name is lower-case letters, digits and `_`, begins with a letter and has 40 characters at most
-/// ([`check_name`]); it is never shown to clients.
+/// ([`check_name`]); it is never shown to clients. A home of several databases puts the name of one and a `/` before it.
 pub trait Home: Send + Sync {
     /// The server's own database.
     fn own(&self) -> Result<Arc<dyn Store>, StoreError>;
@@ -64,8 +64,21 @@ pub trait Home: Send + Sync {
 /// the first and write the second.
 pub type Carry<'a> = dyn FnMut(&mut dyn Tx, &mut dyn Tx) -> Result<(), StoreError> + 'a;
 
-/// See [`Home::claim`]. It ends when this is dropped, or with the process.
-pub struct Claim(pub(crate) Option<Box<dyn std::any::Any>>);
+/// See [`Home::claim`]. It ends when this is dropped, with the process, or with the connection that holds it.
+pub struct Claim(pub(crate) Option<Box<dyn Held>>);
+
+/// What a claim is held by.
+pub(crate) trait Held {
+    /// Fails where it is not held any more.
+    fn stands(&mut self) -> Result<(), StoreError>;
+}
+
+impl Claim {
+    /// Fails where the claim is not held any more: asked before the step of an act that can't be taken back.
+    pub fn stands(&mut self) -> Result<(), StoreError> {
+        self.0.as_mut().map_or(Ok(()), |held| held.stands())
+    }
+}
 
 impl Drop for Claim {
     fn drop(&mut self) {

@@ -6,10 +6,8 @@ use orglet_base::{OwnedCell, Statement};
 use orglet_store::postgres::Cluster;
 use orglet_store::{Home, Store, StoreError};
 use orglet_testkit::fixtures::{create, send_json};
-use orglet_testkit::postgres::Database;
+use orglet_testkit::postgres::{Cut, Cutter, Database};
 use serde_json::json;
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -77,61 +75,14 @@ fn a_text_that_cannot_be_kept_is_told_before_it_is_sent() {
     assert_eq!(first(store, "SELECT string_agg(a, ',' ORDER BY a) FROM \"_t\"").unwrap(), OwnedCell::Text("a,c".to_owned()));
 }
 
-/// Passes bytes on between a client and the database server; when armed, it cuts the connection instead of passing on the
-/// answer to the next commit of a change.
-struct Cutter {
-    port: u16,
-    armed: Arc<AtomicBool>,
-}
-
-impl Cutter {
-    fn new(server: u16) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let (port, armed) = (listener.local_addr().unwrap().port(), Arc::new(AtomicBool::new(false)));
-        let shared = armed.clone();
-        std::thread::spawn(move || {
-            for client in listener.incoming() {
-                let (client, server) = (client.unwrap(), TcpStream::connect(("127.0.0.1", server)).unwrap());
-                let (armed, cut) = (shared.clone(), Arc::new(AtomicBool::new(false)));
-                let (from, to, cuts) = (client.try_clone().unwrap(), server.try_clone().unwrap(), cut.clone());
-                std::thread::spawn(move || {
-                    let mut changes = false;
-                    pump(from, to, |bytes| {
-                        let holds = |text: &[u8]| bytes.windows(text.len()).any(|w| w == text);
-                        changes = holds(b"READ COMMITTED") || changes && !holds(b"READ ONLY");
-                        if changes && holds(b"COMMIT\0") && armed.swap(false, Ordering::SeqCst) {
-                            cuts.store(true, Ordering::SeqCst);
-                        }
-                        true
-                    });
-                });
-                std::thread::spawn(move || pump(server, client, |_| !cut.load(Ordering::SeqCst)));
-            }
-        });
-        Self { port, armed }
-    }
-}
-
-/// Passes bytes on until one end closes or `pass` says no; then both are closed.
-fn pump(mut from: TcpStream, mut to: TcpStream, mut pass: impl FnMut(&[u8]) -> bool) {
-    let mut buffer = vec![0; 1 << 16];
-    while let Ok(n) = from.read(&mut buffer) {
-        if n == 0 || !pass(&buffer[..n]) || to.write_all(&buffer[..n]).is_err() {
-            break;
-        }
-    }
-    let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
-}
-
 #[test]
 fn a_commit_without_an_answer_is_told_as_unknown_and_not_run_again() {
     let database = Database::new().unwrap();
     let port = orglet_testkit::postgres::server().unwrap().port();
-    let cutter = Cutter::new(port);
-    let address = database.address().replace(&port.to_string(), &cutter.port.to_string());
-    let target = orglet_testkit::target::at_postgres(&address).unwrap();
+    let cutter = Cutter::new(port).unwrap();
+    let target = orglet_testkit::target::at_postgres(&cutter.address(&database.address(), port)).unwrap();
     create(&*target, "Account", &json!({"Name": "before"})).unwrap();
-    cutter.armed.store(true, Ordering::SeqCst);
+    cutter.arm(Cut::After, 0);
     let (status, body) = send_json(&*target, "POST", "sobjects/Account", Some(&json!({"Name": "x"})));
     assert_eq!((status, &body[0]["errorCode"]), (500, &json!("UNKNOWN_EXCEPTION")), "{body}");
     assert!(body[0]["message"].as_str().unwrap().contains("it is unknown whether"), "{body}");
@@ -202,6 +153,9 @@ fn work_that_holds_a_connection_gets_another() {
     });
 }
 
+/// The advisory locks of the database that is asked: other tests have theirs on the same server.
+const ADVISORY: &str = "locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
 #[test]
 fn a_claim_is_one_servers_at_a_time() {
     let database = Database::new().unwrap();
@@ -216,8 +170,8 @@ fn a_claim_is_one_servers_at_a_time() {
             claimed.store(true, Ordering::SeqCst);
         });
         // Until the other one waits.
-        let waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
-        while first(&*a.own().unwrap(), waits).unwrap() == OwnedCell::Int(0) {
+        let waits = format!("SELECT count(*) FROM pg_locks WHERE {ADVISORY} AND NOT granted");
+        while first(&*a.own().unwrap(), &waits).unwrap() == OwnedCell::Int(0) {
             std::thread::yield_now();
         }
         assert!(!claimed.load(Ordering::SeqCst));
@@ -225,6 +179,19 @@ fn a_claim_is_one_servers_at_a_time() {
         drop(claim);
     });
     assert!(claimed.load(Ordering::SeqCst));
+}
+
+#[test]
+fn a_claim_whose_connection_is_gone_stands_no_more() {
+    let database = Database::new().unwrap();
+    let (a, b) = (Cluster::new(&database.address()).unwrap(), Cluster::new(&database.address()).unwrap());
+    a.own().unwrap();
+    let mut claim = a.claim().unwrap();
+    claim.stands().unwrap();
+    let end = format!("SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE {ADVISORY} AND granted");
+    assert_eq!(first(&*b.own().unwrap(), &end).unwrap(), OwnedCell::Int(1));
+    let _second = b.claim().unwrap();
+    assert!(claim.stands().is_err());
 }
 
 #[test]

@@ -79,6 +79,11 @@ impl Server {
         self.grant(org, user)
     }
 
+    /// A user of an org, wherever that is now; `None` where there is none.
+    pub fn user(&self, org: Id, user: Id) -> Result<Option<Arc<User>>, Failure> {
+        Ok(self.with_org(org, |org| org.user(user))?.and_then(|(_, user)| user))
+    }
+
     /// Checks a connected app's consumer key and secret; no secret fits none.
     pub fn check_client(&self, client_id: &str, client_secret: Option<&str>) -> Result<(), LoginError> {
         let (id, secret) = self.client();

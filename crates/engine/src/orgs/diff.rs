@@ -30,7 +30,7 @@ const SYSTEM_FIELDS: &[&str] =
     &["CreatedById", "CreatedDate", "LastModifiedById", "LastModifiedDate", "LastReferencedDate", "LastViewedDate", "SystemModstamp"];
 
 /// What is to be compared.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct DiffRequest {
     /// The org, by name or id.
     pub org: String,

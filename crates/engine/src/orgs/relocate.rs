@@ -12,6 +12,7 @@ use super::{AdminError, MOST_LISTED, Orgs, shown};
 use crate::system::own;
 use crate::{Failure, Org, Server, format, metadata};
 use orglet_base::{Id, Statement};
+use orglet_store::home::Claim;
 use orglet_store::{Home, Mark, Sink, Store, StoreError, Tx, postgres};
 use parking_lot::MutexGuard;
 use std::sync::Arc;
@@ -100,7 +101,7 @@ impl Server {
     /// Moves an org to a database, by its name, or to the server's own (`home`). Reads of the org go on meanwhile;
     /// writes wait, and then go on in the new place. The copy is compared with the original, table by table, before that goes.
     pub fn move_org(&self, org: &str, database: &str) -> Result<Moved, AdminError> {
-        let _one_at_a_time = self.orgs.administer()?;
+        let (_one_at_a_time, mut claim) = self.orgs.administer()?;
         let database = self.known_database(database)?;
         // An earlier move may have been cut off: only then is it certain where the org is.
         for line in self.orgs.directory.moves(Some(self.entry(org)?.id))? {
@@ -117,7 +118,7 @@ impl Server {
         self.orgs.directory.begin_move(&line)?;
         let progress = Arc::new(Progress::default());
         self.orgs.moving.lock().insert(entry.id, progress.clone());
-        let moved = self.carry(&org, &entry, &line, &progress);
+        let moved = self.carry(&org, &entry, &line, &progress, &mut claim);
         self.orgs.moving.lock().remove(&entry.id);
         let tables = match moved {
             Ok(tables) => tables,
@@ -143,7 +144,14 @@ impl Server {
         Err(AdminError::Conflict("the database is full of orgs that the server does not know".into()))
     }
 
-    fn carry(&self, org: &Arc<Org>, entry: &Entry, line: &Move, progress: &Progress) -> Result<Vec<TableSum>, AdminError> {
+    fn carry(
+        &self,
+        org: &Arc<Org>,
+        entry: &Entry,
+        line: &Move,
+        progress: &Progress,
+        claim: &mut Claim,
+    ) -> Result<Vec<TableSum>, AdminError> {
         for attempt in 1.. {
             org.keep_up()?;
             // In this order everywhere: names of users, then metadata, then the database.
@@ -157,7 +165,12 @@ impl Server {
                 // A store may run this again.
                 failed = None;
                 org.set_moved(false);
-                let copied = org.still(tx, &catalog).and_then(|()| self.copied(&content, tx, org, entry, line, progress));
+                let copied = org.still(tx, &catalog).and_then(|()| {
+                    let sums = self.copied(&content, tx, org, entry, line, progress)?;
+                    // Without it another server may be at the directory, or have taken the new database's address away.
+                    claim.stands()?;
+                    Ok(sums)
+                });
                 match copied {
                     Ok(sums) => tables = sums,
                     Err(e) => {

@@ -39,7 +39,7 @@ pub(super) fn answer(server: &Server, call: &Call, who: &str) -> Reply {
     if org != identity.org.id {
         return plain(403, "Wrong_Org");
     }
-    let user = match identity.org.user(user) {
+    let user = match server.engine.user(org, user) {
         Ok(Some(user)) => user,
         Ok(None) => return plain(404, "Bad_Id"),
         Err(failure) => return failed(server, call, failure),

@@ -5,7 +5,7 @@ use super::pool::{Lease, Pool};
 use super::text::quoted;
 use super::tls::Connector;
 use super::{GUARD, Mode, Postgres, TIME, copy, functions, guarded};
-use crate::home::{Carry, Claim, check_name, exists, missing};
+use crate::home::{Carry, Claim, Held, check_name, exists, missing};
 use crate::{Home, Store, StoreError, Work};
 use orglet_base::Statement;
 use std::cell::RefCell;
@@ -208,6 +208,14 @@ fn plain(sql: impl Into<Arc<str>>) -> Statement {
 
 /// A transaction that holds the lock of a claim.
 struct Claimed(Lease);
+
+impl Held for Claimed {
+    fn stands(&mut self) -> Result<(), StoreError> {
+        // The lock is held for as long as the session that took it.
+        let sql = "SELECT 1";
+        self.0.connection()?.batch(sql, WAIT).map_err(|failed| super::tx::fault(failed, "", sql).error)
+    }
+}
 
 impl Drop for Claimed {
     fn drop(&mut self) {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where its own scaffolding fails")]
 
+mod broken;
+
 use orglet_base::{OwnedCell, Statement};
 use orglet_engine::orgs::{AdminError, DiffRequest, NewOrg};
 use orglet_engine::{OrgFacts, OrgOptions};
@@ -307,6 +309,54 @@ fn another_server_follows_an_org_that_was_moved() {
     create(&on_a, "Account", &json!({"Name": "x", "Seen__c": "yes"})).unwrap();
     b.delete_org("roaming").unwrap();
     assert_eq!(send_json(&on_a, "GET", "sobjects/Account/describe", None).0, 401);
+}
+
+#[test]
+fn what_one_server_moved_another_administers() {
+    let (own, other) = (Database::new().unwrap(), Database::new().unwrap());
+    let (a, on_a) = on(&own);
+    // It has one org open at most: whichever was not asked for last is closed.
+    let (b, on_b) = open(OrgOptions { store: Some(own.address()), open_orgs: 1, ..OrgOptions::default() });
+    let on_a = sampled(&a, &on_a, "roaming");
+    let on_b = Client(on_b, b.log_into("roaming").unwrap().facts);
+    let others = sampled(&b, &on_b.0, "other");
+    a.add_database("pg2", &other.address()).unwrap();
+    for to in ["pg2", "home"] {
+        for open in [true, false] {
+            let from = if to == "home" { "pg2" } else { "home" };
+            if open {
+                count(&on_b);
+            } else {
+                a.move_org("roaming", from).unwrap();
+                count(&others);
+            }
+            let before = count(&on_a);
+            a.move_org("roaming", to).unwrap();
+            if !open {
+                // The first that it hears of the org since.
+                create(&on_b, "Account", &json!({"Name": "by the other"})).unwrap();
+                assert_eq!((count(&on_a), count(&on_b)), (before + 1, before + 1));
+            }
+            b.snapshot_org("roaming", Some("here")).unwrap();
+            create(&on_a, "Account", &json!({"Name": "after the snapshot"})).unwrap();
+            let request = DiffRequest { org: "roaming".into(), since: Some("here".into()), ..DiffRequest::default() };
+            assert_eq!(b.diff(&request).unwrap().records.len(), 1);
+            b.restore_org("roaming", "here").unwrap();
+            assert_eq!(a.diff(&request).unwrap().records.len(), 0);
+            let copy = NewOrg { name: Some("copy".into()), clone_of: Some("roaming".into()), ..NewOrg::default() };
+            let made = b.create_org(&copy).unwrap();
+            assert_eq!(made.org.database.as_deref().unwrap_or("home"), to);
+            a.delete_org("copy").unwrap();
+            b.delete_snapshot("here").unwrap();
+        }
+    }
+    b.move_org("roaming", "pg2").unwrap();
+    a.reset_org("roaming").unwrap();
+    custom_object(&on_b, "Fresh__c").unwrap();
+    create(&on_a, "Fresh__c", &json!({})).unwrap();
+    a.delete_org("roaming").unwrap();
+    assert_eq!(send_json(&on_b, "GET", "sobjects/Account/describe", None).0, 401);
+    b.remove_database("pg2").unwrap();
 }
 
 #[test]
