@@ -86,6 +86,12 @@ impl Content {
         Ok(Self { tables })
     }
 
+    /// Without some of the engine's tables.
+    pub(super) fn without(mut self, names: &[&str]) -> Self {
+        self.tables.retain(|table| !names.contains(&table.name()));
+        self
+    }
+
     /// Copies all of it, as `from` reads it, to a database that has the engine's tables and nothing else; answers the
     /// sums of what was read.
     pub(super) fn copy(&self, from: &mut dyn Tx, dialect: Dialect, to: &dyn Store, progress: &Progress) -> Result<Vec<TableSum>, Failure> {

@@ -1,12 +1,11 @@
 //! Connections that break at a commit.
 
+use parking_lot::Mutex;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-
-use parking_lot::Mutex;
 
 /// Where a connection is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,11 +29,9 @@ impl Cutter {
         let (port, armed) = (listener.local_addr()?.port(), Arc::new(Mutex::new(None)));
         let shared = armed.clone();
         thread::spawn(move || {
-            for client in listener.incoming() {
-                if let Ok(client) = client {
-                    // A client that can't be passed on sees its connection close.
-                    let _ = join(client, server, &shared);
-                }
+            for client in listener.incoming().flatten() {
+                // A client that can't be passed on sees its connection close.
+                let _ = join(client, server, &shared);
             }
         });
         Ok(Self { port, armed })
