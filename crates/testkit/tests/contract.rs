@@ -35,8 +35,12 @@ impl Factory for On {
 
 fn run(topic: &str, on: On) {
     let contract = contract();
-    let cases: Vec<_> = contract.cases.iter().filter(|c| c.topic == topic).collect();
+    let mut cases: Vec<_> = contract.cases.iter().filter(|c| c.topic == topic).collect();
     assert!(!cases.is_empty(), "no cases in contract/{topic}");
+    // While one works on some cases: those whose name or file holds a text.
+    if let Some(part) = std::env::var("ORGLET_CASE").ok().filter(|part| !part.is_empty()) {
+        cases.retain(|c| c.name.contains(&part) || c.file.contains(&part));
+    }
     let report = run_cases(&contract, &cases, &on);
     eprintln!("{}", report.text());
     assert!(report.failures.is_empty() && report.unexpected.is_empty(), "{}", report.text());
@@ -81,7 +85,8 @@ fn coverage_lists_the_catalogue() {
     let problems = coverage.problems(&contract, &root());
     assert!(problems.is_empty(), "{}", problems.join("\n"));
     let counting: Vec<_> = coverage.rows.iter().filter(|r| r.counts).collect();
-    assert_eq!(counting.len(), 126, "rows of the crud, routing, metadata and auth areas with known text and evidence");
-    let covered = counting.iter().filter(|r| !r.cases.is_empty()).count();
+    assert_eq!(counting.len(), 205, "rows of the areas of records, metadata and sessions with known text and evidence");
+    let pending = |case: &String| contract.cases.iter().any(|c| &c.name == case && c.pending.is_some());
+    let covered = counting.iter().filter(|r| !r.cases.is_empty() && !r.cases.iter().all(pending)).count();
     eprintln!("{covered} of {} rows have a case", counting.len());
 }

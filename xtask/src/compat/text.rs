@@ -152,7 +152,7 @@ fn catalogue(out: &mut String, coverage: &Rows) {
     let (all, covered) = (coverage.iter().filter(counts).count(), coverage.iter().filter(counts).filter(|row| !row[2].is_empty()).count());
     let _ = write!(
         out,
-        "\n## Error catalogue\n\nThe catalogue lists errors of real orgs with their evidence. Of its {all} rows on records, routing, metadata and \
+        "\n## Error catalogue\n\nThe catalogue lists errors of real orgs with their evidence. Of its {all} rows on records, queries, search, limits, metadata and \
          sessions whose text is known from better than inference, {covered} have a case in the contract that brings them about by their natural \
          cause. The others, with those that do not count (in brackets):\n\n| reason | rows |\n|---|---|\n"
     );

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 pub enum Format {
     /// `Accept` is left to the request; the platform answers JSON.
     Json,
-    /// Steps that say what XML they expect are sent with `Accept: application/xml`.
+    /// Steps are sent with `Accept: application/xml`, but for those that read JSON alone.
     Xml,
 }
 
@@ -128,6 +128,12 @@ impl Step {
     /// Whether the step says anything about an XML answer.
     pub fn has_xml(&self) -> bool {
         self.error.is_some() || self.xml.is_some() || !self.xml_includes.is_empty()
+    }
+
+    /// Whether the step is sent for an XML answer when its case runs in XML: all but those that read JSON alone. What has
+    /// no body can be asked for in both.
+    pub fn asks_xml(&self) -> bool {
+        self.has_xml() || !self.has_json() && self.lacks.is_empty() && self.capture.is_empty()
     }
 
     /// Whether the step says anything about a JSON answer.

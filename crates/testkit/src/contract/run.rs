@@ -243,7 +243,7 @@ fn build(step: &Step, format: Format, vars: &Vars) -> Result<http::Request<Bytes
     if !step.anonymous {
         headers.push(("Authorization".into(), format!("Bearer {}", vars.get("token").map_or("", |v| v))));
     }
-    if format == Format::Xml && step.has_xml() {
+    if format == Format::Xml && step.asks_xml() {
         headers.push(("Accept".into(), "application/xml".into()));
     }
     if !body.is_empty() {
