@@ -21,6 +21,8 @@ use std::sync::Arc;
 const HOME: &str = "home";
 /// How often a move begins again because metadata changed under it.
 const MOST_TRIES: usize = 4;
+/// Moves of an org that whoever works in it follows.
+const MOST_MOVES: usize = 16;
 /// Orgs named in the refusal to take a database away.
 const MOST_NAMED: usize = 5;
 
@@ -270,7 +272,7 @@ impl Server {
         for attempt in 1.. {
             let Some(org) = self.org(id)? else { return Ok(None) };
             match work(&org) {
-                Err(failure) if failure.is_moved() && attempt < MOST_TRIES => self.reopen(&org)?,
+                Err(failure) if failure.is_moved() && attempt <= MOST_MOVES => self.reopen(&org)?,
                 done => return done.map(|found| Some((org, found))),
             }
         }

@@ -30,6 +30,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 const ROOT: &str = "/services/data";
+/// Moves of its org that a request follows.
+const MOST_MOVES: usize = 16;
 const LIMIT_INFO: HeaderName = HeaderName::from_static("sforce-limit-info");
 
 /// A request to a resource of a version, with a session.
@@ -145,13 +147,19 @@ impl Rest<'_> {
         }
         let params: Vec<Cow<'_, str>> = params.into_iter().map(decode).collect();
         let params: Vec<&str> = params.iter().map(AsRef::as_ref).collect();
-        let done = match self.dispatch(route.resource, &params) {
+        let mut done = match self.dispatch(route.resource, &params) {
             // Metadata changed between the look at the catalog and the read; writes see to that themselves.
             Err(failure) if failure.is_stale() && self.call.method == http::Method::GET => self.renewed().dispatch(route.resource, &params),
-            // The org is in another database now, and nothing was changed in the one that it left.
-            Err(failure) if failure.is_moved() => self.moved().and_then(|moved| moved.dispatch(route.resource, &params)),
             done => done,
         };
+        // The org is in another database now, and nothing was changed in the one that it left. Where moves follow each
+        // other, it may be gone again.
+        for _ in 0..MOST_MOVES {
+            if !done.as_ref().is_err_and(Failure::is_moved) {
+                break;
+            }
+            done = self.moved().and_then(|moved| moved.dispatch(route.resource, &params));
+        }
         match done {
             Ok(reply) => reply,
             Err(failure) => self.server.failed(failure, self.format, self.pretty, &self.base),

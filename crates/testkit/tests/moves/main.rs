@@ -264,6 +264,10 @@ fn clients_that_write_notice_nothing_of_a_move() {
             }
             engine.move_org("busy", to).unwrap();
         }
+        // One after the other, so that a write may meet several.
+        for to in ["home", "pg1", "home", "pg1", "home", "pg1"] {
+            engine.move_org("busy", to).unwrap();
+        }
         let seen = done.load(Ordering::Relaxed);
         while done.load(Ordering::Relaxed) < seen + 20 {
             thread::yield_now();
