@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod codec;
 pub mod compat;
+mod cors;
 pub mod error;
 pub mod metrics;
 mod oauth;
@@ -15,6 +16,7 @@ mod server;
 mod soap;
 
 pub use admin::AdminAccess;
+pub use cors::Origins;
 pub use reply::Reply;
 pub use request::{Call, Peer, Scheme};
 pub use server::Server;

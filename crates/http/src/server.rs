@@ -2,6 +2,7 @@
 
 use crate::admin::{self, AdminAccess};
 use crate::codec::Format;
+use crate::cors::{self, Origins};
 use crate::metrics::{Metrics, Place};
 use crate::request::{Call, Peer};
 use crate::{Reply, error, oauth, rest, soap};
@@ -20,18 +21,24 @@ pub struct Server {
     pub(crate) engine: Arc<orglet_engine::Server>,
     pub(crate) admin: Option<AdminAccess>,
     pub(crate) metrics: Arc<Metrics>,
+    origins: Vec<Origins>,
     failures: AtomicU64,
 }
 
 impl Server {
     /// Over an engine that is open.
     pub fn new(engine: Arc<orglet_engine::Server>) -> Self {
-        Self { engine, admin: None, metrics: Arc::default(), failures: AtomicU64::new(1) }
+        Self { engine, admin: None, metrics: Arc::default(), origins: Vec::new(), failures: AtomicU64::new(1) }
     }
 
     /// With the admin API.
     pub fn with_admin(self, access: AdminAccess) -> Self {
         Self { admin: Some(access), ..self }
+    }
+
+    /// With origins whose scripts may read answers.
+    pub fn with_origins(self, origins: Vec<Origins>) -> Self {
+        Self { origins, ..self }
     }
 
     /// Over a new engine in memory.
@@ -77,7 +84,10 @@ impl Server {
         if head {
             call.method = Method::GET;
         }
-        let mut reply = self.answer(&call, head);
+        let mut reply = match cors::preflight(&self.origins, &call) {
+            Some(reply) => reply,
+            None => cors::share(&self.origins, &call, self.answer(&call, head)),
+        };
         if head {
             reply.body.clear();
         }
@@ -92,7 +102,7 @@ impl Server {
         {
             return reply;
         }
-        if path == "/services/data" || path.starts_with("/services/data/") || path.starts_with("/services/data.") {
+        if rest::is_below_root(path) {
             call.place.set(Place::RestOther);
             rest::answer(self, call, head)
         } else if path.starts_with("/services/oauth2/") || path.starts_with("/id/") || path.starts_with("/.well-known/") {

@@ -99,6 +99,11 @@ pub struct ServeOptions {
     #[arg(long, env = "ORGLET_ADMIN_REMOTE", value_parser = FalseyValueParser::new(), help_heading = "Network")]
     pub admin_remote: bool,
 
+    /// Let scripts of web pages of this origin read answers (CORS): https://HOST, https://*.DOMAIN or http://localhost:PORT;
+    /// may be repeated (or separated by commas).
+    #[arg(long, env = "ORGLET_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',', help_heading = "Network")]
+    pub cors_origin: Vec<orglet_http::Origins>,
+
     /// Credentials of the default org.
     #[command(flatten)]
     pub credentials: CredentialOptions,

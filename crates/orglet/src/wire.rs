@@ -45,7 +45,7 @@ pub fn build_app(options: &ServeOptions) -> Result<Built, StartError> {
         None => orglet_engine::random_token().map_err(StartError::app)?,
     };
     let access = AdminAccess { token: admin_token.clone(), anywhere: options.admin_remote };
-    let server = orglet_http::Server::new(Arc::new(engine)).with_admin(access);
+    let server = orglet_http::Server::new(Arc::new(engine)).with_admin(access).with_origins(options.cors_origin.clone());
     let app: Arc<dyn App> = Arc::new(Protocols { server });
     Ok(Built { app, facts, admin_token, credentials_are_default })
 }

@@ -1,10 +1,10 @@
 //! Conditional requests by date (rest.md 3.9).
 
-use super::Rest;
+use super::{Rest, http_date};
 use crate::Reply;
 use base64::Engine as _;
 use http::header::{ETAG, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, LAST_MODIFIED};
-use orglet_base::{ApiError, DateTime, ErrorCode, time};
+use orglet_base::{ApiError, DateTime, ErrorCode};
 use orglet_engine::save::Guard;
 use orglet_engine::{Failure, record};
 use orglet_schema::Object;
@@ -17,7 +17,7 @@ pub(super) fn guard(cx: &Rest<'_>, object: &Object) -> Result<Option<Guard>, Api
         return Ok(None);
     }
     let unmodified = match cx.call.header(IF_UNMODIFIED_SINCE) {
-        Some(text) => Some(parse_http_date(text).ok_or_else(|| malformed("If-Unmodified-Since", text))?),
+        Some(text) => Some(http_date::parse(text).ok_or_else(|| malformed("If-Unmodified-Since", text))?),
         None => None,
     };
     let tags = |name: HeaderName, shown: &str| match cx.call.header(name) {
@@ -31,6 +31,11 @@ pub(super) fn guard(cx: &Rest<'_>, object: &Object) -> Result<Option<Guard>, Api
         let fails = changed || wanted.as_ref().is_some_and(|t| !t.has(&own())) || unwanted.as_ref().is_some_and(|t| t.has(&own()));
         if fails { Err(Failure::Condition(412)) } else { Ok(()) }
     }))))
+}
+
+/// A create has no record to weigh conditions on, but values that are none are refused all the same (routing-024).
+pub(super) fn check(cx: &Rest<'_>, object: &Object) -> Result<(), ApiError> {
+    guard(cx, object).map(|_| ())
 }
 
 /// Weighs the conditions of a read: 304 where nothing is new, 412 where what was asked for is gone. Values that cannot
@@ -89,7 +94,7 @@ fn malformed(header: &str, value: &str) -> ApiError {
 /// The answer to a read whose condition by date fails: 304 when `If-Modified-Since` says that the client has what there
 /// is, 412 when `If-Unmodified-Since` does not hold.
 pub(super) fn not_modified(cx: &Rest<'_>, modified: DateTime) -> Option<Reply> {
-    let at = |name: HeaderName| cx.call.header(name).and_then(parse_http_date);
+    let at = |name: HeaderName| cx.call.header(name).and_then(http_date::parse);
     let modified = modified.truncate_to_second();
     if at(IF_MODIFIED_SINCE).is_some_and(|since| modified <= since) {
         return Some(Reply::empty(304));
@@ -120,42 +125,4 @@ fn describe_etag(cx: &Rest<'_>) -> String {
 /// With `Last-Modified`.
 pub(super) fn with_last_modified(reply: Reply, modified: DateTime) -> Reply {
     reply.with(LAST_MODIFIED, modified.to_http_date())
-}
-
-/// Reads an HTTP date leniently: days of one digit, and the zone names that the documentation's examples use.
-pub(super) fn parse_http_date(text: &str) -> Option<DateTime> {
-    let words: Vec<&str> = text.split([' ', ',', '-']).filter(|w| !w.is_empty()).collect();
-    let [_, day, month, year, clock, zone, ..] = words.as_slice() else { return None };
-    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let month = months.iter().position(|m| m.eq_ignore_ascii_case(month.get(..3).unwrap_or(month)))? + 1;
-    let day: u32 = day.parse().ok()?;
-    let date = time::parse_date(&format!("{year:0>4}-{month:02}-{day:02}"))?;
-    let clock = time::Time::parse(clock)?;
-    let hours: i64 = match zone.to_ascii_uppercase().as_str() {
-        "GMT" | "UTC" | "Z" => 0,
-        "EST" => -5,
-        "EDT" => -4,
-        "CST" => -6,
-        "CDT" => -5,
-        "MST" => -7,
-        "MDT" => -6,
-        "PST" => -8,
-        "PDT" => -7,
-        _ => return None,
-    };
-    Some(DateTime(DateTime::at_midnight(date).0 + i64::from(clock.0) - hours * 3_600_000))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_as_clients_write_them() {
-        let want = DateTime::parse("2013-07-03T19:43:31Z");
-        for text in ["Wed, 3 Jul 2013 19:43:31 GMT", "Wed, 03 Jul 2013 19:43:31 GMT", "Wed, 03 Jul 2013 12:43:31 MST"] {
-            assert_eq!(parse_http_date(text), want, "{text}");
-        }
-        assert_eq!(parse_http_date("yesterday"), None);
-    }
 }

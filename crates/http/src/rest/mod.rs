@@ -5,6 +5,7 @@ mod conditional;
 mod describe;
 mod describe_field;
 mod discovery;
+mod http_date;
 mod limits;
 mod query;
 mod records;
@@ -64,6 +65,11 @@ pub(crate) fn is_record_path(path: &str) -> bool {
     parts.nth(2) == Some("data") && parts.nth(1) == Some("sobjects") && (1..=3).contains(&parts.count())
 }
 
+/// Whether a path is one of this API.
+pub(crate) fn is_below_root(path: &str) -> bool {
+    path.strip_prefix(ROOT).is_some_and(|below| below.is_empty() || below.starts_with('/') || below.starts_with('.'))
+}
+
 /// Answers a request below `/services/data`.
 pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
     let accept = call.header(header::ACCEPT);
@@ -114,9 +120,9 @@ pub(crate) fn apex(server: &Server, call: &Call) -> Reply {
     }
 }
 
-/// 410 for a retired version; the vendor's words are not recorded.
+/// 410 for a retired version. Its code is known from a client that met it (restforce issue 941); the vendor's words are not.
 fn retired() -> ApiError {
-    ApiError::routing(ErrorCode::UnsupportedApiVersion, "This version of the API has been retired")
+    ApiError::routing(ErrorCode::Gone, "The requested resource is no longer available")
 }
 
 fn authenticate(server: &Server, call: &Call) -> Result<Identity, Failure> {

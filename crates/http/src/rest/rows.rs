@@ -17,6 +17,7 @@ const RECORD_BYTES: usize = 4096;
 /// `POST /sobjects/X`.
 pub(super) fn create(cx: &Rest<'_>, object: &Arc<Object>) -> Result<Reply, Failure> {
     let incoming = decode_record(cx, object, &cx.body()?, None)?;
+    conditional::check(cx, object)?;
     let saved = save_one(&cx.identity, object, Op::Insert, incoming, None)?;
     Ok(result(cx, object, saved, false))
 }

@@ -1,9 +1,10 @@
 //! The real application behind the shell, and what it is told of the command line.
 
 use crate::harness::scratch;
+use bytes::Bytes;
 use clap::Parser;
-use http::Request;
-use orglet::app::Built;
+use http::{Method, Request};
+use orglet::app::{Built, Peer, Scheme};
 use orglet::cli::{Cli, Command};
 use orglet::wire::build_app;
 
@@ -43,4 +44,38 @@ fn a_second_server_on_the_same_data_is_refused() {
     assert!(text.contains("in use by another orglet"), "{text}");
     drop(first);
     built(&["--data", data.to_str().unwrap()]).unwrap();
+}
+
+#[test]
+fn scripts_of_allowed_origins_may_read_answers() {
+    let built = built(&["--memory", "--cors-origin", "https://*.example.com,http://localhost:5173"]).unwrap();
+    let peer = Peer { scheme: Scheme::Http, addr: ([127, 0, 0, 1], 1).into(), trusted: true };
+    let ask = |method: Method, path: &str, origin: &str, wanted: Option<&str>| {
+        let mut request = Request::builder().method(method).uri(path).header("host", "x").header("origin", origin);
+        if let Some(wanted) = wanted {
+            request = request.header("access-control-request-method", wanted).header("access-control-request-headers", "authorization,x-a");
+        }
+        let response = built.app.handle(request.body(Bytes::new()).unwrap(), peer);
+        let header = |name: &str| response.headers().get(name).map_or("", |v| v.to_str().unwrap()).to_owned();
+        let names = ["access-control-allow-origin", "access-control-allow-methods", "access-control-allow-headers", "vary"];
+        (response.status().as_u16(), names.map(header))
+    };
+    let (row, login) = ("/services/data/v62.0/sobjects/Account/001000000000001AAA", "/services/oauth2/token");
+    for origin in ["https://app.example.com", "http://localhost:5173"] {
+        let (status, [allowed, methods, headers, vary]) = ask(Method::OPTIONS, row, origin, Some("PATCH"));
+        assert_eq!((status, allowed.as_str(), headers.as_str(), vary.as_str()), (200, origin, "authorization,x-a", "Origin"));
+        assert_eq!(methods, "HEAD, GET, POST, PUT, PATCH, DELETE");
+        // Errors are read as well.
+        let (status, [allowed, ..]) = ask(Method::GET, row, origin, None);
+        assert_eq!((status, allowed.as_str()), (401, origin));
+    }
+    let other = "https://example.net";
+    let (status, [allowed, ..]) = ask(Method::OPTIONS, row, other, Some("PATCH"));
+    assert_eq!((status, allowed.as_str()), (403, ""));
+    let (status, [allowed, _, _, vary]) = ask(Method::GET, "/services/data", other, None);
+    assert_eq!((status, allowed.as_str(), vary.as_str()), (200, "", "Origin"));
+    let (_, [allowed, ..]) = ask(Method::OPTIONS, login, "https://app.example.com", Some("POST"));
+    assert_eq!(allowed, "");
+    let refused = Cli::try_parse_from(["orglet", "serve", "--cors-origin", "*"]).err().unwrap().to_string();
+    assert!(refused.contains("'*' has no scheme"), "{refused}");
 }
