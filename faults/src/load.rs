@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use crate::client::{Answer, Client};
 use crate::ledger::{ACCOUNT, Attempt, CONTACT, Child, Entry, KEY, Ledger, OBJECTS, Race, Rows, State, race_text};
-use crate::random::Random;
 use crate::server::Server;
+use orglet_testkit::random::Random;
 
 /// Attempts at a raced key.
 const RACERS: u64 = 4;

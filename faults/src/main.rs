@@ -13,7 +13,6 @@ mod files;
 mod ledger;
 mod load;
 mod proxy;
-mod random;
 mod room;
 mod server;
 mod trace;

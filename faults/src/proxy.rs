@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::random::Random;
+use orglet_testkit::random::Random;
 
 /// Bytes that a connection carries before it is cut, at most: some fifteen saves.
 const BYTES: u64 = 60_000;

@@ -27,6 +27,8 @@ usage: cargo xtask <command>
                            builds the release server, or takes another, and drives the public clients against it
   faults [--rounds N] [--only NAME,...] [--seed N] [--quick]
                            drives the release server through faults: kill -9 under load, full disks, slow clients, ...
+  fuzz [--requests N] [--seed N]
+                           sends a million requests that nobody would send, or N, to servers in one process
   bench [ARGUMENT]...      builds and runs the benchmark; its own arguments: see bench/src/main.rs
 ";
 
@@ -44,6 +46,11 @@ fn main() -> ExitCode {
         "faults" => {
             let arguments: Vec<&str> = rest.iter().map(String::as_str).collect();
             faults::run(&root, &arguments).map(|counts| counts.failed == 0)
+        }
+        "fuzz" => {
+            let mut command = process::cargo();
+            command.args(["run", "--release", "--package", "orglet-testkit", "--bin", "orglet-fuzz", "--"]).args(&rest);
+            process::passes(command.current_dir(&root))
         }
         "bench" => bench::run(&root, &rest),
         _ => {

@@ -5,7 +5,9 @@
 
 pub mod contract;
 pub mod fixtures;
+pub mod fuzz;
 pub mod postgres;
+pub mod random;
 pub mod target;
 
 pub use orglet_engine::OrgFacts;

@@ -11,9 +11,9 @@ use super::disk::{answers_again, some, wait};
 use super::kill::complaints;
 use crate::client::Client;
 use crate::load::{self, Failing, Load, Outcome, Plan};
-use crate::random::Random;
 use crate::server::Server;
 use crate::{Options, Report};
+use orglet_testkit::random::Random;
 
 const GONE: u64 = 300;
 const DRIBBLERS: u64 = 150;

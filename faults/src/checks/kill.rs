@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use crate::files;
 use crate::load::{self, Failing, Load, Outcome, Plan};
-use crate::random::Random;
 use crate::server::{Server, Way};
 use crate::{Options, Report};
+use orglet_testkit::random::Random;
 
 /// Acknowledged writes before a server may be killed.
 pub const WRITES: u64 = 300;

@@ -12,9 +12,9 @@ use super::kill::{self, WRITES, complaints, reached};
 use super::postgres::database;
 use crate::client::Client;
 use crate::load::{self, Load, Outcome};
-use crate::random::Random;
 use crate::server::Server;
 use crate::{Options, Report};
+use orglet_testkit::random::Random;
 
 /// Acknowledged writes between two moves.
 const BETWEEN: u64 = 20;

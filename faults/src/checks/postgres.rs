@@ -16,9 +16,9 @@ use super::disk::answers_again;
 use super::kill::{self, WRITES, complaints, reached};
 use crate::load::{self, Failing, Load, Outcome, Plan};
 use crate::proxy::Proxy;
-use crate::random::Random;
 use crate::server::{Server, Way};
 use crate::{Options, Report};
+use orglet_testkit::random::Random;
 
 const WORKERS: u64 = 16;
 /// Acknowledged writes of the server that lives on, after the other one died.

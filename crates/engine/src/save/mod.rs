@@ -107,6 +107,17 @@ pub struct Saved {
 
 /// Saves a batch. The outer error is a failure of the whole; each record has its own outcome.
 pub fn save(identity: &Identity, change: &Change) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+    if !change.object.has_table() {
+        // Rows that are made from the catalog when they are asked for.
+        let verb = match change.op {
+            Op::Insert | Op::Upsert { .. } => "inserted",
+            Op::Update => "updated",
+            Op::Delete => "deleted",
+        };
+        let text = format!("entity type cannot be {verb}: {}", change.object.label);
+        let refused = ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new());
+        return Ok(change.records.iter().map(|_| Err(refused.clone().into())).collect());
+    }
     let run = || {
         identity.org.on_current(|catalog| {
             let change = current::on(change, catalog)?;
