@@ -8,7 +8,7 @@ use orglet_engine::metadata::Edit;
 use orglet_engine::{Failure, metadata};
 use serde_json::json;
 use std::sync::Arc;
-use world::{World, field, object, text_field};
+use world::{Folder, World, field, object, text_field};
 
 #[test]
 fn a_refused_object_uses_up_no_key_prefix() {
@@ -143,4 +143,24 @@ fn rows_refuse_changes_that_they_do_not_fit() {
     }
     change(Edit::ChangeField(ids[1], text(20))).unwrap();
     change(Edit::ChangeField(ids[2], number(6))).unwrap();
+}
+
+#[test]
+fn when_metadata_changed_is_known_after_a_restart() {
+    let folder = Folder::new("modified");
+    let stamps = |world: &World| (world.server.default_org().catalog().modified(), world.server.default_org().catalog().version());
+    let (before, made) = {
+        let world = World::on_disk(&folder);
+        let before = stamps(&world);
+        world.apply(vec![text_field("Account", "New__c")]);
+        (before, stamps(&world))
+    };
+    assert!(made.0 > before.0 && made.1 > before.1, "{before:?} {made:?}");
+    let world = World::on_disk(&folder);
+    assert_eq!(stamps(&world), made);
+    // A second change within the same second is later all the same.
+    let ids = world.apply(vec![text_field("Account", "Other__c")]);
+    let other = stamps(&world);
+    world.apply(vec![Edit::Remove(ids[0])]);
+    assert!(other.0 > made.0 && stamps(&world).0 > other.0);
 }

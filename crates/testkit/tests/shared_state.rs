@@ -194,6 +194,16 @@ fn a_database_that_is_not_there_is_told_as_that() {
     ] {
         let told = json!([{"message": "Server Unavailable", "errorCode": "SERVER_UNAVAILABLE"}]);
         assert_eq!(send_json(&*target, method, &path, body), (503, told), "{method} {path}");
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("/services/data/{VERSION}/{path}"))
+            .header("accept", "application/xml")
+            .header("authorization", format!("Bearer {}", target.facts().access_token));
+        let bytes = body.map_or_else(Vec::new, |body| body.to_string().into_bytes());
+        let response = target.send(request.body(bytes.into()).unwrap());
+        let told = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Errors><Error><errorCode>SERVER_UNAVAILABLE</errorCode>\
+                    <message>Server Unavailable</message></Error></Errors>";
+        assert_eq!((response.status().as_u16(), std::str::from_utf8(response.body()).unwrap()), (503, told), "{method} {path}");
     }
 }
 
