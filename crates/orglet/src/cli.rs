@@ -1,5 +1,6 @@
 //! The command line. Every flag has an environment variable; the flag wins.
 
+use crate::contract::ContractOptions;
 use crate::org::OrgOptions;
 use clap::builder::{FalseyValueParser, NonEmptyStringValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -30,6 +31,8 @@ pub enum Command {
     ///
     /// The server that has the data directory open is asked; where none has, the directory itself is opened.
     Org(Box<OrgOptions>),
+    /// Compare the answers of an org with the contract, which is in this program.
+    Contract(Box<ContractOptions>),
 }
 
 /// Options of `orglet serve`.
@@ -230,7 +233,7 @@ mod tests {
     fn serve(args: &[&str]) -> Result<ServeOptions, clap::Error> {
         match Cli::try_parse_from(["orglet", "serve"].iter().chain(args))?.command {
             Command::Serve(options) => Ok(*options),
-            Command::Org(_) => unreachable!("serve was asked for"),
+            Command::Org(_) | Command::Contract(_) => unreachable!("serve was asked for"),
         }
     }
 

@@ -8,6 +8,7 @@ mod banner;
 mod body;
 pub mod cli;
 mod connect;
+pub mod contract;
 pub mod error;
 mod fault;
 mod inflate;

@@ -3,7 +3,7 @@
 use clap::Parser;
 use orglet::cli::{Cli, Command};
 use orglet::error::StartError;
-use orglet::{logs, org, serve, wire};
+use orglet::{contract, logs, org, serve, wire};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ fn main() -> ExitCode {
             serve_until_signalled(&options).map_err(|e| e.to_string())
         }
         Command::Org(options) => org::run(&options),
+        Command::Contract(options) => contract::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,27 +1,11 @@
-//! What the contract is run against: an org that answers requests, in-process or elsewhere.
+//! Orgs in this process that answer requests: what the contract is run against.
 
 use crate::postgres::Fresh;
 use bytes::Bytes;
 use orglet_base::DateTime;
+pub use orglet_contract::{OrgSetup, Target};
 use orglet_engine::OrgFacts;
 use std::sync::Arc;
-
-/// How an org for one run is to be made.
-#[derive(Clone, Debug, Default)]
-pub struct OrgSetup {
-    /// The clock, fixed, in RFC 3339; `None` is the machine's.
-    pub now: Option<String>,
-}
-
-/// An org that answers requests.
-pub trait Target: Send + Sync {
-    /// Answers one request. The request's URI is a path with its query; the host is in its `Host` header.
-    fn send(&self, request: http::Request<Bytes>) -> http::Response<Bytes>;
-    /// What a server does every second or so.
-    fn tick(&self) {}
-    /// Who to log in as.
-    fn facts(&self) -> OrgFacts;
-}
 
 /// A fresh org in this process, in memory, with the documented development credentials and no sample data.
 pub fn in_process(setup: &OrgSetup) -> Result<Box<dyn Target>, String> {

@@ -1,6 +1,6 @@
 //! The contract, run in-process: one test for each topic, so that a failure tells where to look.
 
-use orglet_testkit::contract::{Contract, Factory, load, read_coverage, run_cases};
+use orglet_contract::{Contract, Factory, load, read_coverage, run_cases};
 use orglet_testkit::{OrgSetup, Target};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop where its own scaffolding fails")]
 
 use bytes::Bytes;
-use orglet_testkit::contract::{Contract, Factory, load, read_coverage, run_cases};
+use orglet_contract::{Contract, Factory, load, read_coverage, run_cases};
 use orglet_testkit::{OrgFacts, OrgSetup, Target};
 use std::path::PathBuf;
 

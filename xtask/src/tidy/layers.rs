@@ -18,8 +18,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", &["base", "plan", "schema"]),
     ("engine", &["base", "plan", "schema", "store", "syntax"]),
     ("http", &["base", "engine", "schema"]),
-    ("orglet", &["base", "engine", "http", "schema", "store"]),
-    ("testkit", &["base", "engine", "http", "orglet", "plan", "schema", "store", "syntax"]),
+    ("contract", &["engine"]),
+    ("orglet", &["base", "contract", "engine", "http", "schema", "store"]),
+    ("testkit", &["base", "contract", "engine", "http", "orglet", "plan", "schema", "store", "syntax"]),
     ("xtask", &[]),
     // Programs that measure and do harm: what they do it to, they start with testkit.
     ("bench", &["base", "plan", "schema", "syntax", "testkit"]),
@@ -76,7 +77,7 @@ pub fn check(root: &Path) -> io::Result<Vec<Finding>> {
             if DRIVERS.contains(&wanted) && !["store", "bench", "faults"].contains(&name.as_str()) {
                 finding(line, format!("only store names a database driver, not {name} (invariant 2)"));
             }
-            if HTTP.contains(&wanted) && !["http", "orglet", "testkit", "bench"].contains(&name.as_str()) {
+            if HTTP.contains(&wanted) && !["http", "contract", "orglet", "testkit", "bench"].contains(&name.as_str()) {
                 finding(line, format!("only http and orglet name an HTTP type, not {name} (invariant 2)"));
             }
         }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod authority;
+mod contract;
 mod harness;
 mod http;
 mod lifecycle;

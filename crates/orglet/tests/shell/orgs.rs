@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-fn program() -> Command {
+pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_orglet"));
     command.env_clear();
     command
@@ -26,13 +26,13 @@ fn json(data: &Path, args: &[&str]) -> Value {
 }
 
 /// A server process, killed when dropped.
-struct Running {
-    child: Child,
-    ready: Value,
+pub struct Running {
+    pub child: Child,
+    pub ready: Value,
 }
 
 impl Running {
-    fn start(data: &Path, more: &[&str]) -> Self {
+    pub fn start(data: &Path, more: &[&str]) -> Self {
         let ready = data.with_extension("ready");
         let _ = std::fs::remove_file(&ready);
         let child = program()
@@ -55,7 +55,7 @@ impl Running {
         server
     }
 
-    fn ask(&self, method: &str, path: &str, token: &str, body: &str) -> (u16, String) {
+    pub fn ask(&self, method: &str, path: &str, token: &str, body: &str) -> (u16, String) {
         let host = self.ready["url"].as_str().unwrap().trim_start_matches("http://");
         let mut stream = TcpStream::connect(host).unwrap();
         let head = format!(

@@ -133,10 +133,42 @@ pub fn run_cases(contract: &Contract, cases: &[&Case], factory: &dyn Factory) ->
 
 fn run_one(contract: &Contract, case: &Case, format: Format, version: &str, factory: &dyn Factory) -> Result<(), String> {
     let target = factory.make(&OrgSetup { now: case.now.clone() }).map_err(|e| format!("  no org: {e}"))?;
-    let mut vars = variables(&target.facts(), version);
-    prepare(contract, &case.setup, target.as_ref(), &mut vars, 0)?;
+    run_on(contract, case, format, version, target.as_ref()).map_err(|trouble| trouble.text())
+}
+
+/// Where a run of a case ended.
+pub(crate) struct Trouble {
+    /// The step, counted from 1; `None` where the org could not be prepared.
+    pub(crate) step: Option<usize>,
+    /// The request, shortened.
+    pub(crate) request: String,
+    /// What differs, a line each.
+    pub(crate) problems: Vec<String>,
+    /// Status and body of the answer, shortened.
+    pub(crate) answer: String,
+}
+
+impl Trouble {
+    fn setup(text: impl Into<String>) -> Self {
+        Self { step: None, request: String::new(), problems: vec![text.into()], answer: String::new() }
+    }
+
+    fn text(&self) -> String {
+        match self.step {
+            None => self.problems.join("\n"),
+            Some(step) => {
+                format!("  step {step}: {}\n  - {}\n  answer: {}", self.request, self.problems.join("\n  - "), self.answer)
+            }
+        }
+    }
+}
+
+/// Prepares an org for a case and compares its answers.
+pub(crate) fn run_on(contract: &Contract, case: &Case, format: Format, version: &str, target: &dyn Target) -> Result<(), Trouble> {
+    let mut vars = variables(&target.facts(), &target.origin(), version);
+    prepare(contract, &case.setup, target, &mut vars, 0).map_err(Trouble::setup)?;
     for (index, step) in case.steps.iter().enumerate() {
-        let request = build(step, format, &vars).map_err(|e| format!("  step {}: {e}", index + 1))?;
+        let request = build(step, format, &vars).map_err(|e| Trouble::setup(format!("  step {}: {e}", index + 1)))?;
         let shown = format!("{} {}", request.method(), cut(&request.uri().to_string(), 300));
         let response = target.send(request);
         let mut problems = check(step, format, &response, &vars);
@@ -150,28 +182,23 @@ fn run_one(contract: &Contract, case: &Case, format: Format, version: &str, fact
         }
         if !problems.is_empty() {
             let body = cut(&String::from_utf8_lossy(response.body()), 1500);
-            return Err(format!(
-                "  step {}: {shown}\n  - {}\n  answer: {} {body}",
-                index + 1,
-                problems.join("\n  - "),
-                response.status().as_u16()
-            ));
+            let answer = format!("{} {body}", response.status().as_u16());
+            return Err(Trouble { step: Some(index + 1), request: shown, problems, answer });
         }
     }
     Ok(())
 }
 
-const HOST: &str = "orglet.example";
-
-fn variables(facts: &crate::OrgFacts, version: &str) -> Vars {
+fn variables(facts: &crate::OrgFacts, origin: &str, version: &str) -> Vars {
+    let host = origin.split_once("://").map_or(origin, |(_, host)| host);
     let org15: String = facts.org_id.chars().take(15).collect();
     let user15: String = facts.user_id.chars().take(15).collect();
     let basic = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", facts.client_id, facts.client_secret));
     [
         ("basic", basic.as_str()),
         ("v", version),
-        ("host", HOST),
-        ("origin", "http://orglet.example"),
+        ("host", host),
+        ("origin", origin),
         ("org", &facts.org_id),
         ("org15", &org15),
         ("user", &facts.user_id),
@@ -239,7 +266,7 @@ fn build(step: &Step, format: Format, vars: &Vars) -> Result<http::Request<Bytes
     let (method, target) = lines.next().and_then(|l| l.trim().split_once(' ')).ok_or("the request line has no target")?;
     let target =
         if target.starts_with('/') { target.to_owned() } else { format!("/services/data/v{}/{target}", vars.get("v").map_or("", |v| v)) };
-    let mut headers: Vec<(String, String)> = vec![("Host".into(), HOST.into())];
+    let mut headers: Vec<(String, String)> = vec![("Host".into(), vars.get("host").cloned().unwrap_or_default())];
     if !step.anonymous {
         headers.push(("Authorization".into(), format!("Bearer {}", vars.get("token").map_or("", |v| v))));
     }

@@ -18,27 +18,42 @@ const NEWEST: &str = "68.0";
 /// Reads every case file below `dir`. An unreadable file, an unknown key, a case without a name, a request or a
 /// source, and a name given twice are errors; all of them are told at once, one a line.
 pub fn load(dir: &Path) -> Result<Contract, String> {
-    let mut contract = Contract::default();
-    let mut problems = Vec::new();
+    let mut files = Vec::new();
     let mut topics: Vec<_> = match std::fs::read_dir(dir) {
         Ok(list) => list.filter_map(Result::ok).map(|e| e.path()).collect(),
         Err(e) => return Err(format!("{}: {e}", dir.display())),
     };
     topics.sort();
+    let unreadable = |path: &Path, e: std::io::Error| format!("{}: {e}", path.display());
     for path in topics {
+        let mut found = vec![path.clone()];
         if path.is_dir() {
-            let mut files: Vec<_> = std::fs::read_dir(&path)
-                .map_err(|e| format!("{}: {e}", path.display()))?
-                .filter_map(Result::ok)
-                .map(|e| e.path())
-                .collect();
-            files.sort();
-            for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "toml")) {
-                read_file(dir, file, &mut contract, &mut problems);
-            }
-        } else if path.extension().is_some_and(|e| e == "toml") {
-            read_file(dir, &path, &mut contract, &mut problems);
+            found = std::fs::read_dir(&path).map_err(|e| unreadable(&path, e))?.filter_map(Result::ok).map(|e| e.path()).collect();
+            found.sort();
         }
+        for file in found.iter().filter(|f| f.extension().is_some_and(|e| e == "toml")) {
+            let text = std::fs::read_to_string(file).map_err(|e| unreadable(file, e))?;
+            files.push((file.strip_prefix(dir).unwrap_or(file).display().to_string(), text));
+        }
+    }
+    read(files.iter().map(|(name, text)| (name.as_str(), text.as_str())))
+}
+
+/// The contract as it was when this program was built.
+pub fn embedded() -> Result<Contract, String> {
+    read(files::FILES.iter().copied())
+}
+
+mod files {
+    include!(concat!(env!("OUT_DIR"), "/files.rs"));
+}
+
+/// Reads files, each given by its name below `contract/` and its text; see [`load`].
+fn read<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Contract, String> {
+    let mut contract = Contract::default();
+    let mut problems = Vec::new();
+    for (name, text) in files {
+        read_file(name, text, &mut contract, &mut problems);
     }
     let mut seen = BTreeSet::new();
     for case in &contract.cases {
@@ -52,12 +67,7 @@ pub fn load(dir: &Path) -> Result<Contract, String> {
     if problems.is_empty() { Ok(contract) } else { Err(problems.join("\n")) }
 }
 
-fn read_file(dir: &Path, file: &Path, contract: &mut Contract, problems: &mut Vec<String>) {
-    let shown = file.strip_prefix(dir).unwrap_or(file).display().to_string();
-    let text = match std::fs::read_to_string(file) {
-        Ok(text) => text,
-        Err(e) => return problems.push(format!("{shown}: {e}")),
-    };
+fn read_file(shown: &str, text: &str, contract: &mut Contract, problems: &mut Vec<String>) {
     let mut table: toml::Table = match text.parse() {
         Ok(table) => table,
         Err(e) => return problems.push(format!("{shown}: {e}")),
@@ -90,7 +100,7 @@ fn read_file(dir: &Path, file: &Path, contract: &mut Contract, problems: &mut Ve
         match read_case(table, &file_setup, &file_source) {
             Ok(mut case) => {
                 case.topic.clone_from(&topic);
-                case.file.clone_from(&shown);
+                shown.clone_into(&mut case.file);
                 if case.resource.is_empty() {
                     case.resource.clone_from(&resource);
                 }
@@ -113,7 +123,7 @@ fn read_case(mut table: toml::Table, file_setup: &[String], file_source: &[Strin
         source.extend_from_slice(file_source);
     }
     let versions = strings(table.remove("versions"));
-    let safe = table.remove("safe").and_then(|v| v.as_bool()).unwrap_or(false);
+    let safe = table.remove("safe").and_then(|v| v.as_bool());
     let formats: Option<Vec<Format>> = match table.remove("formats") {
         Some(v) => Some(v.try_into().map_err(|e| format!("{name}: formats: {e}"))?),
         None => None,

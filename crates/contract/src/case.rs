@@ -45,8 +45,8 @@ pub struct Case {
     pub formats: Vec<Format>,
     /// The org's clock, fixed, in RFC 3339; `None` runs with the real one.
     pub now: Option<String>,
-    /// Whether the case may be run against an org that others use: it deletes what it creates.
-    pub safe: bool,
+    /// Whether the case may be run against an org that others use. Where it doesn't say, its requests tell.
+    pub safe: Option<bool>,
     /// Why the case is not expected to pass yet. Such cases run, but count neither as passed nor as failed.
     pub pending: Option<String>,
     /// Requests and fixtures that prepare the org.
