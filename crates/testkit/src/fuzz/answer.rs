@@ -20,6 +20,8 @@ static CODES: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| ErrorCode::all
 pub(super) fn check(method: &Method, path: &str, response: &Response<Bytes>) -> Result<Option<String>, String> {
     let status = response.status().as_u16();
     let body = response.body();
+    // A path may begin with more than one slash.
+    let path = &path[path.bytes().take_while(|b| *b == b'/').count().saturating_sub(1)..];
     let soap = path.starts_with("/services/Soap/");
     if !(STATUSES.contains(&status) || soap && status == 500) {
         return Err(format!("status {status}"));
