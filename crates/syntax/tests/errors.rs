@@ -76,10 +76,11 @@ fn empty_and_long() {
     }
 }
 
-/// query-019, query-021.
+/// query-019, query-020, query-021.
 #[test]
 fn first_word() {
     assert_eq!(told("SELEKT Name FROM Account", OLD), "unexpected token: SELEKT");
+    assert_eq!(told("invalid", OLD), "unexpected token: 'invalid'");
     assert_eq!(told("q=SELECT Id FROM Account", OLD), "unexpected token: q");
     assert_eq!(told("SELEKT Name FROM Account", NEW), "unexpected token: 'SELEKT'");
 }
@@ -133,6 +134,17 @@ fn date_times() {
     let text = "SELECT Id FROM Account WHERE SystemModstamp > 2020-52-12t12:12:00-05:00";
     assert_eq!(told(text, OLD), "1:51 line 1:51 no viable alternative at character '5'");
     assert_eq!(told(text, NEW), "1:47 Invalid datetime: 2020-52-12t12:12:00-05:00");
+    // A plus that was not encoded, as captured, and no zone at all.
+    let text = "SELECT COUNT(Id) FROM et4ae5__IndividualEmailResult__c WHERE et4ae5__DateSent__c = 2020-03-17T21:04:32.000 0000";
+    assert_eq!(
+        bad(text, OLD).render(text),
+        format!(
+            "\net4ae5__DateSent__c = 2020-03-17T21:04:32.000 0000\n{}^\nERROR at Row:1:Column:106\nline 1:106 no viable alternative at \
+             character ' '",
+            " ".repeat(44)
+        )
+    );
+    assert_eq!(told("SELECT Id FROM A WHERE d > 2020-01-01T00:00:00", OLD), "1:46 line 1:46 no viable alternative at character '<EOF>'");
     for good_one in ["2020-12-31T23:59:59+2359", "2020-01-01T00:00:00Z", "2020-02-30T00:00:00.000-11:30"] {
         good(&format!("SELECT Id FROM Account WHERE d = {good_one}"));
     }

@@ -9,6 +9,7 @@ mod group;
 mod literal;
 mod path;
 mod reified;
+mod restricted;
 mod select;
 mod semi;
 mod typeof_;
@@ -18,7 +19,7 @@ use crate::emit::{self, Emit, Join, Sql, source_of, sql};
 use crate::plan::{Output, Plan, VirtualNeed};
 use crate::{BindContext, emit::OrderKey};
 use orglet_base::{ApiError, DateTime, ErrorCode, OwnedCell};
-use orglet_schema::{FieldType, Object};
+use orglet_schema::{FieldType, Object, standard};
 use orglet_syntax::ast::{Expr, ForClause, Ident, OrderItem, Query, SelectItem, Span, With};
 use path::Scope;
 use std::cell::Cell;
@@ -40,15 +41,14 @@ const FIELDS_ROWS: u64 = 200;
 /// Whatever the platform answers to such a query: unknown names, misused types, rules of the language; and features
 /// that are not there, which are refused rather than left out.
 pub fn plan(query: &Query, cx: &BindContext<'_>) -> Result<Plan, ApiError> {
-    let mut binder =
-        Binder { cx, emit: Emit(cx.dialect), virtuals: Vec::new(), tables: Vec::new(), semi_joins: 0, told_the_time: Cell::new(false) };
+    let mut binder = Binder::new(cx);
     binder.check_clauses(query)?;
     let Some(first) = query.from.first() else { return Err(cx.malformed(query.span, "unexpected token: 'FROM'")) };
     let name = first.path.segments.last().map_or("", |s| s.text.as_str());
     if first.path.segments.len() > 1 {
         return Err(binder.unknown_object(&dotted(&first.path.segments), first.path.span));
     }
-    let root = binder.object(name, first.path.span)?;
+    let root = binder.object(name, first.path.span, query)?;
     let mut scope = binder.open(root, 't', first.alias.as_ref(), None)?;
     binder.alias_paths(&mut scope, query)?;
 
@@ -63,7 +63,14 @@ pub fn plan(query: &Query, cx: &BindContext<'_>) -> Result<Plan, ApiError> {
         Output::Records(binder.records(scope, query, 1)?)
     };
     let for_clause: Option<ForClause> = query.for_clause.map(|(clause, _)| clause);
-    Ok(Plan { output, virtuals: binder.virtuals, tables: binder.tables, for_clause, lasting: !binder.told_the_time.get() })
+    Ok(Plan {
+        output,
+        virtuals: binder.virtuals,
+        tables: binder.tables,
+        for_clause,
+        lasting: !binder.told_the_time.get(),
+        unbounded_fields: binder.unbounded_fields,
+    })
 }
 
 fn is_aggregate(item: &SelectItem) -> bool {
@@ -95,6 +102,22 @@ struct Binder<'a> {
     semi_joins: usize,
     /// Whether anything depends on what time it is.
     told_the_time: Cell<bool>,
+    /// Whether FIELDS(ALL) or FIELDS(CUSTOM) is selected anywhere.
+    unbounded_fields: bool,
+}
+
+impl<'a> Binder<'a> {
+    fn new(cx: &'a BindContext<'a>) -> Self {
+        Self {
+            cx,
+            emit: Emit(cx.dialect),
+            virtuals: Vec::new(),
+            tables: Vec::new(),
+            semi_joins: 0,
+            told_the_time: Cell::new(false),
+            unbounded_fields: false,
+        }
+    }
 }
 
 impl Binder<'_> {
@@ -104,15 +127,27 @@ impl Binder<'_> {
         self.cx.now
     }
 
-    /// An object that may be queried.
-    fn object(&self, name: &str, span: Span) -> Result<Arc<Object>, ApiError> {
+    /// An object that may be queried, by `query`.
+    fn object(&self, name: &str, span: Span, query: &Query) -> Result<Arc<Object>, ApiError> {
         let found = self.cx.catalog.object(name).filter(|o| self.cx.access.sees_object(o));
-        let Some(object) = found else { return Err(self.unknown_object(name, span)) };
+        let Some(object) = found else { return Err(self.no_object(name, span, query)) };
         if !object.flags.queryable {
             let text = format!("entity type {} does not support query", object.name);
             return Err(ApiError::new(ErrorCode::InvalidTypeForOperation, text));
         }
         Ok(object.clone())
+    }
+
+    /// An object that is not there. Of one that other orgs have, the platform says less (query-004).
+    fn no_object(&self, name: &str, span: Span, query: &Query) -> ApiError {
+        if let Some(refused) = restricted::refusal(name, query) {
+            return refused;
+        }
+        let known = self.cx.catalog.object(name).is_some() || standard::is_left_out(name);
+        if known {
+            return ApiError::new(ErrorCode::InvalidType, format!("sObject type '{name}' is not supported."));
+        }
+        self.unknown_object(name, span)
     }
 
     fn unknown_object(&self, name: &str, span: Span) -> ApiError {
@@ -236,6 +271,10 @@ impl Binder<'_> {
             all.push(filter::Conditions { binder: self, scope, group: None }.bind(condition, place)?);
         }
         self.reify(scope, query)?;
+        // Children are filtered by their parents.
+        if main && let Some(refused) = restricted::refusal(&scope.root.name, query) {
+            return Err(refused);
+        }
         Ok(match all.len() {
             0 => None,
             1 => all.pop(),

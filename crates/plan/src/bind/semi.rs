@@ -3,6 +3,8 @@
 use super::Binder;
 use super::filter::{Conditions, Place};
 use super::path::{Found, Scope};
+use super::restricted::refusal;
+use super::select::full_name;
 use crate::emit::sql;
 use crate::emit::{RecordSql, Sql};
 use orglet_base::ApiError;
@@ -42,7 +44,11 @@ impl Binder<'_> {
         };
         let outer = self.resolve(scope, path)?;
         self.check_filterable(&outer, path.span)?;
-        if !outer.steps.is_empty() || outer.kind != CellKind::Id {
+        if !outer.steps.is_empty() {
+            let text = format!("The left operand '{}' cannot have more than one level of relationships", full_name(&outer));
+            return Err(cx.malformed(path.span, text));
+        }
+        if outer.kind != CellKind::Id {
             let text = format!("The left operand of a semi join must be an id field of the queried object, cannot use: '{}'", outer.name);
             return Err(cx.malformed(path.span, text));
         }
@@ -52,7 +58,7 @@ impl Binder<'_> {
             return Err(cx.malformed(query.span, "A semi join sub-select has exactly one object"));
         };
         let name = super::dotted(&from.path.segments);
-        let root = self.object(&name, from.path.span)?;
+        let root = self.object(&name, from.path.span, query)?;
         if root.name == scope.root.name {
             return Err(cx.malformed(query.span, "The inner and outer selects should not be on the same object type"));
         }
@@ -83,7 +89,11 @@ impl Binder<'_> {
         let prefix = if self.semi_joins == 1 { 's' } else { 'u' };
         let mut inner = self.open(root, prefix, from.alias.as_ref(), None)?;
         let column = self.resolve(&mut inner, selected)?;
-        if !column.steps.is_empty() || column.kind != CellKind::Id {
+        if !column.steps.is_empty() {
+            let text = format!("The inner select field '{}' cannot have more than one level of relationships", full_name(&column));
+            return Err(cx.malformed(selected.span, text));
+        }
+        if column.kind != CellKind::Id {
             let text = format!("semi join sub selects can only query id fields, cannot use: '{}'", column.name);
             return Err(cx.malformed(selected.span, text));
         }
@@ -102,6 +112,9 @@ impl Binder<'_> {
             filter.push(Conditions { binder: self, scope: &mut inner, group: None }.bind(condition, place)?);
         }
         self.reify(&inner, query)?;
+        if let Some(refused) = refusal(&inner.root.name, query) {
+            return Err(refused);
+        }
         let filter = if filter.is_empty() { None } else { Some(self.emit.all(filter, true)) };
         let mut select = RecordSql {
             dialect: cx.dialect,

@@ -141,6 +141,7 @@ impl Parser<'_> {
                 Literal::Number(format!("{sign}{}", self.slice(number)))
             }
             Tok::Date => {
+                self.check_half_date_time(token)?;
                 self.advance();
                 Literal::Date(self.slice(token).to_owned())
             }
@@ -227,6 +228,15 @@ impl Parser<'_> {
         }
         self.at += 1;
         Some(Literal::Currency(code.to_owned(), digits.to_owned()))
+    }
+
+    /// A date and a time without a zone are two tokens here. The older lexer has begun a date-time and wants its zone.
+    fn check_half_date_time(&self, date: Token) -> Parsed<()> {
+        let rest = self.text.as_bytes().get(date.end as usize..).unwrap_or_default();
+        match lexer::clock_of_date_time(rest) {
+            Some(len) if !self.quirks.new_parser => Err(self.bad_character(Kind::DateTime, date.end + len as u32)),
+            _ => Ok(()),
+        }
     }
 
     /// Refuses parts of a date-time that no calendar has. Day 31 of a short month is left to whoever knows calendars.

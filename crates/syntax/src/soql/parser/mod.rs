@@ -289,7 +289,7 @@ impl<'a> Parser<'a> {
     fn bad_character(&self, kind: Kind, at: u32) -> SyntaxError {
         let place = char_span(self.text, at);
         let (row, column) = crate::context::position(self.text, at);
-        let shown = self.text.get(place.start as usize..place.end as usize).unwrap_or_default();
+        let shown = self.text.get(place.start as usize..place.end as usize).filter(|t| !t.is_empty()).unwrap_or("<EOF>");
         let what = if self.quirks.new_parser { "unexpected token:" } else { "no viable alternative at character" };
         SyntaxError::antlr(kind, place, format!("line {row}:{column} {what} '{shown}'"))
     }

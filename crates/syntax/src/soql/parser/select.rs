@@ -44,7 +44,9 @@ impl Parser<'_> {
         let token = self.token();
         match token.tok {
             Tok::Word if place == Place::Root => {
-                let quote = if self.quirks.new_parser { "'" } else { "" };
+                // Recorded with v39.0: a word that is the whole text is quoted.
+                let alone = self.peek_at(1) == Tok::Eof;
+                let quote = if self.quirks.new_parser || alone { "'" } else { "" };
                 let message = format!("unexpected token: {quote}{}{quote}", self.slice(token));
                 Err(SyntaxError::bare(Kind::Unexpected, span(token), message))
             }
