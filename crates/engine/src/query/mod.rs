@@ -4,9 +4,11 @@
 //! membership and order are frozen, values are read page by page, and no transaction outlives its request.
 
 mod cursor;
+mod explain;
 mod plans;
 mod rows;
 
+pub use explain::{Candidate, Explained, Operation, explain};
 pub(crate) use plans::Plans;
 pub use plans::plan_figures;
 pub use rows::{ChildRows, Children, RecordSet, RowSet};

@@ -2,6 +2,7 @@
 
 mod child;
 mod compare;
+mod explain;
 mod fields;
 mod filter;
 mod functions;
@@ -13,6 +14,8 @@ mod restricted;
 mod select;
 mod semi;
 mod typeof_;
+
+pub use explain::{Explain, IndexUse, explain};
 
 use crate::compat;
 use crate::emit::{self, Emit, Join, Sql, source_of, sql};
