@@ -22,7 +22,7 @@ use crate::emit::{self, Emit, Join, Sql, source_of, sql};
 use crate::plan::{Output, Plan, VirtualNeed};
 use crate::{BindContext, emit::OrderKey};
 use orglet_base::{ApiError, DateTime, ErrorCode, OwnedCell};
-use orglet_schema::{FieldType, Object, standard};
+use orglet_schema::{FieldType, Object, standard, tooling};
 use orglet_syntax::ast::{Expr, ForClause, Ident, OrderItem, Query, SelectItem, Span, With};
 use path::Scope;
 use std::cell::Cell;
@@ -141,13 +141,13 @@ impl Binder<'_> {
         Ok(object.clone())
     }
 
-    /// An object that is not there. Of one that other orgs have, the platform says less (query-004).
+    /// An object that is not there. Of one that other orgs have, or the other API, the platform says less (query-004).
     fn no_object(&self, name: &str, span: Span, query: &Query) -> ApiError {
         if let Some(refused) = restricted::refusal(name, query) {
             return refused;
         }
-        let known = self.cx.catalog.object(name).is_some() || standard::is_left_out(name);
-        if known {
+        let elsewhere = || [standard::objects(), tooling::objects()].iter().any(|set| set.object(name).is_some());
+        if self.cx.catalog.object(name).is_some() || standard::is_left_out(name) || elsewhere() {
             return ApiError::new(ErrorCode::InvalidType, format!("sObject type '{name}' is not supported."));
         }
         self.unknown_object(name, span)
