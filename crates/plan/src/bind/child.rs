@@ -43,7 +43,7 @@ impl Binder<'_> {
         if let (Some(offset), false) = (&query.offset, parent_query.limit.is_some_and(|l| l.value == 1)) {
             return Err(cx.malformed(offset.span, "OFFSET in a child sub-query needs LIMIT 1 in the parent query"));
         }
-        let Some(from) = query.from.first() else { return Err(cx.malformed(query.span, "unexpected token: 'FROM'")) };
+        let Some(from) = query.from.first() else { return Err(cx.unexpected(query.span, "'FROM'")) };
         let skip = usize::from(from.path.segments.len() > 1 && parent.is_anchor(&from.path.segments[0].text));
         let [relationship] = &from.path.segments[skip..] else {
             return Err(cx.malformed(from.path.span, "First SObject of a nested query must be a child of its outer query."));

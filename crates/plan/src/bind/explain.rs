@@ -46,7 +46,7 @@ pub struct IndexUse {
 pub fn explain(query: &Query, cx: &BindContext<'_>) -> Result<Explain, ApiError> {
     super::plan(query, cx)?;
     let mut binder = Binder::new(cx);
-    let Some(first) = query.from.first() else { return Err(cx.malformed(query.span, "unexpected token: 'FROM'")) };
+    let Some(first) = query.from.first() else { return Err(cx.unexpected(query.span, "'FROM'")) };
     let name = first.path.segments.last().map_or("", |s| s.text.as_str());
     let root = binder.object(name, first.path.span, query)?;
     let mut scope = binder.open(root.clone(), 't', first.alias.as_ref(), None)?;

@@ -46,7 +46,7 @@ const FIELDS_ROWS: u64 = 200;
 pub fn plan(query: &Query, cx: &BindContext<'_>) -> Result<Plan, ApiError> {
     let mut binder = Binder::new(cx);
     binder.check_clauses(query)?;
-    let Some(first) = query.from.first() else { return Err(cx.malformed(query.span, "unexpected token: 'FROM'")) };
+    let Some(first) = query.from.first() else { return Err(cx.unexpected(query.span, "'FROM'")) };
     let name = first.path.segments.last().map_or("", |s| s.text.as_str());
     if first.path.segments.len() > 1 {
         return Err(binder.unknown_object(&dotted(&first.path.segments), first.path.span));
@@ -61,7 +61,7 @@ pub fn plan(query: &Query, cx: &BindContext<'_>) -> Result<Plan, ApiError> {
         Output::Aggregate(binder.aggregate_plan(&mut scope, query)?)
     } else {
         if let Some(SelectItem::Count(span)) = query.select.iter().find(|i| matches!(i, SelectItem::Count(_))) {
-            return Err(cx.malformed(*span, "unexpected token: ','"));
+            return Err(cx.unexpected(*span, "','"));
         }
         Output::Records(binder.records(scope, query, 1)?)
     };
@@ -187,7 +187,7 @@ impl Binder<'_> {
         let mut scope = Scope::new(root, prefix, join, number);
         if let Some(alias) = alias {
             if reserved(&alias.text) {
-                return Err(self.cx.malformed(alias.span, format!("unexpected token: '{}'", alias.text)));
+                return Err(self.cx.unexpected(alias.span, &format!("'{}'", alias.text)));
             }
             scope.name_root(&alias.text);
         }

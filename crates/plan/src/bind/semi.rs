@@ -26,18 +26,18 @@ impl Binder<'_> {
     ) -> Result<Sql, ApiError> {
         let cx = self.cx;
         if scope.prefix() != 't' {
-            return Err(cx.malformed(query.span, "Nesting of semi join sub-selects is not supported"));
+            return Err(cx.malformed(left.span(), "Nesting of semi join sub-selects is not supported"));
         }
         if place.nested || !place.main {
             let text = "Semi join sub-selects are only allowed at the top level WHERE expressions and not in nested WHERE expressions.";
-            return Err(cx.malformed(query.span, text));
+            return Err(cx.malformed(left.span(), text));
         }
         if place.or {
-            return Err(cx.malformed(query.span, "Semi join sub-selects are not allowed with the 'OR' operator"));
+            return Err(cx.malformed(left.span(), "Semi join sub-selects are not allowed with the 'OR' operator"));
         }
         self.semi_joins += 1;
         if self.semi_joins > 2 {
-            return Err(cx.malformed(query.span, "Maximum 2 semi join sub-selects are allowed"));
+            return Err(cx.malformed(left.span(), "Maximum 2 semi join sub-selects are allowed"));
         }
         let Expr::Path(path) = left else {
             return Err(cx.malformed(left.span(), "The left operand of a semi join must be an id field"));
@@ -60,7 +60,7 @@ impl Binder<'_> {
         let name = super::dotted(&from.path.segments);
         let root = self.object(&name, from.path.span, query)?;
         if root.name == scope.root.name {
-            return Err(cx.malformed(query.span, "The inner and outer selects should not be on the same object type"));
+            return Err(cx.malformed(left.span(), "The inner and outer selects should not be on the same object type"));
         }
         if NOT_INNER.contains(&root.name.as_str()) {
             let text = format!("Entity '{}' is not supported for semi join inner selects", root.name);
@@ -104,7 +104,7 @@ impl Binder<'_> {
                  point to the same object type",
                 column.name, outer.name
             );
-            return Err(cx.malformed(query.span, text));
+            return Err(cx.malformed(left.span(), text));
         }
         let mut filter: Vec<Sql> = self.row_filter(&inner).into_iter().collect();
         if let Some(condition) = &query.filter {

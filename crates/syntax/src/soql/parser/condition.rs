@@ -110,7 +110,10 @@ impl Parser<'_> {
             if p.peek() == Tok::Colon {
                 return Err(p.bind());
             }
-            let token = p.expect(Tok::Str)?;
+            if p.peek() != Tok::Str {
+                return Err(p.no_string());
+            }
+            let token = p.advance();
             match p.string(token, false)? {
                 Literal::String { text, .. } => Ok((text, span(token))),
                 _ => Err(p.unexpected()),
@@ -154,7 +157,7 @@ impl Parser<'_> {
                 self.advance();
                 Literal::Time(self.slice(token).to_owned())
             }
-            _ => return Err(self.unexpected()),
+            _ => return Err(self.no_string()),
         };
         Ok((literal, self.span_from(token.start)))
     }
