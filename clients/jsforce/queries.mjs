@@ -138,6 +138,13 @@ export async function steps(run) {
     check(inOrder(all.records), `${all.records.length} records, out of order or not all`);
   });
 
+  await step('explain() answers plans, the cheapest first', async () => {
+    const { plans } = await conn.query(`SELECT Id FROM Account WHERE ${run.ext} = '${run.name}-a'`).explain();
+    equal([plans[0].leadingOperationType, plans[0].fields[0], plans[0].cardinality, plans[0].sobjectType], ['Index', run.ext, 1, 'Account'], 'plan');
+    check(plans.every((plan, i) => i === 0 || plans[i - 1].relativeCost <= plan.relativeCost), 'out of order');
+    await refused(() => conn.query('SELEKT Name FROM Account').explain(), 'MALFORMED_QUERY');
+  });
+
   await step('refused queries carry code and message', async () => {
     await refused(() => conn.query('SELEKT Name FROM Account'), 'MALFORMED_QUERY', /^unexpected token: '?SELEKT'?$/);
     const column = [

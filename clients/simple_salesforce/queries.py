@@ -161,6 +161,17 @@ def steps(run):
         equal(failure.content[0]["errorCode"], "INVALID_TYPE", "errorCode")
         check("sObject type 'Bacon__c' is not supported." in failure.content[0]["message"], failure.content[0]["message"])
 
+    @step("an object that cannot be queried raises INVALID_TYPE_FOR_OPERATION")
+    def _():
+        expected = error("entity type OpenActivity does not support query", "INVALID_TYPE_FOR_OPERATION")
+        raises(SalesforceMalformedRequest, lambda: sf.query("SELECT Id FROM OpenActivity"), 400, expected)
+
+    @step("restful() explains a query")
+    def _():
+        plan = sf.restful("query", params={"explain": "SELECT Id FROM Account"})["plans"][0]
+        equal((plan["leadingOperationType"], plan["fields"], plan["sobjectType"]), ("TableScan", [], "Account"), "plan")
+        equal(plan["cardinality"], plan["sobjectCardinality"], "cardinality")
+
     @step("an empty query raises MALFORMED_QUERY")
     def _():
         expected = error("SOQL statements cannot be empty or null", "MALFORMED_QUERY")

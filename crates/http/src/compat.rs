@@ -41,3 +41,8 @@ pub fn has_soap_login(version: ApiVersion) -> bool {
 pub fn creates_at_id(version: ApiVersion) -> bool {
     version.0 >= 37
 }
+
+/// Whether query explain answers notes (from v33.0).
+pub fn explain_has_notes(version: ApiVersion) -> bool {
+    version.0 >= 33
+}

@@ -42,6 +42,12 @@ impl BindContext<'_> {
         self.at(ErrorCode::MalformedQuery, span, sentence)
     }
 
+    /// A token out of place that the platform's parser finds, and counts the columns of in its own way.
+    pub(crate) fn unexpected(&self, span: Span, token: &str) -> ApiError {
+        let text = format!("unexpected token: {token}");
+        ApiError::new(ErrorCode::MalformedQuery, orglet_syntax::context::block(self.query_text, span, &text, true))
+    }
+
     /// An operator that a type does not know. Since 61.0 such errors are `MALFORMED_QUERY`.
     pub(crate) fn bad_operator(&self, span: Span, sentence: impl AsRef<str>) -> ApiError {
         let code = if compat::has_new_parser(self.version) { ErrorCode::MalformedQuery } else { ErrorCode::InvalidQueryFilterOperator };

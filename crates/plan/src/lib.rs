@@ -17,7 +17,7 @@ mod plan;
 mod shape;
 pub mod write;
 
-pub use bind::plan;
+pub use bind::{Explain, IndexUse, explain, plan};
 pub use context::BindContext;
 pub use plan::{AggregatePlan, ChildPlan, Node, OutKind, Output, ParentKind, Plan, RecordPlan, VirtualNeed};
 pub use shape::record_shape;

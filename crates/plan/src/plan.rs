@@ -20,6 +20,8 @@ pub struct Plan {
     /// Whether the same query of the same user has the same plan as long as the catalog stays: nothing in it depends on
     /// what time it is.
     pub lasting: bool,
+    /// Whether FIELDS(ALL) or FIELDS(CUSTOM) is selected anywhere: such a result has one page.
+    pub unbounded_fields: bool,
 }
 
 /// What a query gives.

@@ -15,8 +15,8 @@ pub fn position(query: &str, offset: u32) -> (usize, usize) {
 
 /// Builds `"\n{context}\n{blanks}^\nERROR at Row:{r}:Column:{c}\n{sentence}"` for the word at `span.start`.
 ///
-/// Columns count characters from 1. With `antlr_column` the column is the one the old parser's generator gives,
-/// counted from 0, and context and caret follow that number, so the caret stands one place further left.
+/// Columns count characters from 1. With `antlr_column` the column is the one that the generator of the platform's parsers
+/// gives, counted from 0, and context and caret follow that number, so the caret stands one place further left.
 ///
 /// Only the row that holds the fault is shown: captures of queries over several rows have row and column of that
 /// kind, and show nothing of the rows before. That nothing of the rows after it shows either is inferred.

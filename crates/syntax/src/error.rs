@@ -41,8 +41,8 @@ pub struct SyntaxError {
     pub message: String,
     /// Whether the piece of the query with the caret goes before the sentence.
     pub with_context: bool,
-    /// Whether the reported column is counted from 0 and the caret stands one place further left, as in sentences
-    /// that start with `line 1:58`.
+    /// Whether the reported column is counted from 0 and the caret stands one place further left, as what the platform's
+    /// parsers find is reported; what is found in the tree is counted from 1.
     pub antlr_column: bool,
 }
 
@@ -70,7 +70,7 @@ impl SyntaxError {
         SyntaxError { kind, span, message: message.into(), with_context: true, antlr_column: false }
     }
 
-    /// As [`SyntaxError::at`], with the column of the older parser's generator.
+    /// As [`SyntaxError::at`], with the column of the parser's generator.
     pub(crate) fn antlr(kind: SyntaxErrorKind, span: Span, message: impl Into<String>) -> Self {
         SyntaxError { kind, span, message: message.into(), with_context: true, antlr_column: true }
     }

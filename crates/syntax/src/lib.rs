@@ -12,11 +12,13 @@ pub use error::{SyntaxError, SyntaxErrorKind};
 pub struct Quirks {
     /// From API v61.0 on: the platform's newer parser, with other wording of errors and signed currency literals.
     pub new_parser: bool,
+    /// From API v68.0 on: SET OPTIONS at the end of a query.
+    pub set_options: bool,
 }
 
 impl Quirks {
     /// The quirks of an API version, given by its major number (`61` for v61.0).
     pub fn for_api_version(major: u32) -> Self {
-        Quirks { new_parser: major >= 61 }
+        Quirks { new_parser: major >= 61, set_options: major >= 68 }
     }
 }

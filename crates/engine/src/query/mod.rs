@@ -4,9 +4,11 @@
 //! membership and order are frozen, values are read page by page, and no transaction outlives its request.
 
 mod cursor;
+mod explain;
 mod plans;
 mod rows;
 
+pub use explain::{Candidate, Explained, Operation, explain};
 pub(crate) use plans::Plans;
 pub use plans::plan_figures;
 pub use rows::{ChildRows, Children, RecordSet, RowSet};
@@ -15,9 +17,9 @@ use crate::save::{self, Assign, Change, Incoming, Op};
 use crate::{Failure, Identity, Server, virtuals};
 use orglet_base::{ApiError, ApiVersion, ErrorCode, Id, Param, Statement, Value};
 use orglet_plan::{BindContext, OutKind, Output, Plan, RecordPlan};
-use orglet_schema::CellKind;
+use orglet_schema::{Catalog, CellKind};
 use orglet_store::Tx;
-use orglet_syntax::ast::ForClause;
+use orglet_syntax::ast::{ForClause, Query};
 use orglet_syntax::soql;
 use std::sync::Arc;
 
@@ -70,13 +72,25 @@ pub fn plan(identity: &Identity, request: &Request<'_>) -> Result<Arc<Plan>, Fai
     if let Some(plan) = identity.org.plans.find(identity, request, &catalog) {
         return Ok(plan);
     }
+    let plan = Arc::new(with_context(identity, request, &catalog, |ast, cx| Ok(orglet_plan::plan(ast, cx)?))?);
+    identity.org.plans.keep(identity, request, &catalog, &plan);
+    Ok(plan)
+}
+
+/// Parses a query and hands it on with what it is bound against.
+fn with_context<T>(
+    identity: &Identity,
+    request: &Request<'_>,
+    catalog: &Catalog,
+    bind: impl FnOnce(&Query, &BindContext<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let quirks = orglet_syntax::Quirks::for_api_version(u32::from(request.version.0));
     let ast = soql::parse(request.soql, quirks).map_err(|e| {
         let code = ErrorCode::all().find(|c| c.as_str() == e.code()).unwrap_or(ErrorCode::MalformedQuery);
         ApiError::new(code, e.render(request.soql))
     })?;
     let cx = BindContext {
-        catalog: &catalog,
+        catalog,
         access: &identity.access,
         version: request.version,
         now: identity.org.now(),
@@ -87,9 +101,7 @@ pub fn plan(identity: &Identity, request: &Request<'_>) -> Result<Arc<Plan>, Fai
         dialect: identity.org.store.dialect(),
         query_text: request.soql,
     };
-    let plan = Arc::new(orglet_plan::plan(&ast, &cx)?);
-    identity.org.plans.keep(identity, request, &catalog, &plan);
-    Ok(plan)
+    bind(&ast, &cx)
 }
 
 /// Whether weeks begin on Monday where a locale is at home (`de_DE`, `fr`, `en_GB`); elsewhere they begin on Sunday.
@@ -122,9 +134,10 @@ fn run_once(server: &Server, identity: &Identity, request: &Request<'_>) -> Resu
             Ok(answer(u64::try_from(total).unwrap_or(0), None, RecordSet::default()))
         }
         Output::Aggregate(aggregate) => {
-            let statement = with_rows(aggregate.statement(BATCH as u64 + 1), &virtuals);
+            let batch = request.batch.clamp(1, BATCH);
+            let statement = with_rows(aggregate.statement(batch as u64 + 1), &virtuals);
             let rows = identity.org.read(|tx| RowSet::read(tx, &statement))?;
-            if rows.len() > BATCH {
+            if rows.len() > batch {
                 return Err(ApiError::new(
                     ErrorCode::ExceededIdLimit,
                     "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch",
@@ -177,6 +190,10 @@ pub fn more(server: &Server, identity: &Identity, locator: &str, version: ApiVer
     let batch = page.batch;
     let request = Request { soql: &page.soql, version, all_rows: page.all_rows, batch, tooling: false };
     let plan = plan(identity, &request)?;
+    if plan.unbounded_fields {
+        let text = "The SOQL FIELDS function is not supported with an unbounded set of fields via queryMore.";
+        return Err(ApiError::new(ErrorCode::InvalidInput, text).into());
+    }
     let mut answer = Answer { plan, path: page.path.clone(), total: page.total, next: page.next, set: RecordSet::default() };
     let Some(records) = answer.record_plan() else { return Err(cursor::invalid().into()) };
     let virtuals = Vec::new();

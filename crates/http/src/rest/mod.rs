@@ -5,6 +5,7 @@ mod conditional;
 mod describe;
 mod describe_field;
 mod discovery;
+mod explain;
 mod http_date;
 mod limits;
 mod query;

@@ -1,6 +1,7 @@
 //! Queries and their pages.
 
 use super::Rest;
+use super::explain;
 use super::records::{Below, Printer};
 use super::write::no_such_column;
 use crate::Reply;
@@ -12,10 +13,10 @@ use orglet_engine::query::{self as engine, Answer, BATCH, Request, SMALLEST_BATC
 use orglet_schema::{CellKind, Object};
 use std::sync::Arc;
 
-/// `GET /query?q=` and `GET /queryAll?q=`.
+/// `GET /query?q=` and `GET /queryAll?q=`, or `explain=` instead of `q=`.
 pub(super) fn query(cx: &Rest<'_>, all_rows: bool) -> Result<Reply, Failure> {
-    if cx.call.param("explain").is_some() {
-        return Err(ApiError::new(ErrorCode::FunctionalityNotEnabled, "Query explain is not enabled for this organization.").into());
+    if let Some(what) = cx.call.param("explain") {
+        return explain::answer(cx, what, all_rows, false);
     }
     let soql = cx.call.param("q").ok_or_else(|| ApiError::new(ErrorCode::MalformedQuery, "A query string has to be specified"))?;
     run(cx, soql, all_rows, false)

@@ -43,10 +43,10 @@ impl Binder<'_> {
         if let (Some(offset), false) = (&query.offset, parent_query.limit.is_some_and(|l| l.value == 1)) {
             return Err(cx.malformed(offset.span, "OFFSET in a child sub-query needs LIMIT 1 in the parent query"));
         }
-        let Some(from) = query.from.first() else { return Err(cx.malformed(query.span, "unexpected token: 'FROM'")) };
+        let Some(from) = query.from.first() else { return Err(cx.unexpected(query.span, "'FROM'")) };
         let skip = usize::from(from.path.segments.len() > 1 && parent.is_anchor(&from.path.segments[0].text));
         let [relationship] = &from.path.segments[skip..] else {
-            return Err(self.unknown_from(&super::dotted(&from.path.segments), from.path.span));
+            return Err(cx.malformed(from.path.span, "First SObject of a nested query must be a child of its outer query."));
         };
         let found = parent.root.child(&relationship.text);
         let Some((child, name)) = found.and_then(|c| Some((c, c.name.clone()?))) else {
@@ -54,7 +54,7 @@ impl Binder<'_> {
         };
         let object = cx.catalog.object(&child.child).filter(|o| cx.access.sees_object(o)).cloned();
         let Some(object) = object else { return Err(self.unknown_from(&relationship.text, from.path.span)) };
-        let object = self.object(&object.name, from.path.span)?;
+        let object = self.object(&object.name, from.path.span, query)?;
         let Some(field) = object.field(&child.field).filter(|f| f.has_column()).map(|f| f.name.clone()) else {
             return Err(self.unknown_from(&relationship.text, from.path.span));
         };

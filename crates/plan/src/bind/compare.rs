@@ -50,17 +50,20 @@ impl Operand {
 
 impl Binder<'_> {
     /// `operand op literal`.
-    pub(super) fn compare(&self, operand: &Operand, op: CompareOp, op_span: Span, literal: &Literal, span: Span) -> Result<Sql, ApiError> {
-        self.check_operator(operand, op, op_span)?;
+    pub(super) fn compare(&self, operand: &Operand, op: CompareOp, literal: &Literal, span: Span) -> Result<Sql, ApiError> {
+        self.check_operator(operand, op)?;
+        // Since 61.0 the parser refuses it.
+        if op == CompareOp::Like && *literal == Literal::Null {
+            return Err(self.cx.bad_operator(operand.span, "invalid operator"));
+        }
         match &operand.form {
             Form::Label => return self.compare_label(operand, op, literal),
-            Form::Real => return self.compare_real(operand, op, op_span, literal),
+            Form::Real => return self.compare_real(operand, op, literal),
             Form::Plain | Form::Average(_) => {}
         }
         if op == CompareOp::Like {
             return match literal {
                 Literal::String { text, like, .. } => Ok(self.like(operand, like.as_ref().unwrap_or(text))),
-                Literal::Null => Ok(self.emit.constant(false)),
                 _ => Err(self.mismatch(operand)),
             };
         }
@@ -69,7 +72,7 @@ impl Binder<'_> {
     }
 
     /// Which operators a type knows.
-    fn check_operator(&self, operand: &Operand, op: CompareOp, span: Span) -> Result<(), ApiError> {
+    fn check_operator(&self, operand: &Operand, op: CompareOp) -> Result<(), ApiError> {
         let ordering = !matches!(op, CompareOp::Eq | CompareOp::Ne | CompareOp::Like);
         let wrong = match operand.ty {
             FieldType::MultiPicklist => op == CompareOp::Like || ordering,
@@ -84,8 +87,7 @@ impl Binder<'_> {
             CellKind::Id => "id",
             _ => operand.ty.name(),
         };
-        let at = if operand.kind == CellKind::Id { operand.span } else { span };
-        Err(self.cx.bad_operator(at, format!("invalid operator on {word} field")))
+        Err(self.cx.bad_operator(operand.span, format!("invalid operator on {word} field")))
     }
 
     /// The condition for what a literal stands for.
@@ -184,9 +186,9 @@ impl Binder<'_> {
     }
 
     /// DISTANCE knows `<` and `>` alone.
-    fn compare_real(&self, operand: &Operand, op: CompareOp, op_span: Span, literal: &Literal) -> Result<Sql, ApiError> {
+    fn compare_real(&self, operand: &Operand, op: CompareOp, literal: &Literal) -> Result<Sql, ApiError> {
         if !matches!(op, CompareOp::Lt | CompareOp::Gt) {
-            return Err(self.cx.bad_operator(op_span, "DISTANCE may be compared by < and > only"));
+            return Err(self.cx.bad_operator(operand.span, "DISTANCE may be compared by < and > only"));
         }
         let Literal::Number(text) = literal else { return Err(self.mismatch(operand)) };
         let right = self.emit.real(text);
@@ -221,22 +223,16 @@ impl Binder<'_> {
     }
 
     /// `operand [NOT] IN (literals)`.
-    pub(super) fn in_literals(
-        &self,
-        operand: &Operand,
-        negated: bool,
-        op_span: Span,
-        literals: &[(Literal, Span)],
-    ) -> Result<Sql, ApiError> {
+    pub(super) fn in_literals(&self, operand: &Operand, negated: bool, literals: &[(Literal, Span)]) -> Result<Sql, ApiError> {
         match operand.ty {
-            FieldType::MultiPicklist => return Err(self.cx.bad_operator(op_span, "invalid operator on multipicklist field")),
-            _ if operand.form == Form::Real => return Err(self.cx.bad_operator(op_span, "DISTANCE may be compared by < and > only")),
+            FieldType::MultiPicklist => return Err(self.cx.bad_operator(operand.span, "invalid operator on multipicklist field")),
+            _ if operand.form == Form::Real => return Err(self.cx.bad_operator(operand.span, "DISTANCE may be compared by < and > only")),
             _ => {}
         }
         let (mut texts, mut cells, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for (literal, span) in literals {
             if operand.form != Form::Plain || operand.kind == CellKind::Bool {
-                others.push(self.compare(operand, CompareOp::Eq, op_span, literal, *span)?);
+                others.push(self.compare(operand, CompareOp::Eq, literal, *span)?);
                 continue;
             }
             match self.literal(operand, literal, *span)? {
@@ -263,10 +259,10 @@ impl Binder<'_> {
     }
 
     /// INCLUDES and EXCLUDES.
-    pub(super) fn includes(&self, operand: &Operand, negated: bool, op_span: Span, values: &[(String, Span)]) -> Result<Sql, ApiError> {
+    pub(super) fn includes(&self, operand: &Operand, negated: bool, values: &[(String, Span)]) -> Result<Sql, ApiError> {
         if operand.ty != FieldType::MultiPicklist || operand.computed {
             let text = format!("invalid operator on {} field", operand.ty.name());
-            return Err(self.cx.bad_operator(op_span, text));
+            return Err(self.cx.bad_operator(operand.span, text));
         }
         let listed = sql!["';' || ", operand.sql, " || ';'"];
         let mut any = Vec::new();

@@ -10,10 +10,11 @@ use orglet_syntax::ast::{CompareOp, Condition, Expr, FieldSet, InSet, Literal, Q
 
 impl Binder<'_> {
     /// The fields that FIELDS() stands for.
-    pub(super) fn expand(&self, scope: &Scope, query: &Query, set: FieldSet, span: Span) -> Result<Vec<Found>, ApiError> {
+    pub(super) fn expand(&mut self, scope: &Scope, query: &Query, set: FieldSet, span: Span) -> Result<Vec<Found>, ApiError> {
         let cx = self.cx;
         if !compat::has_fields_function(cx.version) {
-            return Err(cx.malformed(span, "FIELDS() is available from API version 51.0 on"));
+            let text = "The SOQL FIELDS function is not supported in this version of the API";
+            return Err(cx.at(ErrorCode::UnsupportedApiVersion, span, text).with_status(400));
         }
         let bounded = set == FieldSet::Standard
             || query.limit.is_some_and(|l| l.value <= FIELDS_ROWS)
@@ -22,6 +23,7 @@ impl Binder<'_> {
             let text = "The SOQL FIELDS function must have a LIMIT of at most 200";
             return Err(ApiError::new(ErrorCode::MalformedQuery, text));
         }
+        self.unbounded_fields |= set != FieldSet::Standard;
         let root = &scope.root;
         let wanted = root.fields().iter().enumerate().filter(|(_, f)| {
             let in_set = match set {

@@ -41,20 +41,20 @@ impl Conditions<'_, '_, '_> {
                 let alone = matches!(**inner, Condition::In { .. } | Condition::Group(_));
                 self.bind(inner, Place { nested: place.nested || !alone, ..place })
             }
-            Condition::Compare { left, op, op_span, right, right_span } => {
+            Condition::Compare { left, op, right, right_span, .. } => {
                 let operand = self.operand(left)?;
-                self.binder.compare(&operand, *op, *op_span, right, *right_span)
+                self.binder.compare(&operand, *op, right, *right_span)
             }
-            Condition::In { left, negated, op_span, set: InSet::Literals(literals) } => {
+            Condition::In { left, negated, set: InSet::Literals(literals), .. } => {
                 let operand = self.operand(left)?;
-                self.binder.in_literals(&operand, *negated, *op_span, literals)
+                self.binder.in_literals(&operand, *negated, literals)
             }
             Condition::In { left, negated, set: InSet::Query(query), .. } => {
                 self.binder.semi_join(self.scope, left, *negated, query, place)
             }
-            Condition::Includes { left, negated, op_span, values } => {
+            Condition::Includes { left, negated, values, .. } => {
                 let operand = self.operand(left)?;
-                self.binder.includes(&operand, *negated, *op_span, values)
+                self.binder.includes(&operand, *negated, values)
             }
         }
     }

@@ -86,7 +86,7 @@ impl Binder<'_> {
             return Ok(Wanted::Null);
         }
         if let Literal::Currency(code, number) = literal {
-            return Err(self.cx.malformed(span, format!("unexpected token: '{code}{number}'")));
+            return Err(self.cx.unexpected(span, &format!("'{code}{number}'")));
         }
         if let Literal::DateLiteral(word, number) = literal {
             return self.date_literal(operand, word, *number, span);
@@ -156,9 +156,9 @@ impl Binder<'_> {
             Ok(range) => range,
             Err(NoRange::OutOfRange) => return Err(self.invalid("date", &shown(), span)),
             Err(NoRange::Unknown) if compat::has_new_parser(self.cx.version) => {
-                return Err(self.cx.malformed(span, format!("unexpected token: '{}'", shown())));
+                return Err(self.cx.unexpected(span, &format!("'{}'", shown())));
             }
-            Err(NoRange::Unknown) => return Err(self.cx.malformed(span, format!("unexpected token: {}", shown()))),
+            Err(NoRange::Unknown) => return Err(self.cx.unexpected(span, &shown())),
         };
         // The result of a date function is not compared with ranges of days.
         if operand.computed {

@@ -2,6 +2,7 @@
 
 mod child;
 mod compare;
+mod explain;
 mod fields;
 mod filter;
 mod functions;
@@ -9,16 +10,19 @@ mod group;
 mod literal;
 mod path;
 mod reified;
+mod restricted;
 mod select;
 mod semi;
 mod typeof_;
+
+pub use explain::{Explain, IndexUse, explain};
 
 use crate::compat;
 use crate::emit::{self, Emit, Join, Sql, source_of, sql};
 use crate::plan::{Output, Plan, VirtualNeed};
 use crate::{BindContext, emit::OrderKey};
 use orglet_base::{ApiError, DateTime, ErrorCode, OwnedCell};
-use orglet_schema::{FieldType, Object};
+use orglet_schema::{FieldType, Object, standard, tooling};
 use orglet_syntax::ast::{Expr, ForClause, Ident, OrderItem, Query, SelectItem, Span, With};
 use path::Scope;
 use std::cell::Cell;
@@ -40,15 +44,14 @@ const FIELDS_ROWS: u64 = 200;
 /// Whatever the platform answers to such a query: unknown names, misused types, rules of the language; and features
 /// that are not there, which are refused rather than left out.
 pub fn plan(query: &Query, cx: &BindContext<'_>) -> Result<Plan, ApiError> {
-    let mut binder =
-        Binder { cx, emit: Emit(cx.dialect), virtuals: Vec::new(), tables: Vec::new(), semi_joins: 0, told_the_time: Cell::new(false) };
+    let mut binder = Binder::new(cx);
     binder.check_clauses(query)?;
-    let Some(first) = query.from.first() else { return Err(cx.malformed(query.span, "unexpected token: 'FROM'")) };
+    let Some(first) = query.from.first() else { return Err(cx.unexpected(query.span, "'FROM'")) };
     let name = first.path.segments.last().map_or("", |s| s.text.as_str());
     if first.path.segments.len() > 1 {
         return Err(binder.unknown_object(&dotted(&first.path.segments), first.path.span));
     }
-    let root = binder.object(name, first.path.span)?;
+    let root = binder.object(name, first.path.span, query)?;
     let mut scope = binder.open(root, 't', first.alias.as_ref(), None)?;
     binder.alias_paths(&mut scope, query)?;
 
@@ -58,12 +61,19 @@ pub fn plan(query: &Query, cx: &BindContext<'_>) -> Result<Plan, ApiError> {
         Output::Aggregate(binder.aggregate_plan(&mut scope, query)?)
     } else {
         if let Some(SelectItem::Count(span)) = query.select.iter().find(|i| matches!(i, SelectItem::Count(_))) {
-            return Err(cx.malformed(*span, "unexpected token: ','"));
+            return Err(cx.unexpected(*span, "','"));
         }
         Output::Records(binder.records(scope, query, 1)?)
     };
     let for_clause: Option<ForClause> = query.for_clause.map(|(clause, _)| clause);
-    Ok(Plan { output, virtuals: binder.virtuals, tables: binder.tables, for_clause, lasting: !binder.told_the_time.get() })
+    Ok(Plan {
+        output,
+        virtuals: binder.virtuals,
+        tables: binder.tables,
+        for_clause,
+        lasting: !binder.told_the_time.get(),
+        unbounded_fields: binder.unbounded_fields,
+    })
 }
 
 fn is_aggregate(item: &SelectItem) -> bool {
@@ -95,6 +105,22 @@ struct Binder<'a> {
     semi_joins: usize,
     /// Whether anything depends on what time it is.
     told_the_time: Cell<bool>,
+    /// Whether FIELDS(ALL) or FIELDS(CUSTOM) is selected anywhere.
+    unbounded_fields: bool,
+}
+
+impl<'a> Binder<'a> {
+    fn new(cx: &'a BindContext<'a>) -> Self {
+        Self {
+            cx,
+            emit: Emit(cx.dialect),
+            virtuals: Vec::new(),
+            tables: Vec::new(),
+            semi_joins: 0,
+            told_the_time: Cell::new(false),
+            unbounded_fields: false,
+        }
+    }
 }
 
 impl Binder<'_> {
@@ -104,15 +130,27 @@ impl Binder<'_> {
         self.cx.now
     }
 
-    /// An object that may be queried.
-    fn object(&self, name: &str, span: Span) -> Result<Arc<Object>, ApiError> {
+    /// An object that may be queried, by `query`.
+    fn object(&self, name: &str, span: Span, query: &Query) -> Result<Arc<Object>, ApiError> {
         let found = self.cx.catalog.object(name).filter(|o| self.cx.access.sees_object(o));
-        let Some(object) = found else { return Err(self.unknown_object(name, span)) };
+        let Some(object) = found else { return Err(self.no_object(name, span, query)) };
         if !object.flags.queryable {
             let text = format!("entity type {} does not support query", object.name);
             return Err(ApiError::new(ErrorCode::InvalidTypeForOperation, text));
         }
         Ok(object.clone())
+    }
+
+    /// An object that is not there. Of one that other orgs have, or the other API, the platform says less (query-004).
+    fn no_object(&self, name: &str, span: Span, query: &Query) -> ApiError {
+        if let Some(refused) = restricted::refusal(name, query) {
+            return refused;
+        }
+        let elsewhere = || [standard::objects(), tooling::objects()].iter().any(|set| set.object(name).is_some());
+        if self.cx.catalog.object(name).is_some() || standard::is_left_out(name) || elsewhere() {
+            return ApiError::new(ErrorCode::InvalidType, format!("sObject type '{name}' is not supported."));
+        }
+        self.unknown_object(name, span)
     }
 
     fn unknown_object(&self, name: &str, span: Span) -> ApiError {
@@ -149,7 +187,7 @@ impl Binder<'_> {
         let mut scope = Scope::new(root, prefix, join, number);
         if let Some(alias) = alias {
             if reserved(&alias.text) {
-                return Err(self.cx.malformed(alias.span, format!("unexpected token: '{}'", alias.text)));
+                return Err(self.cx.unexpected(alias.span, &format!("'{}'", alias.text)));
             }
             scope.name_root(&alias.text);
         }
@@ -236,6 +274,10 @@ impl Binder<'_> {
             all.push(filter::Conditions { binder: self, scope, group: None }.bind(condition, place)?);
         }
         self.reify(scope, query)?;
+        // Children are filtered by their parents.
+        if main && let Some(refused) = restricted::refusal(&scope.root.name, query) {
+            return Err(refused);
+        }
         Ok(match all.len() {
             0 => None,
             1 => all.pop(),

@@ -293,7 +293,7 @@ impl Binder<'_> {
 
     /// A field, from a place on.
     pub(super) fn resolve_from(&mut self, scope: &mut Scope, anchor: Anchor, segments: &[Ident], span: Span) -> Result<Found, ApiError> {
-        let Some((last, parents)) = segments.split_last() else { return Err(self.cx.malformed(span, "unexpected token: '.'")) };
+        let Some((last, parents)) = segments.split_last() else { return Err(self.cx.unexpected(span, "'.'")) };
         let at = self.walk(scope, anchor, parents, span)?;
         let Anchor { base, steps } = at;
         match &base {

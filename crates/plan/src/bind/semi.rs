@@ -3,6 +3,8 @@
 use super::Binder;
 use super::filter::{Conditions, Place};
 use super::path::{Found, Scope};
+use super::restricted::refusal;
+use super::select::full_name;
 use crate::emit::sql;
 use crate::emit::{RecordSql, Sql};
 use orglet_base::ApiError;
@@ -24,25 +26,29 @@ impl Binder<'_> {
     ) -> Result<Sql, ApiError> {
         let cx = self.cx;
         if scope.prefix() != 't' {
-            return Err(cx.malformed(query.span, "Nesting of semi join sub-selects is not supported"));
+            return Err(cx.malformed(left.span(), "Nesting of semi join sub-selects is not supported"));
         }
         if place.nested || !place.main {
             let text = "Semi join sub-selects are only allowed at the top level WHERE expressions and not in nested WHERE expressions.";
-            return Err(cx.malformed(query.span, text));
+            return Err(cx.malformed(left.span(), text));
         }
         if place.or {
-            return Err(cx.malformed(query.span, "Semi join sub-selects are not allowed with the 'OR' operator"));
+            return Err(cx.malformed(left.span(), "Semi join sub-selects are not allowed with the 'OR' operator"));
         }
         self.semi_joins += 1;
         if self.semi_joins > 2 {
-            return Err(cx.malformed(query.span, "Maximum 2 semi join sub-selects are allowed"));
+            return Err(cx.malformed(left.span(), "Maximum 2 semi join sub-selects are allowed"));
         }
         let Expr::Path(path) = left else {
             return Err(cx.malformed(left.span(), "The left operand of a semi join must be an id field"));
         };
         let outer = self.resolve(scope, path)?;
         self.check_filterable(&outer, path.span)?;
-        if !outer.steps.is_empty() || outer.kind != CellKind::Id {
+        if !outer.steps.is_empty() {
+            let text = format!("The left operand '{}' cannot have more than one level of relationships", full_name(&outer));
+            return Err(cx.malformed(path.span, text));
+        }
+        if outer.kind != CellKind::Id {
             let text = format!("The left operand of a semi join must be an id field of the queried object, cannot use: '{}'", outer.name);
             return Err(cx.malformed(path.span, text));
         }
@@ -52,9 +58,9 @@ impl Binder<'_> {
             return Err(cx.malformed(query.span, "A semi join sub-select has exactly one object"));
         };
         let name = super::dotted(&from.path.segments);
-        let root = self.object(&name, from.path.span)?;
+        let root = self.object(&name, from.path.span, query)?;
         if root.name == scope.root.name {
-            return Err(cx.malformed(query.span, "The inner and outer selects should not be on the same object type"));
+            return Err(cx.malformed(left.span(), "The inner and outer selects should not be on the same object type"));
         }
         if NOT_INNER.contains(&root.name.as_str()) {
             let text = format!("Entity '{}' is not supported for semi join inner selects", root.name);
@@ -83,7 +89,11 @@ impl Binder<'_> {
         let prefix = if self.semi_joins == 1 { 's' } else { 'u' };
         let mut inner = self.open(root, prefix, from.alias.as_ref(), None)?;
         let column = self.resolve(&mut inner, selected)?;
-        if !column.steps.is_empty() || column.kind != CellKind::Id {
+        if !column.steps.is_empty() {
+            let text = format!("The inner select field '{}' cannot have more than one level of relationships", full_name(&column));
+            return Err(cx.malformed(selected.span, text));
+        }
+        if column.kind != CellKind::Id {
             let text = format!("semi join sub selects can only query id fields, cannot use: '{}'", column.name);
             return Err(cx.malformed(selected.span, text));
         }
@@ -94,7 +104,7 @@ impl Binder<'_> {
                  point to the same object type",
                 column.name, outer.name
             );
-            return Err(cx.malformed(query.span, text));
+            return Err(cx.malformed(left.span(), text));
         }
         let mut filter: Vec<Sql> = self.row_filter(&inner).into_iter().collect();
         if let Some(condition) = &query.filter {
@@ -102,6 +112,9 @@ impl Binder<'_> {
             filter.push(Conditions { binder: self, scope: &mut inner, group: None }.bind(condition, place)?);
         }
         self.reify(&inner, query)?;
+        if let Some(refused) = refusal(&inner.root.name, query) {
+            return Err(refused);
+        }
         let filter = if filter.is_empty() { None } else { Some(self.emit.all(filter, true)) };
         let mut select = RecordSql {
             dialect: cx.dialect,

@@ -7,10 +7,13 @@ pub mod describe;
 mod fields;
 mod history;
 mod relationships;
+mod restricted;
 mod sections;
 pub mod seed;
 #[cfg(test)]
 mod tests;
+
+pub use restricted::{Restriction, Wanted, is_left_out, restriction};
 
 use crate::catalog::ObjectSet;
 use crate::object::{Object, ObjectFlags, ObjectParts, Storage};

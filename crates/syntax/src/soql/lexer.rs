@@ -139,10 +139,16 @@ fn fraction(rest: &[u8]) -> usize {
     }
 }
 
+/// The length of what stands behind the date of a date-time, from its `T` to its zone.
+pub(crate) fn clock_of_date_time(rest: &[u8]) -> Option<usize> {
+    let clock = matches!(rest.first(), Some(b'T' | b't')) && starts(&rest[1..], b"dd:dd:dd");
+    clock.then(|| 9 + fraction(&rest[9..]))
+}
+
 fn numeric(rest: &[u8]) -> (Tok, usize) {
     if starts(rest, b"dddd-dd-dd") {
-        if matches!(rest.get(10), Some(b'T' | b't')) && starts(&rest[11..], b"dd:dd:dd") {
-            let clock = 19 + fraction(&rest[19..]);
+        if let Some(clock) = clock_of_date_time(&rest[10..]) {
+            let clock = 10 + clock;
             let zone = &rest[clock..];
             let len = match zone.first() {
                 Some(b'Z' | b'z') => 1,

@@ -5,9 +5,9 @@ use orglet_syntax::ast::{Condition, Expr, Query, SelectItem};
 use orglet_syntax::{Quirks, SyntaxError, soql};
 
 /// Before API v61.0.
-pub const OLD: Quirks = Quirks { new_parser: false };
+pub const OLD: Quirks = Quirks { new_parser: false, set_options: false };
 /// From API v61.0 on.
-pub const NEW: Quirks = Quirks { new_parser: true };
+pub const NEW: Quirks = Quirks { new_parser: true, set_options: true };
 
 /// Parses what must be a query for either parser, and gives the same tree for both.
 pub fn good(text: &str) -> Query {

@@ -52,6 +52,37 @@ impl Parser<'_> {
         if self.take_word("UPDATE") {
             query.update = self.list(|p| if p.is("TRACKING") || p.is("VIEWSTAT") { p.ident() } else { Err(p.unexpected()) })?;
         }
+        if place == Place::Root && self.set_options_ahead() {
+            self.advance();
+            self.advance();
+            self.expect(Tok::LParen)?;
+            self.list(Self::set_option)?;
+            self.close()?;
+        }
+        Ok(())
+    }
+
+    /// Whether SET OPTIONS comes next.
+    pub(super) fn set_options_ahead(&self) -> bool {
+        self.quirks.set_options && self.is("SET") && self.is_at(1, "OPTIONS")
+    }
+
+    /// An option of SET OPTIONS. All are for objects of Data 360 and for managed Apex, so that nothing has to be kept.
+    fn set_option(&mut self) -> Parsed<()> {
+        let text = self.is("dataspace");
+        if !text && !self.is("honorEmptyStrings") && !self.is("explicitNamespace") {
+            return Err(self.unexpected());
+        }
+        self.advance();
+        self.expect(Tok::Eq)?;
+        match text {
+            true if self.peek() == Tok::Str => {
+                self.value(false)?;
+            }
+            true => return Err(self.no_string()),
+            false if self.take_word("TRUE") || self.take_word("FALSE") => {}
+            false => return Err(self.unexpected()),
+        }
         Ok(())
     }
 
@@ -145,7 +176,7 @@ impl Parser<'_> {
         if distance {
             let place = expr.span();
             let message = "unexpected token: 'DISTANCE'";
-            return Err(SyntaxError::at(Kind::Unexpected, place, message));
+            return Err(SyntaxError::antlr(Kind::Unexpected, place, message));
         }
         Ok(expr)
     }

@@ -110,7 +110,10 @@ impl Parser<'_> {
             if p.peek() == Tok::Colon {
                 return Err(p.bind());
             }
-            let token = p.expect(Tok::Str)?;
+            if p.peek() != Tok::Str {
+                return Err(p.no_string());
+            }
+            let token = p.advance();
             match p.string(token, false)? {
                 Literal::String { text, .. } => Ok((text, span(token))),
                 _ => Err(p.unexpected()),
@@ -141,6 +144,7 @@ impl Parser<'_> {
                 Literal::Number(format!("{sign}{}", self.slice(number)))
             }
             Tok::Date => {
+                self.check_half_date_time(token)?;
                 self.advance();
                 Literal::Date(self.slice(token).to_owned())
             }
@@ -153,7 +157,7 @@ impl Parser<'_> {
                 self.advance();
                 Literal::Time(self.slice(token).to_owned())
             }
-            _ => return Err(self.unexpected()),
+            _ => return Err(self.no_string()),
         };
         Ok((literal, self.span_from(token.start)))
     }
@@ -227,6 +231,15 @@ impl Parser<'_> {
         }
         self.at += 1;
         Some(Literal::Currency(code.to_owned(), digits.to_owned()))
+    }
+
+    /// A date and a time without a zone are two tokens here. The older lexer has begun a date-time and wants its zone.
+    fn check_half_date_time(&self, date: Token) -> Parsed<()> {
+        let rest = self.text.as_bytes().get(date.end as usize..).unwrap_or_default();
+        match lexer::clock_of_date_time(rest) {
+            Some(len) if !self.quirks.new_parser => Err(self.bad_character(Kind::DateTime, date.end + len as u32)),
+            _ => Ok(()),
+        }
     }
 
     /// Refuses parts of a date-time that no calendar has. Day 31 of a short month is left to whoever knows calendars.

@@ -1,5 +1,6 @@
 //! Recursive descent over the tokens: the tools all parts share, and how faults are worded.
 //!
+//! Both parsers of the platform count the columns of what they find from 0, and the caret stands one place further left.
 //! Before API v61.0 the platform quotes an out-of-place keyword but not an out-of-place name, speaks of parentheses by
 //! name, and prefixes what its lexer finds with `line r:c`. From v61.0 on everything is quoted, a choice that fails
 //! shows all that it read (`'Name IN ()'`), and where the token that follows could stand after the missing one the
@@ -143,7 +144,7 @@ impl<'a> Parser<'a> {
         }
         if !self.quirks.new_parser {
             let message = format!("expecting a right parentheses, found '{}'", self.shown(token));
-            return Err(SyntaxError::at(Kind::Missing, span(token), message));
+            return Err(SyntaxError::antlr(Kind::Missing, span(token), message));
         }
         let follows = ["AND", "OR", "FROM", "WHERE", "WITH", "GROUP", "ORDER", "LIMIT", "OFFSET", "FOR", "HAVING", "UPDATE"];
         if token.tok == Tok::Eof || follows.iter().any(|w| self.is(w)) { Err(self.missing()) } else { Err(self.unexpected()) }
@@ -203,7 +204,7 @@ impl<'a> Parser<'a> {
         match token.tok {
             Tok::Eof => "<EOF>",
             // The newer lexer takes a string apart, so that its first token is the quote.
-            Tok::Str if self.quirks.new_parser => "'",
+            Tok::Str | Tok::Bad(_) if self.quirks.new_parser => "'",
             _ => self.slice(token),
         }
     }
@@ -211,17 +212,28 @@ impl<'a> Parser<'a> {
     /// The token at hand may not stand here.
     fn unexpected(&self) -> SyntaxError {
         let token = self.token();
-        if let Tok::Bad(bad) = token.tok {
-            return self.bad(token, bad);
+        match token.tok {
+            // The newer lexer takes a string apart: where none may stand, its first token, the quote, is one too many.
+            Tok::Bad(bad) if bad == Bad::Char || !self.quirks.new_parser => return self.bad(token, bad),
+            _ => {}
         }
         let message = format!("unexpected token: '{}'", self.shown(token));
         if token.tok == Tok::Eof && !self.quirks.new_parser {
             return SyntaxError::bare(Kind::Unexpected, span(token), message);
         }
-        SyntaxError::at(Kind::Unexpected, span(token), message)
+        SyntaxError::antlr(Kind::Unexpected, span(token), message)
     }
 
-    /// As [`Self::unexpected`], but the older parser writes the word unquoted, with its own column.
+    /// A string is due and not there, or broken.
+    fn no_string(&self) -> SyntaxError {
+        let token = self.token();
+        match token.tok {
+            Tok::Bad(bad) => self.bad(token, bad),
+            _ => self.unexpected(),
+        }
+    }
+
+    /// As [`Self::unexpected`], but the older parser writes the word unquoted.
     fn unexpected_unquoted(&self) -> SyntaxError {
         let token = self.token();
         if self.quirks.new_parser || token.tok != Tok::Word {
@@ -243,7 +255,7 @@ impl<'a> Parser<'a> {
         };
         let first = self.tokens.get(from).map_or(token.start, |t| t.start);
         let read = self.text.get(first as usize..last as usize).unwrap_or_default();
-        SyntaxError::at(Kind::Unexpected, span(token), format!("unexpected token: '{read}'"))
+        SyntaxError::antlr(Kind::Unexpected, span(token), format!("unexpected token: '{read}'"))
     }
 
     /// Something belongs before the token at hand.
@@ -252,7 +264,7 @@ impl<'a> Parser<'a> {
         if !self.quirks.new_parser || matches!(token.tok, Tok::Bad(_)) {
             return self.unexpected();
         }
-        SyntaxError::at(Kind::Missing, span(token), format!("missing value at '{}'", self.shown(token)))
+        SyntaxError::antlr(Kind::Missing, span(token), format!("missing value at '{}'", self.shown(token)))
     }
 
     /// A bind expression, or a field where a value is due. From API v61.0 on the same sentence is taken to hold.
@@ -266,12 +278,12 @@ impl<'a> Parser<'a> {
             Bad::Char => self.bad_character(Kind::Character, token.start),
             Bad::Escape(at) => self.bad_escape(at),
             Bad::LineEnd(at) if self.quirks.new_parser => {
-                SyntaxError::at(Kind::UnterminatedString, char_span(self.text, at), r"unexpected token: '\n'")
+                SyntaxError::antlr(Kind::UnterminatedString, char_span(self.text, at), r"unexpected token: '\n'")
             }
             Bad::LineEnd(at) => self.mismatched(Kind::UnterminatedString, at, r"\n", "'''"),
             Bad::Unterminated if self.quirks.new_parser => {
                 let end = self.text.len() as u32;
-                SyntaxError::at(Kind::UnterminatedString, Span { start: end, end }, "unexpected token: '<EOF>'")
+                SyntaxError::antlr(Kind::UnterminatedString, Span { start: end, end }, "unexpected token: '<EOF>'")
             }
             Bad::Unterminated => self.mismatched(Kind::UnterminatedString, self.text.len() as u32, "<EOF>", "'''"),
         }
@@ -289,7 +301,7 @@ impl<'a> Parser<'a> {
     fn bad_character(&self, kind: Kind, at: u32) -> SyntaxError {
         let place = char_span(self.text, at);
         let (row, column) = crate::context::position(self.text, at);
-        let shown = self.text.get(place.start as usize..place.end as usize).unwrap_or_default();
+        let shown = self.text.get(place.start as usize..place.end as usize).filter(|t| !t.is_empty()).unwrap_or("<EOF>");
         let what = if self.quirks.new_parser { "unexpected token:" } else { "no viable alternative at character" };
         SyntaxError::antlr(kind, place, format!("line {row}:{column} {what} '{shown}'"))
     }

@@ -44,7 +44,9 @@ impl Parser<'_> {
         let token = self.token();
         match token.tok {
             Tok::Word if place == Place::Root => {
-                let quote = if self.quirks.new_parser { "'" } else { "" };
+                // Recorded with v39.0: a word that is the whole text is quoted.
+                let alone = self.peek_at(1) == Tok::Eof;
+                let quote = if self.quirks.new_parser || alone { "'" } else { "" };
                 let message = format!("unexpected token: {quote}{}{quote}", self.slice(token));
                 Err(SyntaxError::bare(Kind::Unexpected, span(token), message))
             }
@@ -158,7 +160,7 @@ impl Parser<'_> {
         let name = self.ident()?;
         if calls >= MAX_CALLS {
             let message = if self.quirks.new_parser { "unexpected token: '('" } else { "expecting a right parentheses, found '('" };
-            return Err(SyntaxError::at(Kind::Unexpected, span(self.token()), message));
+            return Err(SyntaxError::antlr(Kind::Unexpected, span(self.token()), message));
         }
         self.expect(Tok::LParen)?;
         let args = if name.text.eq_ignore_ascii_case("DISTANCE") {
@@ -196,7 +198,7 @@ impl Parser<'_> {
         }
         self.expect(Tok::Comma)?;
         if self.peek() != Tok::Str {
-            return Err(self.unexpected());
+            return Err(self.no_string());
         }
         let (unit, place) = self.value(false)?;
         args.push(Arg::Literal(unit, place));
@@ -238,6 +240,7 @@ impl Parser<'_> {
     /// Whether a word that could be an alias starts a clause.
     fn clause_ahead(&self) -> bool {
         self.is("GROUP")
+            || self.set_options_ahead()
             || (self.is("ORDER") && self.is_at(1, "BY"))
             || (self.is("OFFSET") && matches!(self.peek_at(1), Tok::Number | Tok::Plus | Tok::Minus | Tok::Colon))
     }
