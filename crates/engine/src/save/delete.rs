@@ -71,16 +71,18 @@ impl Delete<'_> {
         let mut doomed = Doomed::default();
         self.gather(tx, object, vec![id], &mut doomed)?;
         self.restricted(tx, &doomed)?;
+        let moves = rules::gather_moves(tx, self.org, self.catalog, &doomed.sets)?;
         for (object, ids) in &doomed.sets {
             self.release_children(tx, object, ids, &doomed)?;
         }
         for (object, ids) in &doomed.sets {
             self.bin(tx, object, ids)?;
         }
-        if object.name == "OpportunityLineItem"
-            && let Some(parent) = row.get(object, "OpportunityId").as_id()
+        moves.make(tx, self.org, self.catalog, self.now)?;
+        if let Some(parent) = rules::parent_of_lines(&object.name)
+            && let Some(parent) = row.get(object, parent).as_id()
         {
-            rules::sum_line_items(tx, self.org, self.catalog, object, parent, self.now)?;
+            rules::sum_lines(tx, self.org, self.catalog, object, parent, self.now)?;
         }
         Ok(Saved { id, created: false })
     }
@@ -139,7 +141,8 @@ impl Delete<'_> {
     fn release_children(&self, tx: &mut dyn Tx, object: &Object, ids: &[Id], doomed: &Doomed) -> Result<(), Failure> {
         for relation in object.children().iter().filter(|c| !c.cascade_delete) {
             let Some((child, field)) = self.child(&relation.child, &relation.field) else { continue };
-            if !field.nillable {
+            // A line keeps the price that it was given, although that is offered no more.
+            if !field.nillable || field.name == "PricebookEntryId" {
                 continue;
             }
             let mut staying = self.children(tx, child, field, ids, Lock::Update)?;
