@@ -1,4 +1,6 @@
 //! Audit fields that are brought by who may set them.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
 mod world;
 
 use orglet_base::{DateTime, ErrorCode, Value};
