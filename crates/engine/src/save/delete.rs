@@ -1,6 +1,6 @@
 //! Deletes: to the recycle bin, children that cascade with their parent, others released, some forbidding it.
 
-use super::{Change, Guard, Saved, checks, rolled_back, rules};
+use super::{Change, Guard, Saved, checks, derived, rolled_back, rules};
 use crate::failure::no_row;
 use crate::record;
 use crate::{Failure, Identity, Org};
@@ -27,7 +27,7 @@ pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Re
     org.ensure_table(&change.object)?;
     let done = super::transact(org, &change.object, |tx| {
         org.still(tx, catalog)?;
-        let delete = Delete { org, catalog, user: identity.user.id, now };
+        let delete = Delete { org, catalog, identity, now };
         let mut outcomes = Vec::with_capacity(change.records.len());
         for record in &change.records {
             let id = record.id.ok_or_else(ApiError::not_found)?;
@@ -50,7 +50,7 @@ pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Re
 struct Delete<'a> {
     org: &'a Org,
     catalog: &'a Catalog,
-    user: Id,
+    identity: &'a Identity,
     now: DateTime,
 }
 
@@ -71,7 +71,9 @@ impl Delete<'_> {
         let mut doomed = Doomed::default();
         self.gather(tx, object, vec![id], &mut doomed)?;
         self.restricted(tx, &doomed)?;
+        checks::may_go_along(tx, self.org, object, &row, &doomed.sets)?;
         let moves = rules::gather_moves(tx, self.org, self.catalog, &doomed.sets)?;
+        let vacant = rules::gather_vacant(tx, self.org, &doomed.sets, &doomed.all)?;
         for (object, ids) in &doomed.sets {
             self.release_children(tx, object, ids, &doomed)?;
         }
@@ -79,10 +81,12 @@ impl Delete<'_> {
             self.bin(tx, object, ids)?;
         }
         moves.make(tx, self.org, self.catalog, self.now)?;
+        vacant.clear(tx, self.org, self.catalog)?;
         if let Some(parent) = rules::parent_of_lines(&object.name)
             && let Some(parent) = row.get(object, parent).as_id()
         {
-            rules::sum_lines(tx, self.org, self.catalog, object, parent, self.now)?;
+            let Self { org, catalog, identity, now } = *self;
+            rules::sum_lines(tx, &derived::Context { org, catalog, identity, now, system: false }, object, parent)?;
         }
         Ok(Saved { id, created: false })
     }
@@ -177,7 +181,7 @@ impl Delete<'_> {
     fn stamps(&self) -> [(&'static str, Value); 3] {
         [
             ("LastModifiedDate", Value::DateTime(self.now)),
-            ("LastModifiedById", Value::Id(self.user)),
+            ("LastModifiedById", Value::Id(self.identity.user.id)),
             ("SystemModstamp", Value::DateTime(self.now)),
         ]
     }

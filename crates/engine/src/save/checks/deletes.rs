@@ -3,9 +3,10 @@
 use super::{agreements, refuse};
 use crate::record::{self, Row};
 use crate::{Failure, Org};
-use orglet_base::{ErrorCode, Value};
+use orglet_base::{ErrorCode, Id, Value};
 use orglet_schema::{Catalog, Object};
 use orglet_store::Tx;
+use std::sync::Arc;
 
 /// How many of the records that are in the way are named.
 const NAMED: usize = 20;
@@ -45,6 +46,48 @@ pub(in crate::save) fn may_delete(tx: &mut dyn Tx, org: &Org, catalog: &Catalog,
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses a delete that would take along what is settled: opportunities that were won go with no account, agreements in force
+/// with nothing.
+pub(in crate::save) fn may_go_along(
+    tx: &mut dyn Tx,
+    org: &Org,
+    object: &Object,
+    row: &Row,
+    sets: &[(Arc<Object>, Vec<Id>)],
+) -> Result<(), Failure> {
+    for (child, ids) in sets.iter().filter(|(o, _)| o.name != object.name) {
+        let (field, value, why) = match child.name.as_str() {
+            "Opportunity" if object.name == "Account" => (
+                "IsWon",
+                Value::Bool(true),
+                "because some opportunities in that account were closed won. The opportunities that could not be deleted are shown below.",
+            ),
+            "Contract" => ("StatusCode", Value::from("Activated"), "because it is associated with the following contracts."),
+            "Order" => ("StatusCode", Value::from("Activated"), "because it is associated with the following orders."),
+            _ => continue,
+        };
+        let mut names = Vec::new();
+        for id in ids {
+            let settled = record::by_id(tx, org, child, *id)?.filter(|r| *r.get(child, field) == value);
+            if let Some((settled, name)) = settled.zip(child.name_field()) {
+                names.push(settled.get(child, &name.name).display());
+            }
+            if names.len() == NAMED {
+                break;
+            }
+        }
+        if !names.is_empty() {
+            let text = format!(
+                "Your attempt to delete {} could not be completed {why}: {}\n",
+                row.get(object, "Name").display(),
+                names.join(", ")
+            );
+            return Err(refuse(ErrorCode::DeleteFailed, text, &[]));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses to delete what opportunities go by, naming them.

@@ -7,7 +7,7 @@ mod people;
 mod sales;
 mod service;
 
-pub(super) use deletes::may_delete;
+pub(super) use deletes::{may_delete, may_go_along};
 
 use super::references::converted_lead;
 use crate::failure::Gathered;

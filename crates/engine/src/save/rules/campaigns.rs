@@ -46,6 +46,24 @@ pub(super) fn membership(tx: &mut dyn Tx, it: &Stage<'_>, row: &mut Row) -> Resu
     Ok(())
 }
 
+/// A campaign has one status that members take by default: a new default ends the old one.
+pub(super) fn one_default(tx: &mut dyn Tx, it: &Stage<'_>, row: &Row) -> Result<(), Failure> {
+    let object = it.object;
+    if *row.get(object, "IsDefault") != Value::Bool(true) || !it.differs(row, "IsDefault") {
+        return Ok(());
+    }
+    let Some(key) = object.field("CampaignId") else { return Ok(()) };
+    for id in record::find(tx, it.org, object, key, row.get(object, "CampaignId"), usize::MAX)? {
+        let Some(old) = record::by_id_to_change(tx, it.org, object, id)? else { continue };
+        if *row.get(object, "Id") != Value::Id(id) {
+            let mut other = old.clone();
+            other.set(object, "IsDefault", false);
+            write(tx, it.org, object, &old, &other)?;
+        }
+    }
+    Ok(())
+}
+
 /// What a record adds to the figures of a campaign.
 #[derive(Clone, Copy, Default, PartialEq)]
 struct Figures {

@@ -124,12 +124,13 @@ fn show(children: &Object, child: &mut Row, to: &str, parents: &Object, parent: 
 }
 
 /// Brings the children of a record up to what it says now.
-pub(super) fn give(tx: &mut dyn Tx, it: &Stage<'_>, old: &Row, row: &Row) -> Result<(), Failure> {
+pub(super) fn give(tx: &mut dyn Tx, it: &Stage<'_>, row: &Row) -> Result<(), Failure> {
     let object = it.object;
     for copy in COPIES.iter().filter(|c| c.parent == object.name) {
-        let moved = copy.fields.iter().any(|(_, from)| old.get(object, from) != row.get(object, from));
-        let company = copy.child == "CampaignMember" && object.name == "Contact" && it.differs(row, "AccountId");
-        if !moved && !company {
+        // What the platform derives of a parent that its children show follows from what they show too.
+        let set = |i: &usize| copy.fields.iter().any(|(_, from)| *from == object.fields()[*i].name);
+        let company = copy.child == "CampaignMember" && object.name == "Contact" && it.set("AccountId");
+        if !company && !it.changed.iter().any(set) {
             continue;
         }
         let company = if company { Some(of_parent(tx, it.org, it.catalog, row.get(object, "AccountId"), "Name")?) } else { None };
@@ -143,7 +144,7 @@ pub(super) fn give(tx: &mut dyn Tx, it: &Stage<'_>, old: &Row, row: &Row) -> Res
         })?;
     }
     if object.name == "Account"
-        && it.differs(row, "Name")
+        && it.set("Name")
         && it.catalog.object("CampaignMember").is_some_and(|o| it.org.has_rows(o))
         && let Some(contacts) = it.catalog.object("Contact").filter(|o| it.org.has_rows(o))
         && let Some(key) = contacts.field("AccountId")

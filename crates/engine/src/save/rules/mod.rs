@@ -5,12 +5,16 @@ mod agreements;
 mod campaigns;
 mod copies;
 mod prices;
+mod roles;
 mod sales;
 mod service;
 
 pub(super) use campaigns::{Moves, gather as gather_moves};
 pub(super) use prices::{parent_of_lines, sum_lines};
 
+pub(super) use roles::gather as gather_vacant;
+
+use super::derived::Context;
 use super::event;
 use crate::record::{self, Row};
 use crate::{Failure, Identity, Org};
@@ -40,6 +44,12 @@ pub(super) struct Stage<'a> {
 }
 
 impl Stage<'_> {
+    /// What the platform's own rows are written with.
+    fn context(&self) -> Context<'_> {
+        let Self { org, catalog, identity, now, system, .. } = *self;
+        Context { org, catalog, identity, now, system }
+    }
+
     /// Whether the request set a field.
     fn set(&self, field: &str) -> bool {
         self.object.field_index(field).is_some_and(|i| self.changed.contains(&i))
@@ -109,7 +119,7 @@ pub(super) fn after_save(tx: &mut dyn Tx, it: &Stage<'_>, row: &Row) -> Result<(
     if let Some(parent) = prices::parent_of_lines(&object.name)
         && let Some(parent) = row.get(object, parent).as_id()
     {
-        prices::sum_lines(tx, org, catalog, object, parent, it.now)?;
+        prices::sum_lines(tx, &it.context(), object, parent)?;
     }
     if it.system {
         return Ok(());
@@ -123,11 +133,13 @@ pub(super) fn after_save(tx: &mut dyn Tx, it: &Stage<'_>, row: &Row) -> Result<(
             moves.make(tx, org, catalog, it.now)?;
         }
         "Asset" => service::below_asset(tx, it, row)?,
+        "CampaignMemberStatus" => campaigns::one_default(tx, it, row)?,
+        "OpportunityContactRole" => roles::one_primary(tx, it, row)?,
         "PricebookEntry" => prices::standard_price(tx, it, row)?,
         _ => {}
     }
     if let Some(old) = it.old {
-        copies::give(tx, it, old, row)?;
+        copies::give(tx, it, row)?;
         prices::rename_lines(tx, it, old, row)?;
     }
     Ok(())

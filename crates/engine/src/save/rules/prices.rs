@@ -2,8 +2,9 @@
 
 use super::{HALF_UP, Moves, Stage, derive, of_parent, parent, sales, write};
 use crate::record::{self, Row};
+use crate::save::derived::{Context, stage_history};
 use crate::{Failure, Org};
-use orglet_base::{DateTime, Id, Value};
+use orglet_base::{Id, Value};
 use orglet_plan::write as sql;
 use orglet_schema::{Catalog, Object};
 use orglet_store::Tx;
@@ -116,14 +117,8 @@ fn sums(tx: &mut dyn Tx, org: &Org, items: &Object, key: &str, parent: Id) -> Re
 }
 
 /// What the lines of an opportunity, an order or a quote come to is its amount.
-pub(in crate::save) fn sum_lines(
-    tx: &mut dyn Tx,
-    org: &Org,
-    catalog: &Catalog,
-    items: &Object,
-    parent: Id,
-    now: DateTime,
-) -> Result<(), Failure> {
+pub(in crate::save) fn sum_lines(tx: &mut dyn Tx, cx: &Context<'_>, items: &Object, parent: Id) -> Result<(), Failure> {
+    let (org, catalog, now) = (cx.org, cx.catalog, cx.now);
     let (Some(object), Some(key)) = (catalog.object_of(parent), parent_of_lines(&items.name)) else { return Ok(()) };
     // Kept from others first: the sum then counts every line.
     let Some(old) = record::by_id_to_change(tx, org, object, parent)? else { return Ok(()) };
@@ -157,7 +152,8 @@ pub(in crate::save) fn sum_lines(
     }
     row.set(object, "SystemModstamp", Value::DateTime(now));
     write(tx, org, object, &old, &row)?;
-    if object.name == "Opportunity" {
+    if object.name == "Opportunity" && !cx.system {
+        stage_history(tx, cx, object, Some(&old), &row)?;
         let mut moves = Moves::default();
         moves.of_row(tx, org, catalog, object, Some(&old), -1)?;
         moves.of_row(tx, org, catalog, object, Some(&row), 1)?;

@@ -2,6 +2,7 @@
 
 use super::{Stage, fact, of_parent, parent, write};
 use crate::record::{self, Row};
+use crate::save::derived::insert;
 use crate::{Failure, Org};
 use orglet_base::{ApiError, ErrorCode, Id, Value};
 use orglet_schema::Object;
@@ -23,6 +24,13 @@ pub(super) fn case(tx: &mut dyn Tx, it: &Stage<'_>, row: &mut Row) -> Result<(),
     }
     if it.old.is_none() && !it.system {
         row.set(object, "IsClosedOnCreate", closed);
+    }
+    // What is given as Comments becomes a comment of the case, which shows none of it itself.
+    let comments = row.get(object, "Comments").clone();
+    row.set(object, "Comments", Value::Null);
+    if !comments.is_null() && !it.system {
+        let values = [("ParentId", row.get(object, "Id").clone()), ("CommentBody", comments), ("IsPublished", false.into())];
+        insert(tx, &it.context(), "CaseComment", &values)?;
     }
     if it.set("ContactId") && row.get(object, "AccountId").is_null() && !it.set("AccountId") {
         let account = of_parent(tx, it.org, it.catalog, row.get(object, "ContactId"), "AccountId")?;
