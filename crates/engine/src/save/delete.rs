@@ -72,22 +72,16 @@ impl Delete<'_> {
         self.gather(tx, object, vec![id], &mut doomed)?;
         self.restricted(tx, &doomed)?;
         checks::may_go_along(tx, self.org, object, &row, &doomed.sets)?;
-        let moves = rules::gather_moves(tx, self.org, self.catalog, &doomed.sets)?;
-        let vacant = rules::gather_vacant(tx, self.org, &doomed.sets, &doomed.all)?;
+        let Self { org, catalog, identity, now } = *self;
+        let cx = derived::Context { org, catalog, identity, now, system: false };
+        let aftermath = rules::Aftermath::gather(tx, &cx, &doomed.sets, &doomed.all)?;
         for (object, ids) in &doomed.sets {
             self.release_children(tx, object, ids, &doomed)?;
         }
         for (object, ids) in &doomed.sets {
             self.bin(tx, object, ids)?;
         }
-        moves.make(tx, self.org, self.catalog, self.now)?;
-        vacant.clear(tx, self.org, self.catalog)?;
-        if let Some(parent) = rules::parent_of_lines(&object.name)
-            && let Some(parent) = row.get(object, parent).as_id()
-        {
-            let Self { org, catalog, identity, now } = *self;
-            rules::sum_lines(tx, &derived::Context { org, catalog, identity, now, system: false }, object, parent)?;
-        }
+        aftermath.settle(tx, &cx, object, &row)?;
         Ok(Saved { id, created: false })
     }
 

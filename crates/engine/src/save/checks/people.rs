@@ -20,6 +20,10 @@ pub(super) fn user(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> {
     if it.set("IsActive") && *it.get("IsActive") == Value::Bool(false) && it.id() == Some(it.user) {
         wrong.note(Err(refuse(ErrorCode::FieldIntegrityException, "You cannot deactivate yourself: Active", &["IsActive"])))?;
     }
+    if it.set("ContactId") && !it.get("ContactId").is_null() {
+        let text = "only portal users can be associated to a contact";
+        wrong.note(Err(refuse(ErrorCode::FieldIntegrityException, text, &["ContactId"])))?;
+    }
     if it.set("ManagerId") {
         wrong.note(no_loop(tx, it, "ManagerId"))?;
     }
@@ -30,7 +34,7 @@ fn username(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> {
     let name = it.get("Username").as_text().unwrap_or_default();
     let shaped = name.rsplit_once('@').is_some_and(|(local, host)| !local.is_empty() && host.contains('.') && !host.ends_with('.'));
     if !shaped {
-        let text = "Username must be in the form of an email address (for example, john@acme.com).: Username";
+        let text = "Username must be in the form of an email address (for example, john@acme.com): Username";
         return Err(refuse(ErrorCode::FieldIntegrityException, text, &["Username"]));
     }
     let elsewhere = it.org.usernames.as_ref().map_or(Ok(false), |names| names.is_taken(it.org.id, name))?;

@@ -80,11 +80,26 @@ struct Figures {
 /// What a save or a delete changes in the figures of campaigns, by campaign. They are brought up by the difference alone: a
 /// campaign may have any number of members.
 #[derive(Default)]
-pub(in crate::save) struct Moves(BTreeMap<Id, Figures>);
+pub(super) struct Moves(BTreeMap<Id, Figures>);
 
 impl Moves {
+    /// What a delete takes from campaigns that stay: `sets` are the rows that go.
+    pub(super) fn gather(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, sets: &[(Arc<Object>, Vec<Id>)]) -> Result<Self, Failure> {
+        let mut moves = Self::default();
+        for (object, ids) in sets.iter().filter(|(o, _)| matches!(o.name.as_str(), "CampaignMember" | "Opportunity")) {
+            for id in ids {
+                let row = record::by_id(tx, org, object, *id)?;
+                moves.of_row(tx, org, catalog, object, row.as_ref(), -1)?;
+            }
+        }
+        for id in sets.iter().filter(|(o, _)| o.name == "Campaign").flat_map(|(_, ids)| ids) {
+            moves.0.remove(id);
+        }
+        Ok(moves)
+    }
+
     /// Adds what a member or an opportunity counts for, `times` over: once when it comes, minus once when it goes.
-    pub(in crate::save) fn of_row(
+    pub(super) fn of_row(
         &mut self,
         tx: &mut dyn Tx,
         org: &Org,
@@ -122,7 +137,7 @@ impl Moves {
     }
 
     /// Changes the campaigns. Those that go in the same delete are passed over by having been left out before.
-    pub(in crate::save) fn make(self, tx: &mut dyn Tx, org: &Org, catalog: &Catalog, now: DateTime) -> Result<(), Failure> {
+    pub(super) fn make(self, tx: &mut dyn Tx, org: &Org, catalog: &Catalog, now: DateTime) -> Result<(), Failure> {
         let Some(object) = catalog.object("Campaign") else { return Ok(()) };
         for (campaign, by) in self.0 {
             if by == Figures::default() {
@@ -156,21 +171,4 @@ impl Moves {
         }
         Ok(())
     }
-}
-
-/// What a delete takes from campaigns that stay: `sets` are the rows that go.
-pub(in crate::save) fn gather(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, sets: &[(Arc<Object>, Vec<Id>)]) -> Result<Moves, Failure> {
-    let mut moves = Moves::default();
-    for (object, ids) in sets.iter().filter(|(o, _)| matches!(o.name.as_str(), "CampaignMember" | "Opportunity")) {
-        for id in ids {
-            let row = record::by_id(tx, org, object, *id)?;
-            moves.of_row(tx, org, catalog, object, row.as_ref(), -1)?;
-        }
-    }
-    for (_, ids) in sets.iter().filter(|(o, _)| o.name == "Campaign") {
-        ids.iter().for_each(|id| {
-            moves.0.remove(id);
-        });
-    }
-    Ok(moves)
 }

@@ -1,6 +1,7 @@
 //! What the platform derives when records of certain standard objects are saved, by the object's trade: the fields of the
 //! record itself before it is written, and those of other records after.
 
+mod activities;
 mod agreements;
 mod campaigns;
 mod copies;
@@ -9,21 +10,23 @@ mod roles;
 mod sales;
 mod service;
 
-pub(super) use campaigns::{Moves, gather as gather_moves};
-pub(super) use prices::{parent_of_lines, sum_lines};
+use activities::Days;
+use campaigns::Moves;
 
-pub(super) use roles::gather as gather_vacant;
+use roles::Vacant;
 
 use super::derived::Context;
 use super::event;
 use crate::record::{self, Row};
 use crate::{Failure, Identity, Org};
-use orglet_base::{DateTime, Value};
+use orglet_base::{DateTime, Id, Value};
 use orglet_plan::write as sql;
 use orglet_schema::types::person_name;
 use orglet_schema::{Catalog, Field, Object};
 use orglet_store::Tx;
 use rust_decimal::{Decimal, RoundingStrategy};
+use std::collections::HashSet;
+use std::sync::Arc;
 
 /// How the platform rounds: half away from zero.
 const HALF_UP: RoundingStrategy = RoundingStrategy::MidpointAwayFromZero;
@@ -67,8 +70,42 @@ impl Stage<'_> {
 
     /// The day it is where the user lives.
     fn today(&self) -> Value {
-        let zone = self.identity.user.time_zone.clone();
-        jiff::Timestamp::from_millisecond(self.now.0).map_or(Value::Null, |t| Value::Date(t.to_zoned(zone).date()))
+        today(self.identity, self.now)
+    }
+}
+
+/// The day it is where a user lives.
+fn today(identity: &Identity, now: DateTime) -> Value {
+    let zone = identity.user.time_zone.clone();
+    jiff::Timestamp::from_millisecond(now.0).map_or(Value::Null, |t| Value::Date(t.to_zoned(zone).date()))
+}
+
+/// What a delete changes in records that stay: gathered while the rows that go are there, done when they are gone.
+pub(super) struct Aftermath {
+    moves: Moves,
+    vacant: Vacant,
+    days: Days,
+}
+
+impl Aftermath {
+    /// Gathers it. `sets` are the rows that go, by object, and `all` all of their ids.
+    pub(super) fn gather(tx: &mut dyn Tx, cx: &Context<'_>, sets: &[(Arc<Object>, Vec<Id>)], all: &HashSet<Id>) -> Result<Self, Failure> {
+        Ok(Self {
+            moves: Moves::gather(tx, cx.org, cx.catalog, sets)?,
+            vacant: Vacant::gather(tx, cx.org, sets, all)?,
+            days: Days::gather(tx, cx, sets, all)?,
+        })
+    }
+
+    /// Does it. `object` and `row` are what the delete was asked for.
+    pub(super) fn settle(self, tx: &mut dyn Tx, cx: &Context<'_>, object: &Object, row: &Row) -> Result<(), Failure> {
+        self.moves.make(tx, cx.org, cx.catalog, cx.now)?;
+        self.vacant.clear(tx, cx.org, cx.catalog)?;
+        self.days.make(tx, cx)?;
+        match prices::parent_of_lines(&object.name).and_then(|parent| row.get(object, parent).as_id()) {
+            Some(parent) => prices::sum_lines(tx, cx, object, parent),
+            None => Ok(()),
+        }
     }
 }
 
@@ -133,6 +170,14 @@ pub(super) fn after_save(tx: &mut dyn Tx, it: &Stage<'_>, row: &Row) -> Result<(
             moves.make(tx, org, catalog, it.now)?;
         }
         "Asset" => service::below_asset(tx, it, row)?,
+        "Task" | "Event" => {
+            let mut days = Days::default();
+            if let Some(old) = it.old {
+                days.of_row(object, old, &it.today(), true);
+            }
+            days.of_row(object, row, &it.today(), false);
+            days.make(tx, &it.context())?;
+        }
         "CampaignMemberStatus" => campaigns::one_default(tx, it, row)?,
         "OpportunityContactRole" => roles::one_primary(tx, it, row)?,
         "PricebookEntry" => prices::standard_price(tx, it, row)?,

@@ -11,7 +11,7 @@ use orglet_store::Tx;
 use rust_decimal::Decimal;
 
 /// The field of a line that names the record it belongs to.
-pub(in crate::save) fn parent_of_lines(object: &str) -> Option<&'static str> {
+pub(super) fn parent_of_lines(object: &str) -> Option<&'static str> {
     match object {
         "OpportunityLineItem" => Some("OpportunityId"),
         "OrderItem" => Some("OrderId"),
@@ -95,18 +95,22 @@ pub(super) fn rename_lines(tx: &mut dyn Tx, it: &Stage<'_>, old: &Row, row: &Row
 #[derive(Default)]
 struct Sums {
     lines: i64,
+    quantity: Option<Decimal>,
     subtotal: Option<Decimal>,
     total: Option<Decimal>,
 }
 
 fn sums(tx: &mut dyn Tx, org: &Org, items: &Object, key: &str, parent: Id) -> Result<Sums, Failure> {
-    let mut sums = Sums { lines: 0, subtotal: Some(Decimal::ZERO), total: Some(Decimal::ZERO) };
-    let (Some(key), Some(total)) = (items.field(key), items.field("TotalPrice")) else { return Ok(sums) };
+    let zero = Some(Decimal::ZERO);
+    let mut sums = Sums { lines: 0, quantity: zero, subtotal: zero, total: zero };
+    let (Some(key), Some(total), Some(quantity)) = (items.field(key), items.field("TotalPrice"), items.field("Quantity")) else {
+        return Ok(sums);
+    };
     let subtotal = items.field("Subtotal").unwrap_or(total);
     let cell = key.cell_kind().to_cell(&Value::Id(parent));
-    tx.query(&sql::select_where_eq(items, &[total, subtotal], key, cell, true, org.store.dialect()), &mut |line| {
+    tx.query(&sql::select_where_eq(items, &[total, subtotal, quantity], key, cell, true, org.store.dialect()), &mut |line| {
         sums.lines += 1;
-        for (at, field, sum) in [(0, total, &mut sums.total), (1, subtotal, &mut sums.subtotal)] {
+        for (at, field, sum) in [(0, total, &mut sums.total), (1, subtotal, &mut sums.subtotal), (2, quantity, &mut sums.quantity)] {
             if let Value::Decimal(d) = field.cell_kind().to_value(line.cell(at)) {
                 *sum = sum.and_then(|s| s.checked_add(d));
             }
@@ -117,7 +121,7 @@ fn sums(tx: &mut dyn Tx, org: &Org, items: &Object, key: &str, parent: Id) -> Re
 }
 
 /// What the lines of an opportunity, an order or a quote come to is its amount.
-pub(in crate::save) fn sum_lines(tx: &mut dyn Tx, cx: &Context<'_>, items: &Object, parent: Id) -> Result<(), Failure> {
+pub(super) fn sum_lines(tx: &mut dyn Tx, cx: &Context<'_>, items: &Object, parent: Id) -> Result<(), Failure> {
     let (org, catalog, now) = (cx.org, cx.catalog, cx.now);
     let (Some(object), Some(key)) = (catalog.object_of(parent), parent_of_lines(&items.name)) else { return Ok(()) };
     // Kept from others first: the sum then counts every line.
@@ -129,6 +133,7 @@ pub(in crate::save) fn sum_lines(tx: &mut dyn Tx, cx: &Context<'_>, items: &Obje
             row.set(object, "HasOpportunityLineItem", sums.lines > 0);
             if sums.lines > 0 {
                 derive(object, &mut row, "Amount", sums.total)?;
+                derive(object, &mut row, "TotalOpportunityQuantity", sums.quantity)?;
                 if row.get(object, "Pricebook2Id").is_null() {
                     let book = book_of_lines(tx, org, catalog, items, key, parent)?;
                     row.set(object, "Pricebook2Id", book);

@@ -44,27 +44,27 @@ fn show(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, opportunity: &Value, cont
 
 /// Opportunities whose primary role goes.
 #[derive(Default)]
-pub(in crate::save) struct Vacant(Vec<Value>);
-
-/// The opportunities that stay without a primary role when rows go.
-pub(in crate::save) fn gather(tx: &mut dyn Tx, org: &Org, sets: &[(Arc<Object>, Vec<Id>)], all: &HashSet<Id>) -> Result<Vacant, Failure> {
-    let mut vacant = Vacant::default();
-    for (object, ids) in sets.iter().filter(|(o, _)| o.name == "OpportunityContactRole") {
-        for id in ids {
-            let Some(row) = record::by_id(tx, org, object, *id)? else { continue };
-            let opportunity = row.get(object, "OpportunityId");
-            let goes = opportunity.as_id().is_some_and(|id| all.contains(&id));
-            if *row.get(object, "IsPrimary") == Value::Bool(true) && !goes {
-                vacant.0.push(opportunity.clone());
-            }
-        }
-    }
-    Ok(vacant)
-}
+pub(super) struct Vacant(Vec<Value>);
 
 impl Vacant {
+    /// The opportunities that stay without a primary role when rows go.
+    pub(super) fn gather(tx: &mut dyn Tx, org: &Org, sets: &[(Arc<Object>, Vec<Id>)], all: &HashSet<Id>) -> Result<Self, Failure> {
+        let mut vacant = Self::default();
+        for (object, ids) in sets.iter().filter(|(o, _)| o.name == "OpportunityContactRole") {
+            for id in ids {
+                let Some(row) = record::by_id(tx, org, object, *id)? else { continue };
+                let opportunity = row.get(object, "OpportunityId");
+                let stays = opportunity.as_id().is_some_and(|id| !all.contains(&id));
+                if *row.get(object, "IsPrimary") == Value::Bool(true) && stays {
+                    vacant.0.push(opportunity.clone());
+                }
+            }
+        }
+        Ok(vacant)
+    }
+
     /// Takes the contact from them.
-    pub(in crate::save) fn clear(self, tx: &mut dyn Tx, org: &Org, catalog: &Catalog) -> Result<(), Failure> {
+    pub(super) fn clear(self, tx: &mut dyn Tx, org: &Org, catalog: &Catalog) -> Result<(), Failure> {
         self.0.iter().try_for_each(|opportunity| show(tx, org, catalog, opportunity, Value::Null))
     }
 }

@@ -12,8 +12,10 @@ pub(super) fn opportunity(it: &Stage<'_>, row: &mut Row) -> Result<(), Failure> 
     let object = it.object;
     let with_products = *it.was("HasOpportunityLineItem") == Value::Bool(true);
     if with_products {
-        // With products the amount is theirs; one that is given is passed over.
-        row.set(object, "Amount", it.was("Amount").clone());
+        // With products amount and quantity are theirs; one that is given is passed over.
+        for theirs in ["Amount", "TotalOpportunityQuantity"] {
+            row.set(object, theirs, it.was(theirs).clone());
+        }
     }
     if it.old.is_some() && it.differs(row, "StageName") {
         row.set(object, "LastStageChangeDate", Value::DateTime(it.now));

@@ -56,7 +56,7 @@ pub(super) fn task(it: &Stage<'_>, row: &mut Row) {
 /// The account of an activity: the record it is about, or that record's account; else that of the contact it is with.
 pub(super) fn account_of_activity(tx: &mut dyn Tx, it: &Stage<'_>, row: &mut Row) -> Result<(), Failure> {
     let object = it.object;
-    if !it.differs(row, "WhatId") && !it.differs(row, "WhoId") {
+    if (!it.differs(row, "WhatId") && !it.differs(row, "WhoId")) || (it.system && !row.get(object, "AccountId").is_null()) {
         return Ok(());
     }
     let what = row.get(object, "WhatId").clone();
