@@ -10,7 +10,8 @@ pub(super) fn contract(it: &Stage<'_>, row: &mut Row) {
     let object = it.object;
     let end = match (row.get(object, "StartDate"), row.get(object, "ContractTerm")) {
         (Value::Date(start), Value::Int(months)) => {
-            start.checked_add(months.months()).and_then(|d| d.checked_sub(1.day())).map_or(Value::Null, Value::Date)
+            let term = jiff::Span::new().try_months(*months);
+            term.and_then(|t| start.checked_add(t)).and_then(|d| d.checked_sub(1.day())).map_or(Value::Null, Value::Date)
         }
         _ => Value::Null,
     };

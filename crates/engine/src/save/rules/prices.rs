@@ -47,7 +47,8 @@ pub(super) fn line_item(tx: &mut dyn Tx, it: &Stage<'_>, row: &mut Row) -> Resul
         && !it.set("UnitPrice")
         && !quantity.is_zero()
     {
-        row.set(object, "UnitPrice", Value::Decimal((total / quantity).round_dp_with_strategy(2, HALF_UP)));
+        let price = total.checked_div(quantity).map(|p| p.round_dp_with_strategy(2, HALF_UP));
+        derive(object, row, "UnitPrice", price)?;
     } else if let (Some(price), Some(quantity)) = (price, quantity) {
         let discount = number(row, "Discount").unwrap_or_default();
         let subtotal = price.checked_mul(quantity);
@@ -146,11 +147,16 @@ pub(super) fn sum_lines(tx: &mut dyn Tx, cx: &Context<'_>, items: &Object, paren
             row.set(object, "LineItemCount", Value::Int(sums.lines));
             derive(object, &mut row, "Subtotal", sums.subtotal)?;
             derive(object, &mut row, "TotalPrice", sums.total)?;
+            // Lines that nearly cancel each other out have no discount that a percentage could say.
             let discount = match (sums.subtotal, sums.total) {
-                (Some(subtotal), Some(total)) if !subtotal.is_zero() => (subtotal - total) / subtotal * Decimal::from(100),
-                _ => Decimal::ZERO,
+                (Some(all), Some(total)) if !all.is_zero() => {
+                    all.checked_sub(total).and_then(|less| less.checked_div(all)?.checked_mul(Decimal::from(100)))
+                }
+                _ => Some(Decimal::ZERO),
             };
-            derive(object, &mut row, "Discount", Some(discount))?;
+            if derive(object, &mut row, "Discount", discount).is_err() {
+                row.set(object, "Discount", Value::Null);
+            }
             grand_total(object, &mut row)?;
         }
         _ => return Ok(()),
