@@ -8,6 +8,8 @@ use orglet_store::StoreError;
 pub enum Failure {
     /// An error that the client sees.
     Api(ApiError),
+    /// Several errors of one record, two at least, in the order in which they are listed.
+    Errors(Vec<ApiError>),
     /// An external ID matched several records: their object and ids.
     Choices(String, Vec<Id>),
     /// A definition of a custom object or field is refused.
@@ -26,6 +28,17 @@ impl From<ApiError> for Failure {
     }
 }
 
+impl From<Vec<ApiError>> for Failure {
+    fn from(mut errors: Vec<ApiError>) -> Self {
+        match errors.len() {
+            // Whoever finds no error has no failure to make; the answer is that of a fault then.
+            0 => Failure::Store(StoreError::Other("a failure without an error".into())),
+            1 => Failure::Api(errors.remove(0)),
+            _ => Failure::Errors(errors),
+        }
+    }
+}
+
 impl From<StoreError> for Failure {
     fn from(e: StoreError) -> Self {
         match e {
@@ -40,6 +53,15 @@ impl From<StoreError> for Failure {
 }
 
 impl Failure {
+    /// The errors that the client sees; none where the failure is of another kind.
+    pub fn errors(&self) -> &[ApiError] {
+        match self {
+            Failure::Api(e) => std::slice::from_ref(e),
+            Failure::Errors(list) => list,
+            _ => &[],
+        }
+    }
+
     /// Whether the operation's changes may have been kept or not, and nobody knows.
     pub fn is_unknown(&self) -> bool {
         matches!(self, Failure::Store(StoreError::Unknown(_)))
@@ -65,6 +87,10 @@ impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Failure::Api(e) => e.fmt(f),
+            Failure::Errors(list) => list.iter().enumerate().try_for_each(|(at, e)| {
+                f.write_str(if at == 0 { "" } else { "; " })?;
+                e.fmt(f)
+            }),
             Failure::Choices(object, ids) => write!(f, "{} records of {object} match", ids.len()),
             Failure::Definition(e) => e.fmt(f),
             Failure::Condition(status) => write!(f, "condition not met ({status})"),
@@ -75,6 +101,33 @@ impl std::fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// Gathers the errors of one stage of a save, so that a record is told all of them at once. It costs nothing while there is
+/// none.
+#[derive(Default)]
+pub(crate) struct Gathered(Vec<ApiError>);
+
+impl Gathered {
+    /// Notes what a check says of the record. Failures of another kind end the save at once.
+    pub(crate) fn note(&mut self, outcome: Result<(), Failure>) -> Result<(), Failure> {
+        match outcome {
+            Err(Failure::Api(e)) => self.0.push(e),
+            Err(Failure::Errors(list)) => self.0.extend(list),
+            other => return other,
+        }
+        Ok(())
+    }
+
+    /// Notes an error.
+    pub(crate) fn push(&mut self, e: ApiError) {
+        self.0.push(e);
+    }
+
+    /// Ends the stage: its errors, if there is any.
+    pub(crate) fn end(self) -> Result<(), Failure> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.0.into()) }
+    }
+}
 
 /// 404 for an id that no row has (crud-028).
 pub(crate) fn no_row() -> ApiError {

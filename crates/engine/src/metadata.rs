@@ -1,6 +1,7 @@
 //! Custom objects and fields of an org: kept in its database, built into its catalog, changed one at a time or as a
 //! project, whole or not at all.
 
+mod dependants;
 mod tables;
 
 use crate::ids::{self, Counters};
@@ -262,6 +263,7 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
     for edit in edits {
         ids.push(draft.apply(edit)?);
     }
+    dependants::check(&draft.customs, &draft.removed)?;
     let new = build(&draft.customs, old.version() + 1, after(Some(old.modified()), now))?;
     let statements = tables::migration(org, &old, &new)?;
     org.store.transact_alone_with::<_, Failure>(|tx| {

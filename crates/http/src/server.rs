@@ -123,7 +123,7 @@ impl Server {
     /// (routing-027).
     pub(crate) fn failed(&self, failure: Failure, format: Format, pretty: bool, rows: &str) -> Reply {
         match failure {
-            Failure::Api(e) => error::render(&[e], format, pretty).into(),
+            Failure::Api(_) | Failure::Errors(_) => error::render(failure.errors(), format, pretty).into(),
             Failure::Condition(status) => Reply::empty(status),
             Failure::Definition(e) => error::render(&[(*e).into()], format, pretty).into(),
             Failure::Choices(object, ids) => {

@@ -1,6 +1,8 @@
 //! A field of an sObject, with everything that a describe says of it.
 
 use crate::types::{self, CellKind, FieldKind};
+use base64::Engine as _;
+use orglet_base::Value;
 
 /// The describe type of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -239,6 +241,19 @@ impl Field {
     /// Whether a create must give a value: not nillable, writable, no default.
     pub fn required_on_create(&self) -> bool {
         !self.nillable && self.createable && !self.defaulted_on_create && self.default.is_none()
+    }
+
+    /// Whether a value of a dependent picklist may be chosen under a value of its controlling field. What nothing is said of
+    /// may be chosen under all.
+    pub fn allows_under(&self, value: &str, controller: &Field, controlling: &Value) -> bool {
+        let Some(bits) = self.picklist.iter().find(|v| v.value == value).and_then(|v| v.valid_for.as_deref()) else { return true };
+        let at = match controlling {
+            Value::Bool(b) => Some(usize::from(*b)),
+            Value::Text(t) => controller.picklist.iter().position(|v| v.value == *t),
+            _ => None,
+        };
+        let bits = base64::engine::general_purpose::STANDARD.decode(bits).unwrap_or_default();
+        at.is_some_and(|at| bits.get(at / 8).is_some_and(|byte| byte & (0x80 >> (at % 8)) != 0))
     }
 
     /// Whether the field has a column of its own in its object's table.

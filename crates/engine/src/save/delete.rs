@@ -1,6 +1,6 @@
 //! Deletes: to the recycle bin, children that cascade with their parent, others released, some forbidding it.
 
-use super::{Change, Guard, Saved, checks, rolled_back, rules};
+use super::{Change, Guard, Saved, checks, derived, rolled_back, rules};
 use crate::failure::no_row;
 use crate::record;
 use crate::{Failure, Identity, Org};
@@ -27,7 +27,7 @@ pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Re
     org.ensure_table(&change.object)?;
     let done = super::transact(org, &change.object, |tx| {
         org.still(tx, catalog)?;
-        let delete = Delete { org, catalog, user: identity.user.id, now };
+        let delete = Delete { org, catalog, identity, now };
         let mut outcomes = Vec::with_capacity(change.records.len());
         for record in &change.records {
             let id = record.id.ok_or_else(ApiError::not_found)?;
@@ -50,7 +50,7 @@ pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Re
 struct Delete<'a> {
     org: &'a Org,
     catalog: &'a Catalog,
-    user: Id,
+    identity: &'a Identity,
     now: DateTime,
 }
 
@@ -71,17 +71,17 @@ impl Delete<'_> {
         let mut doomed = Doomed::default();
         self.gather(tx, object, vec![id], &mut doomed)?;
         self.restricted(tx, &doomed)?;
+        checks::may_go_along(tx, self.org, object, &row, &doomed.sets)?;
+        let Self { org, catalog, identity, now } = *self;
+        let cx = derived::Context { org, catalog, identity, now, system: false };
+        let aftermath = rules::Aftermath::gather(tx, &cx, &doomed.sets, &doomed.all)?;
         for (object, ids) in &doomed.sets {
             self.release_children(tx, object, ids, &doomed)?;
         }
         for (object, ids) in &doomed.sets {
             self.bin(tx, object, ids)?;
         }
-        if object.name == "OpportunityLineItem"
-            && let Some(parent) = row.get(object, "OpportunityId").as_id()
-        {
-            rules::sum_line_items(tx, self.org, self.catalog, object, parent, self.now)?;
-        }
+        aftermath.settle(tx, &cx, object, &row)?;
         Ok(Saved { id, created: false })
     }
 
@@ -139,7 +139,8 @@ impl Delete<'_> {
     fn release_children(&self, tx: &mut dyn Tx, object: &Object, ids: &[Id], doomed: &Doomed) -> Result<(), Failure> {
         for relation in object.children().iter().filter(|c| !c.cascade_delete) {
             let Some((child, field)) = self.child(&relation.child, &relation.field) else { continue };
-            if !field.nillable {
+            // A line keeps the price that it was given, although that is offered no more.
+            if !field.nillable || field.name == "PricebookEntryId" {
                 continue;
             }
             let mut staying = self.children(tx, child, field, ids, Lock::Update)?;
@@ -174,7 +175,7 @@ impl Delete<'_> {
     fn stamps(&self) -> [(&'static str, Value); 3] {
         [
             ("LastModifiedDate", Value::DateTime(self.now)),
-            ("LastModifiedById", Value::Id(self.user)),
+            ("LastModifiedById", Value::Id(self.identity.user.id)),
             ("SystemModstamp", Value::DateTime(self.now)),
         ]
     }

@@ -23,7 +23,13 @@ pub(super) struct Context<'a> {
 pub(super) fn follow(tx: &mut dyn Tx, cx: &Context<'_>, object: &Object, old: Option<&Row>, row: &Row) -> Result<(), Failure> {
     let id = row.get(object, "Id").clone();
     match (object.name.as_str(), old) {
-        ("Opportunity", _) if !cx.system => stage_history(tx, cx, object, old, row),
+        ("Opportunity", _) if !cx.system => {
+            if old.is_none() && !row.get(object, "ContactId").is_null() {
+                let values = [("OpportunityId", id), ("ContactId", row.get(object, "ContactId").clone()), ("IsPrimary", true.into())];
+                insert(tx, cx, "OpportunityContactRole", &values)?;
+            }
+            stage_history(tx, cx, object, old, row)
+        }
         ("Campaign", None) if !cx.system => {
             for (at, label, default, responded) in [(1, "Sent", true, false), (2, "Responded", false, true)] {
                 let values = [
@@ -51,7 +57,7 @@ pub(super) fn follow(tx: &mut dyn Tx, cx: &Context<'_>, object: &Object, old: Op
 
 /// OpportunityHistory: a row at the start and at each change of stage, amount, probability, expected revenue or close
 /// date.
-fn stage_history(tx: &mut dyn Tx, cx: &Context<'_>, object: &Object, old: Option<&Row>, row: &Row) -> Result<(), Failure> {
+pub(super) fn stage_history(tx: &mut dyn Tx, cx: &Context<'_>, object: &Object, old: Option<&Row>, row: &Row) -> Result<(), Failure> {
     const WATCHED: [&str; 6] = ["StageName", "Amount", "Probability", "ExpectedRevenue", "CloseDate", "ForecastCategory"];
     let get = |name: &str| row.get(object, name).clone();
     if old.is_some_and(|o| WATCHED.iter().all(|f| o.get(object, f) == row.get(object, f))) {
@@ -67,7 +73,7 @@ fn stage_history(tx: &mut dyn Tx, cx: &Context<'_>, object: &Object, old: Option
 }
 
 /// Inserts a row of the platform's own.
-fn insert(tx: &mut dyn Tx, cx: &Context<'_>, object: &str, values: &[(&str, Value)]) -> Result<(), Failure> {
+pub(super) fn insert(tx: &mut dyn Tx, cx: &Context<'_>, object: &str, values: &[(&str, Value)]) -> Result<(), Failure> {
     let (Some(object), Some(prefix)) = (cx.catalog.object(object), seed::id_prefix(object)) else { return Ok(()) };
     let id: Id = cx.org.new_id_within(tx, prefix)?;
     let mut row = Row::empty(object);

@@ -1,7 +1,8 @@
 //! The checks that need no data: which fields may be written, what values look like, what must be given.
 
 use super::{Assign, Change, Incoming, Op};
-use crate::Identity;
+use crate::failure::Gathered;
+use crate::{Failure, Identity};
 use orglet_base::{ApiError, ErrorCode, Value};
 use orglet_schema::{Field, FieldType, Object};
 
@@ -12,20 +13,27 @@ pub(super) struct Prepared {
 }
 
 /// Checks a record for being inserted (`insert`) or updated.
-pub(super) fn check(identity: &Identity, change: &Change, record: &Incoming, insert: bool) -> Result<Prepared, ApiError> {
+///
+/// Fields that may not be written come first and alone, then a parent named twice, then the fields that are missing; the
+/// values are told last, each that is wrong.
+pub(super) fn check(identity: &Identity, change: &Change, record: &Incoming, insert: bool) -> Result<Prepared, Failure> {
     let object = &*change.object;
     if !change.system {
         may_write(identity, object, record, insert)?;
     }
     let mut values = Vec::with_capacity(record.fields.len() + 4);
     let mut lookups = Vec::new();
+    let mut wrong = Gathered::default();
     for (index, assign) in &record.fields {
         let field = &object.fields()[*index];
         match assign {
-            Assign::Value(value) => {
-                let value = field.ty.kind().validate(field, value.clone())?;
-                values.push((*index, value));
-            }
+            Assign::Value(value) => match field.ty.kind().validate(field, value.clone()) {
+                Ok(value) => values.push((*index, value)),
+                Err(e) => {
+                    wrong.push(e);
+                    values.push((*index, value.clone()));
+                }
+            },
             lookup => lookups.push((*index, lookup.clone())),
         }
     }
@@ -43,6 +51,7 @@ pub(super) fn check(identity: &Identity, change: &Change, record: &Incoming, ins
             required_on_update(object, &values)?;
         }
     }
+    wrong.end()?;
     Ok(Prepared { values, lookups })
 }
 
@@ -60,7 +69,10 @@ fn may_write(identity: &Identity, object: &Object, record: &Incoming, insert: bo
         .fields
         .iter()
         .map(|(i, _)| &object.fields()[*i])
-        .filter(|f| !(if insert { f.createable } else { f.updateable }) || !identity.access.writes_field(object, f))
+        .filter(|f| match insert {
+            true => !identity.access.creates_field(object, f),
+            false => !f.updateable || !identity.access.writes_field(object, f),
+        })
         .map(|f| f.name.as_str())
         .collect();
     if refused.is_empty() {

@@ -1,6 +1,7 @@
 //! References: that the record exists, is live and is of an object that the field may point to.
 
 use super::Assign;
+use crate::failure::Gathered;
 use crate::record::{self, Row};
 use crate::{Failure, Org};
 use orglet_base::{ApiError, ErrorCode, Id, Value};
@@ -24,48 +25,63 @@ pub(super) fn resolve(tx: &mut dyn Tx, org: &Org, field: &Field, assign: &Assign
             );
             Err(ApiError::new(ErrorCode::InvalidField, text).with_fields(Vec::<String>::new()).into())
         }
-        several => {
-            let list: Vec<String> = several.iter().map(Id::to_string).collect();
-            let text = format!("{}: more than one record found for external id field: [{}]", key.label, list.join(", "));
-            Err(ApiError::new(ErrorCode::DuplicateExternalId, text).with_fields([&field.name]).into())
-        }
+        several => Err(ambiguous(key, field, several).into()),
     }
 }
 
-/// Checks every reference that a save changed.
+/// Checks every reference that a save changed, and tells of each that is wrong.
 pub(super) fn check(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, object: &Object, row: &Row, changed: &[usize]) -> Result<(), Failure> {
+    let mut wrong = Gathered::default();
     for index in changed {
         let field = &object.fields()[*index];
         if field.ty != FieldType::Reference || field.reference_to.is_empty() {
             continue;
         }
         let Value::Id(id) = row.values[*index] else { continue };
-        let Some(target) = catalog.object_of(id).filter(|t| field.reference_to.iter().any(|r| r.eq_ignore_ascii_case(&t.name))) else {
-            // An id of another object (crud-024).
-            let text = format!("{}: id value of incorrect type: {id}", field.label);
-            return Err(ApiError::new(ErrorCode::MalformedId, text).with_fields([&field.name]).into());
-        };
-        if !target.has_table() {
-            continue;
+        wrong.note(one(tx, org, catalog, field, id))?;
+    }
+    wrong.end()
+}
+
+fn one(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, field: &Field, id: Id) -> Result<(), Failure> {
+    let Some(target) = catalog.object_of(id).filter(|t| field.reference_to.iter().any(|r| r.eq_ignore_ascii_case(&t.name))) else {
+        // An id of another object (crud-024).
+        let text = format!("{}: id value of incorrect type: {id}", field.label);
+        return Err(ApiError::new(ErrorCode::MalformedId, text).with_fields([&field.name]).into());
+    };
+    if !target.has_table() {
+        return Ok(());
+    }
+    match state(tx, org, target, id)? {
+        State::Live => Ok(()),
+        State::Converted => Err(converted_lead().into()),
+        State::Deleted => Err(record::deleted().with_status(400).into()),
+        State::Missing if field.name == "RecordTypeId" => {
+            let text = format!("Record Type ID: this ID value isn't valid for the user: {id}");
+            Err(ApiError::new(ErrorCode::InvalidCrossReferenceKey, text).with_fields(["RecordTypeId"]).into())
         }
-        match state(tx, org, target, id)? {
-            State::Live => {}
-            State::Deleted => return Err(record::deleted().with_status(400).into()),
-            State::Missing if field.name == "RecordTypeId" => {
-                let text = format!("Record Type ID: this ID value isn't valid for the user: {id}");
-                return Err(ApiError::new(ErrorCode::InvalidCrossReferenceKey, text).with_fields(["RecordTypeId"]).into());
-            }
-            State::Missing => {
-                let e = ApiError::new(ErrorCode::InvalidCrossReferenceKey, "invalid cross reference id");
-                return Err(e.with_fields(Vec::<String>::new()).into());
-            }
+        State::Missing => {
+            let e = ApiError::new(ErrorCode::InvalidCrossReferenceKey, "invalid cross reference id");
+            Err(e.with_fields(Vec::<String>::new()).into())
         }
     }
-    Ok(())
+}
+
+/// A lead that was converted is closed to changes, and to records that would refer to it.
+pub(super) fn converted_lead() -> ApiError {
+    ApiError::new(ErrorCode::CannotUpdateConvertedLead, "cannot reference converted lead").with_fields(Vec::<String>::new())
+}
+
+/// DUPLICATE_EXTERNAL_ID with the records that have the value (crud-048).
+pub(super) fn ambiguous(key: &Field, at: &Field, ids: &[Id]) -> ApiError {
+    let list: Vec<String> = ids.iter().map(Id::to_string).collect();
+    let text = format!("{}: more than one record found for external id field: [{}]", key.label, list.join(", "));
+    ApiError::new(ErrorCode::DuplicateExternalId, text).with_fields([&at.name])
 }
 
 enum State {
     Live,
+    Converted,
     Deleted,
     Missing,
 }
@@ -73,11 +89,13 @@ enum State {
 /// The state of a record that is referred to; it stays so until the transaction ends.
 fn state(tx: &mut dyn Tx, org: &Org, object: &Object, id: Id) -> Result<State, Failure> {
     let deleted = object.field("IsDeleted");
-    let fields: Vec<&Field> = object.field("Id").into_iter().chain(deleted).collect();
+    let converted = object.field("IsConverted").filter(|_| object.name == "Lead");
+    let fields: Vec<&Field> = object.field("Id").into_iter().chain(deleted).chain(converted).collect();
     let found = tx.first(&write::point_read(object, &fields, &id.to_string(), Lock::Share, org.store.dialect()))?;
     Ok(match found {
         None => State::Missing,
         Some(cells) if deleted.is_some() && cells.get(1) == Some(&orglet_base::OwnedCell::Int(1)) => State::Deleted,
+        Some(cells) if converted.is_some() && cells.last() == Some(&orglet_base::OwnedCell::Int(1)) => State::Converted,
         Some(_) => State::Live,
     })
 }

@@ -120,14 +120,14 @@ impl Save<'_> {
             references::check(tx, self.org, self.catalog, object, &row, &changed)?;
         }
         stamp_new(tx, object, &mut row, id, self.identity, self.now)?;
-        rules::before_save(tx, self.org, self.catalog, object, None, &mut row, &changed, self.now)?;
-        self.checks(tx, object, &row, &changed, true)?;
+        rules::before_save(tx, &self.stage(object, None, &changed), &mut row)?;
+        self.checks(tx, object, &row, &changed, None)?;
         self.unique(tx, object, &row, None, None)?;
         let columns = columns(object);
         let fields: Vec<&Field> = columns.iter().map(|(_, f)| *f).collect();
         let cells = columns.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
         tx.execute(&sql::insert(object, &fields, cells, self.org.store.dialect()))?;
-        self.follow(tx, object, None, &row)?;
+        self.follow(tx, object, None, &row, &changed)?;
         Ok(Saved { id, created: true })
     }
 
@@ -140,6 +140,9 @@ impl Save<'_> {
         }
         if let Some(guard) = &self.change.guard {
             guard.0(object, &old)?;
+        }
+        if !self.change.system {
+            checks::may_update(object, &old)?;
         }
         let mut row = old.clone();
         let mut changed = Vec::with_capacity(prepared.values.len());
@@ -155,8 +158,8 @@ impl Save<'_> {
         if !self.change.system {
             references::check(tx, self.org, self.catalog, object, &row, &changed)?;
         }
-        rules::before_save(tx, self.org, self.catalog, object, Some(&old), &mut row, &changed, self.now)?;
-        self.checks(tx, object, &row, &changed, false)?;
+        rules::before_save(tx, &self.stage(object, Some(&old), &changed), &mut row)?;
+        self.checks(tx, object, &row, &changed, Some(&old))?;
         self.unique(tx, object, &row, Some(id), Some(&old))?;
         if !self.change.system {
             row.set(object, "LastModifiedDate", Value::DateTime(self.now));
@@ -169,23 +172,29 @@ impl Save<'_> {
             let cells = dirty.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
             tx.execute(&sql::update(object, &fields, cells, &id.to_string(), self.org.store.dialect()))?;
         }
-        self.follow(tx, object, Some(&old), &row)?;
+        self.follow(tx, object, Some(&old), &row, &changed)?;
         Ok(Saved { id, created: false })
     }
 
+    /// The record's place in the save, for the rules of its object.
+    fn stage<'a>(&'a self, object: &'a Object, old: Option<&'a Row>, changed: &'a [usize]) -> rules::Stage<'a> {
+        let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
+        rules::Stage { org, catalog, object, old, changed, identity, now, system: self.change.system }
+    }
+
     /// The rules of certain objects that a record must keep.
-    fn checks(&self, tx: &mut dyn Tx, object: &Object, row: &Row, changed: &[usize], insert: bool) -> Result<(), Failure> {
+    fn checks(&self, tx: &mut dyn Tx, object: &Object, row: &Row, changed: &[usize], old: Option<&Row>) -> Result<(), Failure> {
         if self.change.system {
             return Ok(());
         }
         let (org, catalog, user) = (self.org, self.catalog, self.identity.user.id);
-        checks::check(tx, &checks::Candidate { org, catalog, object, row, changed, insert, user })
+        checks::check(tx, &checks::Candidate { org, catalog, object, row, old, changed, user })
     }
 
     /// What follows in other records.
-    fn follow(&self, tx: &mut dyn Tx, object: &Object, old: Option<&Row>, row: &Row) -> Result<(), Failure> {
+    fn follow(&self, tx: &mut dyn Tx, object: &Object, old: Option<&Row>, row: &Row, changed: &[usize]) -> Result<(), Failure> {
         let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
-        rules::after_save(tx, org, catalog, object, row, now)?;
+        rules::after_save(tx, &self.stage(object, old, changed), row)?;
         derived::follow(tx, &derived::Context { org, catalog, identity, now, system: self.change.system }, object, old, row)
     }
 

@@ -70,7 +70,7 @@ pub(super) fn describe(cx: &Rest<'_>, object: &Object) -> Result<Reply, Failure>
 /// The describe of an object.
 pub(crate) fn full(cx: &Rest<'_>, object: &Object) -> Doc {
     let fields = object.fields().iter().filter(|f| cx.identity.access.reads_field(object, f));
-    let fields: Vec<Doc> = fields.map(field_doc).collect();
+    let fields: Vec<Doc> = fields.map(|f| field_doc(f, cx.identity.access.creates_field(object, f))).collect();
     let children = object.children().iter().filter(|c| cx.catalog.object(&c.child).is_some()).map(|c| {
         Doc::obj([
             ("cascadeDelete", c.cascade_delete.into()),

@@ -5,10 +5,10 @@ use orglet_schema::standard::describe::FIELD_KEYS;
 use orglet_schema::{DefaultValue, Field, FieldType};
 
 /// A field as a describe prints it.
-pub(crate) fn field_doc(field: &Field) -> Doc {
+pub(crate) fn field_doc(field: &Field, createable: bool) -> Doc {
     let mut doc = Doc::Obj(Vec::with_capacity(FIELD_KEYS.len()));
     for key in FIELD_KEYS {
-        doc.push(*key, member(field, key));
+        doc.push(*key, if *key == "createable" { createable.into() } else { member(field, key) });
     }
     doc
 }
@@ -23,7 +23,6 @@ fn member(field: &Field, key: &str) -> Doc {
         "caseSensitive" => field.case_sensitive.into(),
         "compoundFieldName" => optional(field.compound.as_deref()),
         "controllerName" => optional(field.controller.as_deref()),
-        "createable" => field.createable.into(),
         "custom" => field.custom.into(),
         "defaultValue" => default_value(field),
         "defaultValueFormula" => optional(field.default_formula.as_deref()),

@@ -40,7 +40,7 @@ fn assign(cx: &Rest<'_>, object: &Arc<Object>, name: &str, node: &Node<'_>) -> R
             return Err(no_such_column(object, name));
         }
         // Fields that nobody may write are refused by the save, whatever they are given.
-        let writable = field.createable || field.updateable;
+        let writable = field.updateable || cx.identity.access.creates_field(object, field);
         let value = if writable {
             field.ty.kind().parse(field, node.as_input()).map_err(|e| wrong_type(cx, field, node, &e))?
         } else {

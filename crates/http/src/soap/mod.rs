@@ -158,10 +158,10 @@ fn run(server: &Server, call: &Call, api: Api, version: ApiVersion) -> Result<Re
 
 /// An internal failure as a fault (soap-015); an error of the API keeps its code.
 fn failed(server: &Server, failure: Failure) -> Fault {
-    match failure {
-        Failure::Api(e) => Fault::Api(e.code(), e.message().to_owned(), UNEXPECTED),
-        other => {
-            let e = server.internal(&other);
+    match failure.errors().first() {
+        Some(e) => Fault::Api(e.code(), e.message().to_owned(), UNEXPECTED),
+        None => {
+            let e = server.internal(&failure);
             Fault::Api(e.code(), e.message().to_owned(), UNEXPECTED)
         }
     }

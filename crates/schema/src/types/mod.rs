@@ -167,6 +167,23 @@ pub fn kind(ty: FieldType) -> &'static dyn FieldKind {
     ALL[ty as usize].1
 }
 
+/// INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST for what a picklist's value is under its controlling field (crud-038): the values of
+/// a restricted one that is dependent are the valid ones alone.
+pub fn dependent(field: &Field, value: &Value, controller: &Field, controlling: &Value) -> Result<(), ApiError> {
+    let Value::Text(text) = value else { return Ok(()) };
+    if !field.restricted_picklist {
+        return Ok(());
+    }
+    let mut parts = text
+        .split(';')
+        .filter(|_| field.ty == FieldType::MultiPicklist)
+        .chain((field.ty != FieldType::MultiPicklist).then_some(text.as_str()));
+    match parts.find(|part| !field.allows_under(part, controller, controlling)) {
+        Some(wrong) => Err(picklist::bad_value(field, wrong)),
+        None => Ok(()),
+    }
+}
+
 /// Reads text: strings as they are; anything else is the wrong kind.
 fn parse_text(word: &'static str, input: Input<'_>) -> Result<Value, ParseFailure> {
     match input {

@@ -1,15 +1,20 @@
 //! Rules of the platform that refuse a record, by the object's trade.
 
 mod activities;
+mod agreements;
 mod deletes;
 mod people;
 mod sales;
+mod service;
 
-pub(super) use deletes::may_delete;
+pub(super) use deletes::{may_delete, may_go_along};
 
+use super::references::converted_lead;
+use crate::failure::Gathered;
 use crate::record::{self, Row};
 use crate::{Failure, Org};
 use orglet_base::{ApiError, ErrorCode, Id, Value};
+use orglet_schema::types::dependent;
 use orglet_schema::{Catalog, Object};
 use orglet_store::Tx;
 
@@ -22,9 +27,10 @@ pub(super) struct Candidate<'a> {
     pub(super) catalog: &'a Catalog,
     pub(super) object: &'a Object,
     pub(super) row: &'a Row,
+    /// The record as it was; none for a new one.
+    pub(super) old: Option<&'a Row>,
     /// Indexes of the fields that the request set.
     pub(super) changed: &'a [usize],
-    pub(super) insert: bool,
     /// Who saves it.
     pub(super) user: Id,
 }
@@ -36,6 +42,21 @@ impl Candidate<'_> {
 
     fn get(&self, field: &str) -> &Value {
         self.row.get(self.object, field)
+    }
+
+    fn was(&self, field: &str) -> &Value {
+        self.old.map_or(&Value::Null, |o| o.get(self.object, field))
+    }
+
+    fn is_new(&self) -> bool {
+        self.old.is_none()
+    }
+
+    /// The record that a reference field names, and its object; none where there is none.
+    fn parent(&self, tx: &mut dyn Tx, field: &str) -> Result<Option<(&Object, Row)>, Failure> {
+        let Some(id) = self.get(field).as_id() else { return Ok(None) };
+        let Some(object) = self.catalog.object_of(id).filter(|o| o.has_table()) else { return Ok(None) };
+        Ok(record::by_id(tx, self.org, object, id)?.map(|row| (&**object, row)))
     }
 
     fn id(&self) -> Option<Id> {
@@ -55,24 +76,51 @@ impl Candidate<'_> {
     }
 }
 
-/// Checks a record before it is written.
-pub(super) fn check(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> {
-    if it.set("OwnerId") {
-        active_owner(tx, it)?;
+/// Refuses an update of a record that takes none.
+pub(super) fn may_update(object: &Object, old: &Row) -> Result<(), Failure> {
+    if object.name == "Lead" && *old.get(object, "IsConverted") == Value::Bool(true) {
+        return Err(converted_lead().into());
     }
-    match it.object.name.as_str() {
-        "Account" | "Campaign" | "Case" | "Asset" if it.set("ParentId") => no_loop(tx, it, "ParentId"),
+    Ok(())
+}
+
+/// Checks a record before it is written, and tells all that is wrong with it.
+pub(super) fn check(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> {
+    let mut wrong = Gathered::default();
+    for field in it.changed.iter().map(|i| &it.object.fields()[*i]) {
+        if let Some(controller) = field.controller.as_deref().and_then(|c| it.object.field(c)) {
+            let told = dependent(field, it.get(&field.name), controller, it.get(&controller.name));
+            wrong.note(told.map_err(Failure::from))?;
+        }
+    }
+    if it.set("LastModifiedDate")
+        && let (Value::DateTime(created), Value::DateTime(modified)) = (it.get("CreatedDate"), it.get("LastModifiedDate"))
+        && modified.0 < created.0
+    {
+        let text = "Last Modified Date can't be earlier than Created Date: Last Modified Date";
+        wrong.note(Err(refuse(ErrorCode::FieldIntegrityException, text, &["LastModifiedDate"])))?;
+    }
+    if it.set("OwnerId") {
+        wrong.note(active_owner(tx, it))?;
+    }
+    wrong.note(match it.object.name.as_str() {
+        "Account" | "Campaign" | "Case" if it.set("ParentId") => no_loop(tx, it, "ParentId"),
         "Contact" if it.set("ReportsToId") => no_loop(tx, it, "ReportsToId"),
+        "Asset" => service::asset(tx, it),
         "User" => people::user(tx, it),
         "CampaignMember" => people::campaign_member(tx, it),
-        "Opportunity" => sales::opportunity(it),
+        "Opportunity" => sales::opportunity(tx, it),
         "PricebookEntry" => sales::price_book_entry(tx, it),
-        "OpportunityLineItem" => sales::line_item(it),
-        "Group" if it.insert => people::group(it),
+        "OpportunityLineItem" => sales::line_item(tx, it),
+        "Contract" => agreements::contract(it),
+        "Order" => agreements::order(tx, it),
+        "OrderItem" => agreements::order_item(tx, it),
+        "Group" if it.is_new() => people::group(it),
         "Event" => activities::event(it),
         "Task" => activities::task(it),
         _ => Ok(()),
-    }
+    })?;
+    wrong.end()
 }
 
 fn refuse(code: ErrorCode, text: impl Into<String>, fields: &[&str]) -> Failure {
@@ -85,11 +133,20 @@ fn active_owner(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> {
     let Some(user) = it.catalog.object_of(owner).filter(|o| o.name == "User") else { return Ok(()) };
     match record::by_id(tx, it.org, user, owner)? {
         Some(found) if *found.get(user, "IsActive") != Value::Bool(true) => {
-            let text = format!("operation performed with inactive user [{}] as owner of {}", owner.as_15(), it.object.label.to_lowercase());
+            let text = format!("operation performed with inactive user [{}] as owner of {}", owner.as_15(), called(it.object));
             Err(refuse(ErrorCode::InactiveOwnerOrUser, text, &[]))
         }
         _ => Ok(()),
     }
+}
+
+/// An object as messages name it that speak of entities: its API name with a small first letter (`workOrder`).
+fn called(object: &Object) -> String {
+    let mut name = object.name.clone();
+    if let Some(first) = name.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    name
 }
 
 /// A record may not be above itself. The records above are locked on the way up: of two saves that would each put a record

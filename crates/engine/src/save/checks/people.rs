@@ -1,6 +1,7 @@
 //! Users and campaign members.
 
 use super::{Candidate, no_loop, refuse};
+use crate::failure::Gathered;
 use crate::{Failure, record};
 use orglet_base::{ErrorCode, Value};
 use orglet_store::Tx;
@@ -8,28 +9,41 @@ use orglet_store::Tx;
 /// Login names look like addresses and are unique, so are nicknames; nobody locks themselves out. Codes are the
 /// platform's; where the words are not recorded they are ours.
 pub(super) fn user(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> {
+    let mut wrong = Gathered::default();
     if it.set("Username") {
-        let name = it.get("Username").as_text().unwrap_or_default();
-        let shaped = name.rsplit_once('@').is_some_and(|(local, host)| !local.is_empty() && host.contains('.') && !host.ends_with('.'));
-        if !shaped {
-            let text = "Username must be in the form of an email address (for example, john@acme.com).: Username";
-            return Err(refuse(ErrorCode::FieldIntegrityException, text, &["Username"]));
-        }
-        let elsewhere = it.org.usernames.as_ref().map_or(Ok(false), |names| names.is_taken(it.org.id, name))?;
-        if elsewhere || !it.others(tx, "Username", 2)?.is_empty() {
-            let text = "Duplicate Username.<br>The username already exists in this or another Salesforce organization. Usernames must be unique \
-                        across all Salesforce organizations. To resolve, use a different username (it doesn't need to match the user's email address). ";
-            return Err(refuse(ErrorCode::DuplicateUsername, text, &["Username"]));
-        }
+        wrong.note(username(tx, it))?;
     }
     if it.set("CommunityNickname") && !it.others(tx, "CommunityNickname", 2)?.is_empty() {
         let text = "Duplicate Nickname.<br>Another user has already selected this nickname.<br>Please select another.";
-        return Err(refuse(ErrorCode::DuplicateCommNickname, text, &["CommunityNickname"]));
+        wrong.note(Err(refuse(ErrorCode::DuplicateCommNickname, text, &["CommunityNickname"])))?;
     }
     if it.set("IsActive") && *it.get("IsActive") == Value::Bool(false) && it.id() == Some(it.user) {
-        return Err(refuse(ErrorCode::FieldIntegrityException, "You cannot deactivate yourself: Active", &["IsActive"]));
+        wrong.note(Err(refuse(ErrorCode::FieldIntegrityException, "You cannot deactivate yourself: Active", &["IsActive"])))?;
     }
-    if it.set("ManagerId") { no_loop(tx, it, "ManagerId") } else { Ok(()) }
+    if it.set("ContactId") && !it.get("ContactId").is_null() {
+        let text = "only portal users can be associated to a contact";
+        wrong.note(Err(refuse(ErrorCode::FieldIntegrityException, text, &["ContactId"])))?;
+    }
+    if it.set("ManagerId") {
+        wrong.note(no_loop(tx, it, "ManagerId"))?;
+    }
+    wrong.end()
+}
+
+fn username(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> {
+    let name = it.get("Username").as_text().unwrap_or_default();
+    let shaped = name.rsplit_once('@').is_some_and(|(local, host)| !local.is_empty() && host.contains('.') && !host.ends_with('.'));
+    if !shaped {
+        let text = "Username must be in the form of an email address (for example, john@acme.com): Username";
+        return Err(refuse(ErrorCode::FieldIntegrityException, text, &["Username"]));
+    }
+    let elsewhere = it.org.usernames.as_ref().map_or(Ok(false), |names| names.is_taken(it.org.id, name))?;
+    if elsewhere || !it.others(tx, "Username", 2)?.is_empty() {
+        let text = "Duplicate Username.<br>The username already exists in this or another Salesforce organization. Usernames must be unique \
+                    across all Salesforce organizations. To resolve, use a different username (it doesn't need to match the user's email address). ";
+        return Err(refuse(ErrorCode::DuplicateUsername, text, &["Username"]));
+    }
+    Ok(())
 }
 
 /// A member is a contact or a lead, and of a campaign once (crud-045).
@@ -38,7 +52,7 @@ pub(super) fn campaign_member(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(),
         let text = "Required fields are missing: [LeadId, ContactId]";
         return Err(refuse(ErrorCode::RequiredFieldMissing, text, &["LeadId", "ContactId"]));
     }
-    if !it.insert {
+    if !it.is_new() {
         return Ok(());
     }
     for person in ["ContactId", "LeadId"] {

@@ -1,27 +1,40 @@
 //! Opportunities and prices.
 
 use super::{Candidate, refuse};
+use crate::failure::Gathered;
 use crate::{Failure, record};
 use orglet_base::{ErrorCode, Value};
 use orglet_store::Tx;
 use rust_decimal::Decimal;
 
-/// A probability is a share of a hundred.
-pub(super) fn opportunity(it: &Candidate<'_>) -> Result<(), Failure> {
-    match it.get("Probability") {
-        Value::Decimal(p) if it.set("Probability") && (*p < Decimal::ZERO || *p > Decimal::from(100)) => {
-            let label = it.object.field("Probability").map_or("Probability (%)", |f| f.label.as_str());
-            let text = format!("{label}: value outside of valid range on numeric field: {}", p.normalize());
-            Err(refuse(ErrorCode::NumberOutsideValidRange, text, &["Probability"]))
-        }
-        _ => Ok(()),
+/// A probability is a share of a hundred. With products on it, an opportunity keeps its price book.
+pub(super) fn opportunity(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> {
+    let mut wrong = Gathered::default();
+    if let Value::Decimal(p) = it.get("Probability")
+        && it.set("Probability")
+        && (*p < Decimal::ZERO || *p > Decimal::from(100))
+    {
+        let label = it.object.field("Probability").map_or("Probability (%)", |f| f.label.as_str());
+        let text = format!("{label}: value outside of valid range on numeric field: {}", p.normalize());
+        wrong.note(Err(refuse(ErrorCode::NumberOutsideValidRange, text, &["Probability"])))?;
     }
+    if it.set("Pricebook2Id") && it.was("HasOpportunityLineItem") == &Value::Bool(true) && has_lines(tx, it)? {
+        let text = "field integrity exception: Pricebook2Id (cannot change the pricebook while the opportunity has line items)";
+        wrong.note(Err(refuse(ErrorCode::FieldIntegrityException, text, &["Pricebook2Id"])))?;
+    }
+    wrong.end()
+}
+
+fn has_lines(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<bool, Failure> {
+    let Some(lines) = it.catalog.object("OpportunityLineItem").filter(|o| it.org.has_rows(o)) else { return Ok(false) };
+    let Some(key) = lines.field("OpportunityId") else { return Ok(false) };
+    Ok(!record::find(tx, it.org, lines, key, it.get("Id"), 1)?.is_empty())
 }
 
 /// A product has one price in a book, and a standard price before any other.
 pub(super) fn price_book_entry(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> {
-    if !it.insert {
-        return Ok(());
+    if !it.is_new() {
+        return uses_standard_price(tx, it);
     }
     let books = it.catalog.object("Pricebook2");
     let mut has_standard = false;
@@ -30,12 +43,31 @@ pub(super) fn price_book_entry(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<()
         let book = entry.get(it.object, "Pricebook2Id");
         if book == it.get("Pricebook2Id") {
             let text = "This price definition already exists in this price book";
-            return Err(refuse(ErrorCode::DuplicateValue, text, &["Pricebook2Id", "Product2Id"]));
+            return Err(refuse(ErrorCode::FieldIntegrityException, text, &["Pricebook2Id", "Product2Id"]));
         }
         has_standard |= is_standard(tx, it, books, book)?;
     }
     if !has_standard && !is_standard(tx, it, books, it.get("Pricebook2Id"))? {
         return Err(refuse(ErrorCode::StandardPriceNotDefined, "No standard price defined for this product", &[]));
+    }
+    uses_standard_price(tx, it)
+}
+
+/// An entry that uses the standard price has it, and is not itself the standard price.
+fn uses_standard_price(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> {
+    if *it.get("UseStandardPrice") != Value::Bool(true) || !(it.set("UseStandardPrice") || it.set("UnitPrice")) {
+        return Ok(());
+    }
+    let wrong = || Err(refuse(ErrorCode::FieldIntegrityException, "field integrity exception", &["UnitPrice"]));
+    let books = it.catalog.object("Pricebook2");
+    if is_standard(tx, it, books, it.get("Pricebook2Id"))? {
+        return wrong();
+    }
+    for other in it.others(tx, "Product2Id", usize::MAX)? {
+        let Some(entry) = record::by_id(tx, it.org, it.object, other)? else { continue };
+        if is_standard(tx, it, books, entry.get(it.object, "Pricebook2Id"))? && entry.get(it.object, "UnitPrice") != it.get("UnitPrice") {
+            return wrong();
+        }
     }
     Ok(())
 }
@@ -51,7 +83,10 @@ fn is_standard(
 }
 
 /// A line has a price, given as that of one or of all; not both at once.
-pub(super) fn line_item(it: &Candidate<'_>) -> Result<(), Failure> {
+pub(super) fn line_item(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> {
+    if it.is_new() {
+        entry_of_book(tx, it, "OpportunityId", "opportunity")?;
+    }
     if it.get("UnitPrice").is_null() && it.get("TotalPrice").is_null() {
         let text = "Required fields are missing: [UnitPrice]";
         return Err(refuse(ErrorCode::RequiredFieldMissing, text, &["UnitPrice"]));
@@ -62,4 +97,22 @@ pub(super) fn line_item(it: &Candidate<'_>) -> Result<(), Failure> {
         return Err(refuse(ErrorCode::FieldIntegrityException, text, &["UnitPrice", "TotalPrice"]));
     }
     Ok(())
+}
+
+/// A line's price is in use, and of the price book that its opportunity or order goes by.
+pub(super) fn entry_of_book(tx: &mut dyn Tx, it: &Candidate<'_>, parent: &str, called: &str) -> Result<(), Failure> {
+    let Some((entries, entry)) = it.parent(tx, "PricebookEntryId")? else { return Ok(()) };
+    let wrong = |why: &str| {
+        let text = format!("field integrity exception: PricebookEntryId ({why})");
+        Err(refuse(ErrorCode::FieldIntegrityException, text, &["PricebookEntryId"]))
+    };
+    if *entry.get(entries, "IsActive") != Value::Bool(true) {
+        return wrong("pricebook entry is inactive");
+    }
+    let Some((owners, owner)) = it.parent(tx, parent)? else { return Ok(()) };
+    match owner.get(owners, "Pricebook2Id") {
+        Value::Null => Ok(()),
+        book if book == entry.get(entries, "Pricebook2Id") => Ok(()),
+        _ => wrong(&format!("pricebook entry is in a different pricebook than the one assigned to the {called}")),
+    }
 }

@@ -1,0 +1,32 @@
+//! What stays and needs what is taken away.
+
+use super::{Custom, OBJECT};
+use crate::Failure;
+use orglet_base::{ApiError, ErrorCode};
+
+/// How many dependants are named.
+const NAMED: usize = 20;
+
+/// DEPENDENCY_EXISTS where definitions that stay refer to one that goes: lookups to its object, picklists that it controls.
+pub(super) fn check(staying: &[Custom], removed: &[Custom]) -> Result<(), Failure> {
+    for gone in removed {
+        let object = gone.kind == OBJECT;
+        let needs = |custom: &&Custom| {
+            let Some(field) = custom.field_def() else { return false };
+            if object {
+                return field.reference_to.as_deref().is_some_and(|to| to.eq_ignore_ascii_case(&gone.name));
+            }
+            let controller = field.value_set.as_ref().and_then(|set| set.controlling_field.as_deref());
+            field.object.eq_ignore_ascii_case(&gone.object) && controller.is_some_and(|c| c.eq_ignore_ascii_case(&gone.name))
+        };
+        let named: Vec<String> =
+            staying.iter().filter(needs).take(NAMED).map(|c| format!("Custom Field - {}.{}", c.object, c.name)).collect();
+        if named.is_empty() {
+            continue;
+        }
+        let what = if object { "custom object" } else { "custom field" };
+        let text = format!("This {what} is referenced elsewhere in salesforce.com. : {}", named.join(", "));
+        return Err(ApiError::new(ErrorCode::DependencyExists, text).with_fields(Vec::<String>::new()).into());
+    }
+    Ok(())
+}

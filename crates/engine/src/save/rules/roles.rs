@@ -1,0 +1,70 @@
+//! The contact that an opportunity shows: that of its primary contact role.
+
+use super::{Stage, write};
+use crate::record::{self, Row};
+use crate::{Failure, Org};
+use orglet_base::{Id, Value};
+use orglet_schema::{Catalog, Object};
+use orglet_store::Tx;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// An opportunity has one primary role: a new one ends the old one, and its contact is the opportunity's.
+pub(super) fn one_primary(tx: &mut dyn Tx, it: &Stage<'_>, row: &Row) -> Result<(), Failure> {
+    let object = it.object;
+    let primary = *row.get(object, "IsPrimary") == Value::Bool(true);
+    let was = *it.was("IsPrimary") == Value::Bool(true);
+    if !primary && !was {
+        return Ok(());
+    }
+    if primary
+        && !was
+        && let Some(key) = object.field("OpportunityId")
+    {
+        for id in record::find(tx, it.org, object, key, row.get(object, "OpportunityId"), usize::MAX)? {
+            let Some(old) = record::by_id_to_change(tx, it.org, object, id)? else { continue };
+            if *row.get(object, "Id") != Value::Id(id) {
+                let mut other = old.clone();
+                other.set(object, "IsPrimary", false);
+                write(tx, it.org, object, &old, &other)?;
+            }
+        }
+    }
+    let contact = if primary { row.get(object, "ContactId").clone() } else { Value::Null };
+    show(tx, it.org, it.catalog, row.get(object, "OpportunityId"), contact)
+}
+
+fn show(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, opportunity: &Value, contact: Value) -> Result<(), Failure> {
+    let (Some(object), Some(id)) = (catalog.object("Opportunity"), opportunity.as_id()) else { return Ok(()) };
+    let Some(old) = record::by_id_to_change(tx, org, object, id)? else { return Ok(()) };
+    let mut row = old.clone();
+    row.set(object, "ContactId", contact);
+    write(tx, org, object, &old, &row)
+}
+
+/// Opportunities whose primary role goes.
+#[derive(Default)]
+pub(super) struct Vacant(Vec<Value>);
+
+impl Vacant {
+    /// The opportunities that stay without a primary role when rows go.
+    pub(super) fn gather(tx: &mut dyn Tx, org: &Org, sets: &[(Arc<Object>, Vec<Id>)], all: &HashSet<Id>) -> Result<Self, Failure> {
+        let mut vacant = Self::default();
+        for (object, ids) in sets.iter().filter(|(o, _)| o.name == "OpportunityContactRole") {
+            for id in ids {
+                let Some(row) = record::by_id(tx, org, object, *id)? else { continue };
+                let opportunity = row.get(object, "OpportunityId");
+                let stays = opportunity.as_id().is_some_and(|id| !all.contains(&id));
+                if *row.get(object, "IsPrimary") == Value::Bool(true) && stays {
+                    vacant.0.push(opportunity.clone());
+                }
+            }
+        }
+        Ok(vacant)
+    }
+
+    /// Takes the contact from them.
+    pub(super) fn clear(self, tx: &mut dyn Tx, org: &Org, catalog: &Catalog) -> Result<(), Failure> {
+        self.0.iter().try_for_each(|opportunity| show(tx, org, catalog, opportunity, Value::Null))
+    }
+}
