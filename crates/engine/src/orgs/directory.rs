@@ -173,6 +173,7 @@ impl Directory {
         for sql in [
             "DELETE FROM \"_sessions\" WHERE org = ?1",
             "DELETE FROM \"_credentials\" WHERE org = ?1",
+            "DELETE FROM \"_passwords\" WHERE org = ?1",
             "DELETE FROM \"_usernames\" WHERE org = ?1",
             "UPDATE \"_orgs\" SET state = 'leaving' WHERE id = ?1",
         ] {
@@ -256,6 +257,7 @@ impl Directory {
         self.change(&[
             own("DELETE FROM \"_sessions\" WHERE org = ?1 AND \"user\" <> ?2", params()),
             own("DELETE FROM \"_credentials\" WHERE org = ?1 AND \"user\" <> ?2", params()),
+            own("DELETE FROM \"_passwords\" WHERE org = ?1 AND \"user\" <> ?2", params()),
         ])
     }
 

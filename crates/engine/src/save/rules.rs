@@ -1,6 +1,6 @@
 //! What the platform derives when records of certain standard objects are saved.
 
-use super::event;
+use super::{event, files};
 use crate::record::{self, Row};
 use crate::{Failure, Org};
 use orglet_base::{DateTime, Id, Value};
@@ -77,6 +77,9 @@ pub(super) fn before_save(
             };
             row.set(object, "BodyLength", Value::Int(length));
         }
+        "ContentVersion" => files::version(tx, &files::Files { org, catalog, object, now }, old, row, &set)?,
+        "ContentDocumentLink" => files::link(tx, &files::Files { org, catalog, object, now }, old, row)?,
+        "ContentDocument" => files::document(object, row)?,
         "PricebookEntry" if old.is_none() => {
             for (to, from) in [("Name", "Name"), ("ProductCode", "ProductCode")] {
                 let value = of_parent(tx, org, catalog, row.get(object, "Product2Id"), from)?;

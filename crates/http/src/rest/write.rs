@@ -106,7 +106,7 @@ fn lookup(cx: &Rest<'_>, object: &Arc<Object>, name: &str, field: &Field, node: 
 /// A value of the wrong kind: JSON_PARSER_ERROR with its place in JSON (crud-009); in XML, where all is text to the
 /// parser, the field refuses it (crud-054).
 fn wrong_type(cx: &Rest<'_>, field: &Field, node: &Node<'_>, failure: &orglet_schema::ParseFailure) -> ApiError {
-    if matches!(cx.call.media_type().as_deref(), Some("application/xml" | "text/xml")) {
+    if cx.sent_xml.get() {
         let text = format!("{}: value not of required type: {}", field.label, failure.value);
         return ApiError::new(ErrorCode::InvalidTypeOnFieldInRecord, text).with_fields([&field.name]);
     }
