@@ -172,8 +172,8 @@ impl Server {
         self.authenticate_for(token, false)
     }
 
-    /// The same; `to_set_password` says that the request is about to set one.
-    pub fn authenticate_for(&self, token: &str, to_set_password: bool) -> Result<Option<Identity>, Failure> {
+    /// The same; `in_any_case` is for requests that who has to set a password may make before.
+    pub fn authenticate_for(&self, token: &str, in_any_case: bool) -> Result<Option<Identity>, Failure> {
         let Some((org, _)) = token.split_once('!') else { return Ok(None) };
         let Ok(org_id) = Id::parse(org) else { return Ok(None) };
         // The session comes first: a token that is none must not make an org be opened.
@@ -181,7 +181,7 @@ impl Server {
             self.admin_id()
         } else {
             match self.sessions.find(token)? {
-                Some(session) if session.org == org_id && session.restricted && !to_set_password => {
+                Some(session) if session.org == org_id && session.restricted && !in_any_case => {
                     return Err(super::passwords::expired().into());
                 }
                 Some(session) if session.org == org_id => session.user,

@@ -70,13 +70,7 @@ pub(super) fn before_save(
         }
         "Event" => event::derive(object, row, &set)?,
         "CampaignMember" => membership(tx, org, catalog, object, row, &set)?,
-        "Attachment" | "Document" if set("Body") => {
-            let length = match row.get(object, "Body") {
-                Value::Blob(bytes) => i64::try_from(bytes.len()).unwrap_or(i64::MAX),
-                _ => 0,
-            };
-            row.set(object, "BodyLength", Value::Int(length));
-        }
+        "Attachment" | "Document" => files::body(tx, &files::Files { org, catalog, object, now }, row, &set)?,
         "ContentVersion" => files::version(tx, &files::Files { org, catalog, object, now }, old, row, &set)?,
         "ContentDocumentLink" => files::link(tx, &files::Files { org, catalog, object, now }, old, row)?,
         "ContentDocument" => files::document(object, row)?,

@@ -31,6 +31,36 @@ fn missing(fields: &[&str]) -> Failure {
     refuse(ErrorCode::RequiredFieldMissing, &format!("Required fields are missing: [{}]", fields.join(", ")), fields)
 }
 
+/// An attachment or a document of the old kind before it is written: its length, and a document's name for developers.
+pub(super) fn body(tx: &mut dyn Tx, cx: &Files<'_>, row: &mut Row, set: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
+    let object = cx.object;
+    if set("Body") {
+        let length = match row.get(object, "Body") {
+            Value::Blob(bytes) => i64::try_from(bytes.len()).unwrap_or(i64::MAX),
+            _ => 0,
+        };
+        row.set(object, "BodyLength", Value::Int(length));
+    }
+    if let Some(field) = object.field("DeveloperName").filter(|_| row.get(object, "DeveloperName").is_null()) {
+        let stem = developer_name(row.get(object, "Name").as_text().unwrap_or_default());
+        // With the end of its id where another document is named so.
+        let taken = !record::find(tx, cx.org, object, field, &Value::from(stem.as_str()), 1)?.is_empty();
+        let id = row.get(object, "Id").display();
+        let name = if taken { format!("{stem}_{}", id.get(8..15).unwrap_or("")) } else { stem };
+        row.set(object, "DeveloperName", name);
+    }
+    Ok(())
+}
+
+/// A name as developers' names are: letters, digits and single underscores, beginning with a letter.
+fn developer_name(name: &str) -> String {
+    const LONGEST: usize = 70;
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let joined = words.collect::<Vec<_>>().join("_");
+    let joined = if joined.starts_with(|c: char| c.is_ascii_alphabetic()) { joined } else { format!("X{joined}") };
+    joined[..joined.len().min(LONGEST)].trim_end_matches('_').to_owned()
+}
+
 /// A version before it is written.
 pub(super) fn version(
     tx: &mut dyn Tx,
