@@ -315,6 +315,23 @@ mod tests {
     }
 
     #[test]
+    fn cut_and_changed_messages_do_no_harm() {
+        let body: &[u8] =
+            b"--b\r\nContent-Disposition: form-data; name=\"e\"; x\r\nContent-Type: a/b; c=\"\\\"d\r\n\r\n{}\r\n--b\r\n\r\n\r\n--b--\r\n";
+        for at in 0..=body.len() {
+            let _ = parts(&body[..at], "b").and_then(choose);
+            let _ = parts(&body[at..], "b").and_then(choose);
+            for byte in [b'\n', b'-', b'"', b'\\', b';', b'=', 0xff] {
+                let changed: Vec<u8> = body.iter().enumerate().map(|(i, b)| if i == at { byte } else { *b }).collect();
+                let _ = parts(&changed, "b").and_then(choose);
+            }
+        }
+        for value in ["", ";", ";;", "=", "; =", ";a=\"", "é; ö=\"ü\\\"; n=ä"] {
+            let _ = parameter(value, "n");
+        }
+    }
+
+    #[test]
     fn which_part_is_what() {
         let json = "--b\nContent-Disposition: form-data; name=\"e\"\nContent-Type: application/json; charset=utf-8\n\n{}\n";
         let file = "--b\nContent-Disposition: form-data; name=\"Body\"; filename=\"x\"\n\ny\n";
