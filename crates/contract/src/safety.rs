@@ -29,7 +29,6 @@ const PASSING: &[&str] = &[
     "Order",
     "OpportunityContactRole",
     "AccountContactRole",
-    "ContentVersion",
     "Document",
     "Idea",
 ];

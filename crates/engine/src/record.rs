@@ -2,7 +2,7 @@
 
 use crate::query::RowSet;
 use crate::{Failure, Identity, Org};
-use orglet_base::{ApiError, Cell, ErrorCode, Id, Value};
+use orglet_base::{ApiError, Cell, CellKind, ErrorCode, Id, Value};
 use orglet_plan::write::{self, Lock};
 use orglet_plan::{Node, record_shape};
 use orglet_schema::{Field, Object};
@@ -71,7 +71,11 @@ fn by_id_with(tx: &mut dyn Tx, org: &Org, object: &Object, id: Id, lock: Lock) -
     tx.query(&write::point_read(object, &fields, &id.to_string(), lock, org.store.dialect()), &mut |row| {
         let mut values = vec![Value::Null; object.fields().len()];
         for (at, (index, field)) in columns.iter().enumerate() {
-            values[*index] = field.cell_kind().to_value(row.cell(at));
+            values[*index] = match (field.cell_kind(), row.cell(at)) {
+                // Bytes are not read with their row: none at all stand for some. What is stored is never empty.
+                (CellKind::Blob, cell) if cell != Cell::Null => Value::Blob(Vec::new()),
+                (kind, cell) => kind.to_value(cell),
+            };
         }
         found = Some(Row { values });
         false
@@ -289,6 +293,40 @@ fn digest<'a>(cells: impl Iterator<Item = Cell<'a>>) -> u64 {
     let mut hash = DefaultHasher::new();
     hash.write(&bytes);
     hash.finish()
+}
+
+/// The bytes of a field.
+#[derive(Debug)]
+pub struct Blob {
+    /// They themselves.
+    pub bytes: Vec<u8>,
+    /// What the record says that they are, where it says so.
+    pub content_type: Option<String>,
+}
+
+/// Reads the bytes of a base64 field. A row that is not there, or has no bytes, is 404, one in the recycle bin too
+/// (crud-031).
+pub fn blob(identity: &Identity, object: &Object, id: Id, field: &Field) -> Result<Blob, Failure> {
+    let org = &identity.org;
+    let (deleted, kind) = (object.field("IsDeleted"), object.field("ContentType"));
+    let beside: Vec<&Field> = deleted.into_iter().chain(kind).collect();
+    let at = |wanted: Option<&Field>| wanted.and_then(|w| beside.iter().position(|f| f.name == w.name)).map(|i| i + 1);
+    let (deleted, kind) = (at(deleted), at(kind));
+    let mut found = None;
+    org.point(&write::blob_read(object, field, &beside, &id.to_string(), org.store.dialect()), &mut |row| {
+        let bytes = match row.cell(0) {
+            Cell::Blob(bytes) => Some(bytes.to_vec()),
+            _ => None,
+        };
+        let is_deleted = deleted.is_some_and(|i| row.cell(i).int() == Some(1));
+        found = Some((bytes, is_deleted, kind.and_then(|i| row.cell(i).text().map(str::to_owned))));
+        false
+    })?;
+    match found {
+        Some((_, true, _)) => Err(self::deleted().into()),
+        Some((Some(bytes), _, content_type)) => Ok(Blob { bytes, content_type }),
+        _ => Err(ApiError::not_found().into()),
+    }
 }
 
 /// The record that a reference field of another points to; `None` where it is null.

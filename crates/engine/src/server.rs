@@ -11,6 +11,7 @@ use orglet_store::{Home, Store, StoreError, postgres, sqlite};
 use parking_lot::{Mutex, RwLock};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A server.
 pub struct Server {
@@ -33,6 +34,8 @@ pub struct Server {
     options: OrgOptions,
     standing_token: Option<String>,
     default_credentials: bool,
+    /// The administrator of the default org has got another password since the start.
+    pub(crate) admin_password_changed: AtomicBool,
 }
 
 impl Server {
@@ -97,6 +100,7 @@ impl Server {
             admin: seed::admin_id(),
             standing_token: None,
             default_credentials: true,
+            admin_password_changed: AtomicBool::new(false),
             options,
         };
         let (org, options) = (&server.default_org(), &server.options);
@@ -185,7 +189,7 @@ impl Server {
 
     /// Whether any of the documented development credentials is in force.
     pub fn credentials_are_default(&self) -> bool {
-        self.default_credentials
+        self.default_credentials && !self.admin_password_changed.load(Ordering::Relaxed)
             || self.client().1 == dev::CLIENT_SECRET
             || self.standing_token.as_deref().is_some_and(|t| t.ends_with(dev::TOKEN_TAIL))
     }
@@ -254,6 +258,7 @@ impl Server {
     /// The administrator's password and security token, empty where only hashes are known.
     pub(crate) fn admin_password(&self) -> (&str, &str) {
         match &self.options.admin_password {
+            _ if self.admin_password_changed.load(Ordering::Relaxed) => ("", ""),
             _ if self.default_credentials => (dev::PASSWORD, self.unhashed_token()),
             Some(password) => (password.as_str(), self.options.admin_security_token.as_deref().unwrap_or_default()),
             None => ("", ""),
@@ -270,7 +275,7 @@ impl Server {
         let (password, security_token) = self.admin_password();
         let access_token = match &self.standing_token {
             Some(token) => token.clone(),
-            None => self.sessions.create(self.default_id, self.admin)?,
+            None => self.sessions.create(self.default_id, self.admin, false)?,
         };
         Ok(OrgFacts {
             org_id: self.default_id.to_string(),

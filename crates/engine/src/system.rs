@@ -44,6 +44,7 @@ pub(crate) fn server_tables(dialect: Dialect) -> Vec<Statement> {
             "CREATE TABLE IF NOT EXISTS \"_sessions\" (token TEXT PRIMARY KEY NOT NULL, org TEXT NOT NULL, \"user\" TEXT NOT NULL, \
          created TEXT NOT NULL, expires INTEGER NOT NULL)",
             "CREATE TABLE IF NOT EXISTS \"_credentials\" (org TEXT NOT NULL, \"user\" TEXT NOT NULL, password TEXT NOT NULL, password_with_token TEXT, PRIMARY KEY (org, \"user\"))",
+            "CREATE TABLE IF NOT EXISTS \"_passwords\" (org TEXT NOT NULL, \"user\" TEXT NOT NULL, expired INTEGER NOT NULL, earlier TEXT NOT NULL, PRIMARY KEY (org, \"user\"))",
             "CREATE TABLE IF NOT EXISTS \"_cursors\" (id TEXT PRIMARY KEY NOT NULL, org TEXT NOT NULL, \"user\" TEXT NOT NULL, soql TEXT NOT NULL, \
          child TEXT NOT NULL, all_rows INTEGER NOT NULL, total INTEGER NOT NULL, batch INTEGER NOT NULL, created INTEGER NOT NULL ROWID)",
             "CREATE INDEX IF NOT EXISTS \"_cursors_owner\" ON \"_cursors\" (org, \"user\", created)",

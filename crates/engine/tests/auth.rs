@@ -300,3 +300,39 @@ fn an_access_token_of_ones_own_is_this_orgs() {
         assert!(text.contains("access token") && !text.contains("mine"), "{given}: {text}");
     }
 }
+
+#[test]
+fn passwords_that_are_set_outlive_a_restart() {
+    let folder = Folder::new("set-password");
+    let name = {
+        let server = folder.open();
+        let (org, facts) = (server.default_org(), server.facts().unwrap());
+        let admin = org.user(server.admin_id()).unwrap().unwrap();
+        assert!(server.change_password(&org, &admin, dev::PASSWORD).is_err(), "it is the one of now");
+        server.change_password(&org, &admin, "first-1234").unwrap();
+        assert!(!logged_in(&server, &facts.username, dev::PASSWORD) && logged_in(&server, &facts.username, "first-1234"));
+        assert!(!logged_in(&server, &facts.username, &format!("first-1234{}", dev::SECURITY_TOKEN)), "the token went with it");
+        assert_eq!(server.facts().unwrap().password, "", "it is nobody's to tell");
+        server.change_password(&org, &admin, "second-1234").unwrap();
+        server.change_password(&org, &admin, "third-1234").unwrap();
+        facts.username
+    };
+    let server = folder.open();
+    assert!(logged_in(&server, &name, "third-1234") && !logged_in(&server, &name, dev::PASSWORD));
+    let org = server.default_org();
+    let admin = org.user(server.admin_id()).unwrap().unwrap();
+    for (password, goes) in
+        [("first-1234", false), ("second-1234", false), ("third-1234", false), ("fourth-1234", true), ("first-1234", true)]
+    {
+        assert_eq!(server.change_password(&org, &admin, password).is_ok(), goes, "{password}");
+    }
+    let made_up = server.reset_password(&org, &admin).unwrap();
+    drop(server);
+    let server = folder.open();
+    let grant = server.login(&name, &made_up).unwrap_or_else(|e| panic!("{e:?}"));
+    assert!(grant.password_expired && server.authenticate(&grant.identity.token).is_err());
+    assert!(server.authenticate_for(&grant.identity.token, true).unwrap().is_some());
+    drop(server);
+    let server = folder.open();
+    assert!(server.authenticate(&grant.identity.token).is_err(), "the store knows it too");
+}

@@ -102,11 +102,31 @@ pub fn purge(object: &Object, ids: &[String], dialect: Dialect) -> Statement {
     sql!["DELETE FROM ", Emit(dialect).table(&object.name), " WHERE ", chosen].finish(dialect)
 }
 
-/// Reads columns of the row with an Id, deleted or not.
+/// Reads columns of the row with an Id, deleted or not. Bytes are not read: their cell is 1 where there are any.
 pub fn point_read(object: &Object, fields: &[&Field], id: &str, locking: Lock, dialect: Dialect) -> Statement {
+    let columns = match fields.iter().any(|f| f.cell_kind() == CellKind::Blob) {
+        true => Sql::joined(fields.iter().map(|f| shown(f)), ", "),
+        false => sql![names(fields)],
+    };
     let id = OwnedCell::Text(id.to_owned());
-    sql!["SELECT ", names(fields), " FROM ", Emit(dialect).table(&object.name), " WHERE ", key(object), " = ", id, lock(locking, dialect)]
+    sql!["SELECT ", columns, " FROM ", Emit(dialect).table(&object.name), " WHERE ", key(object), " = ", id, lock(locking, dialect)]
         .finish(dialect)
+}
+
+/// Reads the bytes of one field of the row with an Id, and columns of it behind them.
+pub fn blob_read(object: &Object, blob: &Field, fields: &[&Field], id: &str, dialect: Dialect) -> Statement {
+    let columns: Vec<&Field> = std::iter::once(blob).chain(fields.iter().copied()).collect();
+    let id = OwnedCell::Text(id.to_owned());
+    sql!["SELECT ", names(&columns), " FROM ", Emit(dialect).table(&object.name), " WHERE ", key(object), " = ", id].finish(dialect)
+}
+
+/// A column as a read of a row selects it.
+fn shown(field: &Field) -> Sql {
+    let column = quoted(&field.name);
+    match field.cell_kind() {
+        CellKind::Blob => sql!["CASE WHEN ", column, " IS NOT NULL THEN 1 END"],
+        _ => sql![column],
+    }
 }
 
 /// Reads columns of the rows whose Id comes after another, live ones or all, in the order of their Ids, at most `limit`.

@@ -39,6 +39,8 @@ pub struct Grant {
     pub identity: Identity,
     /// Milliseconds since 1970.
     pub issued_at: i64,
+    /// Whether the user must set a password before anything else is done.
+    pub password_expired: bool,
 }
 
 impl Server {
@@ -100,12 +102,13 @@ impl Server {
         if !user.active {
             return Err(LoginError::Inactive);
         }
-        let token = self.sessions.create(org.id, user.id)?;
+        let password_expired = self.password_expired(org.id, user.id)?;
+        let token = self.sessions.create(org.id, user.id, password_expired)?;
         let issued_at = org.now().0;
-        Ok(Grant { identity: Identity { org, user, access: self.access.clone(), token: token.into() }, issued_at })
+        Ok(Grant { identity: Identity { org, user, access: self.access.clone(), token: token.into() }, issued_at, password_expired })
     }
 
-    fn password_fits(&self, org: &Org, user: &User, given: &str) -> Result<bool, Failure> {
+    pub(super) fn password_fits(&self, org: &Org, user: &User, given: &str) -> Result<bool, Failure> {
         let own = self.stored_hashes(org, user.id)?;
         // Until it has a password of its own, the administrator of an org has that of the server.
         let inherited = own.is_none() && user.id == self.admin_id() && !self.is_default(org.id);
@@ -115,11 +118,8 @@ impl Server {
             let rest = given.strip_prefix(dev::PASSWORD);
             return Ok(user.id == self.admin_id() && rest.is_some_and(|rest| rest.is_empty() || rest == self.unhashed_token()));
         };
-        let fits = |stored: &str| {
-            PasswordHash::new(stored).is_ok_and(|hash| argon2::Argon2::default().verify_password(given.as_bytes(), &hash).is_ok())
-        };
         // The second one is empty where there is no security token.
-        Ok(row.iter().map(text).any(|stored| !stored.is_empty() && fits(stored)))
+        Ok(row.iter().map(text).any(|stored| !stored.is_empty() && fits(stored, given)))
     }
 
     /// The hashes of a user's password, alone and with the security token behind it; `None` where none was set.
@@ -140,10 +140,6 @@ impl Server {
 
     /// The same for an org by its id, which need not be open.
     pub(crate) fn set_password_of(&self, org: Id, user: Id, password: &str, security_token: &str) -> Result<(), Failure> {
-        let hash = |text: &str| {
-            let broken = |e: argon2::password_hash::Error| Failure::Store(StoreError::Other(format!("hashing: {e}")));
-            Ok::<_, Failure>(argon2::Argon2::default().hash_password(text.as_bytes()).map_err(broken)?.to_string())
-        };
         let alone = hash(password)?;
         let with_token = if security_token.is_empty() { None } else { Some(hash(&format!("{password}{security_token}"))?) };
         self.store.transact_with::<_, Failure>(|tx| {
@@ -153,6 +149,7 @@ impl Server {
                  SET password = excluded.password, password_with_token = excluded.password_with_token",
                 vec![org.to_string().into(), user.to_string().into(), alone.as_str().into(), Param::Cell(with_token)],
             ))?;
+            tx.execute(&super::passwords::forget(org, user))?;
             Ok(())
         })
     }
@@ -164,12 +161,19 @@ impl Server {
                 "DELETE FROM \"_credentials\" WHERE org = ?1 AND \"user\" = ?2",
                 vec![org.id.to_string().into(), user.to_string().into()],
             ))?;
+            tx.execute(&super::passwords::forget(org.id, user))?;
             Ok(())
         })
     }
 
-    /// The identity behind an access token; `None` where it is unknown, expired or revoked.
+    /// The identity behind an access token; `None` where it is unknown, expired or revoked. Who has to set a password first
+    /// is refused.
     pub fn authenticate(&self, token: &str) -> Result<Option<Identity>, Failure> {
+        self.authenticate_for(token, false)
+    }
+
+    /// The same; `in_any_case` is for requests that who has to set a password may make before.
+    pub fn authenticate_for(&self, token: &str, in_any_case: bool) -> Result<Option<Identity>, Failure> {
         let Some((org, _)) = token.split_once('!') else { return Ok(None) };
         let Ok(org_id) = Id::parse(org) else { return Ok(None) };
         // The session comes first: a token that is none must not make an org be opened.
@@ -177,6 +181,9 @@ impl Server {
             self.admin_id()
         } else {
             match self.sessions.find(token)? {
+                Some(session) if session.org == org_id && session.restricted && !in_any_case => {
+                    return Err(super::passwords::expired().into());
+                }
                 Some(session) if session.org == org_id => session.user,
                 _ => return Ok(None),
             }
@@ -200,6 +207,17 @@ impl Server {
     pub(crate) fn full_access() -> Arc<AccessSet> {
         Arc::new(AccessSet::full())
     }
+}
+
+/// Whether a hash is that of a password.
+pub(super) fn fits(stored: &str, given: &str) -> bool {
+    PasswordHash::new(stored).is_ok_and(|hash| argon2::Argon2::default().verify_password(given.as_bytes(), &hash).is_ok())
+}
+
+/// The hash of a password.
+pub(super) fn hash(text: &str) -> Result<String, Failure> {
+    let broken = |e: argon2::password_hash::Error| Failure::Store(StoreError::Other(format!("hashing: {e}")));
+    Ok(argon2::Argon2::default().hash_password(text.as_bytes()).map_err(broken)?.to_string())
 }
 
 impl Grant {

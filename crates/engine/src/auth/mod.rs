@@ -1,6 +1,7 @@
 //! Who is asking: users, sessions, logins and grants.
 
 mod login;
+mod passwords;
 mod sessions;
 mod user;
 

@@ -30,6 +30,8 @@ pub struct Session {
     pub org: Id,
     /// The user.
     pub user: Id,
+    /// Whether its user must set a password before anything else is done.
+    pub restricted: bool,
     expires: i64,
 }
 
@@ -70,7 +72,7 @@ impl Sessions {
 
     /// A new session; answers its token: the org's 15-character id, `!`, and 80 random characters. Now and then this
     /// also drops sessions that have ended.
-    pub(crate) fn create(&self, org: Id, user: Id) -> Result<String, Failure> {
+    pub(crate) fn create(&self, org: Id, user: Id, restricted: bool) -> Result<String, Failure> {
         let token = format!("{}!{}", org.as_15(), random_text(80)?);
         let hash = hash(&token);
         let now = self.clock.now();
@@ -93,7 +95,7 @@ impl Sessions {
             known.by_hash.retain(|_, session| session.expires > now.0);
         }
         // No one else has the token yet, so that nothing can have ended this session.
-        known.keep(hash, Session { org, user, expires });
+        known.keep(hash, Session { org, user, restricted, expires });
         Ok(token)
     }
 
@@ -111,14 +113,18 @@ impl Sessions {
             Some(session) => session,
             None => {
                 let mut row: Option<Vec<OwnedCell>> = None;
-                let stored = own("SELECT org, \"user\", expires FROM \"_sessions\" WHERE token = ?1", vec![hash.as_str().into()]);
+                let stored = own(
+                    "SELECT s.org, s.\"user\", s.expires, p.expired FROM \"_sessions\" s \
+                     LEFT JOIN \"_passwords\" p ON p.org = s.org AND p.\"user\" = s.\"user\" WHERE s.token = ?1",
+                    vec![hash.as_str().into()],
+                );
                 self.shared.store.point(&stored, &mut |found| {
                     row = Some((0..found.columns()).map(|i| found.cell(i).to_owned()).collect());
                     false
                 })?;
                 let Some(row) = row else { return Ok(None) };
                 let (Ok(org), Ok(user)) = (Id::parse(text(&row[0])), Id::parse(text(&row[1]))) else { return Ok(None) };
-                let session = Session { org, user, expires: int(&row[2]) };
+                let session = Session { org, user, restricted: int(&row[3]) == 1, expires: int(&row[2]) };
                 if session.expires > now {
                     let mut known = self.shared.known.write();
                     if known.revoked == revoked {
@@ -180,6 +186,14 @@ impl Sessions {
         known.revoked += 1;
         let known = known.by_hash.remove(&hash).is_some();
         Ok(known || stored > 0)
+    }
+
+    /// Notes whether a user must set a password first, once the store says so.
+    pub(crate) fn restrict(&self, org: Id, user: Id, restricted: bool) {
+        let mut known = self.shared.known.write();
+        // What was read before is not remembered after.
+        known.revoked += 1;
+        known.by_hash.values_mut().filter(|s| s.org == org && s.user == user).for_each(|s| s.restricted = restricted);
     }
 
     /// Forgets the sessions of an org that is gone, which the store has no more.

@@ -174,7 +174,7 @@ impl Server {
         };
         let access_token = match self.gives_development_token() {
             true => format!("{}!{}", org.id.as_15(), dev::TOKEN_TAIL),
-            false => self.sessions.create(org.id, admin.id)?,
+            false => self.sessions.create(org.id, admin.id, false)?,
         };
         Ok(OrgFacts {
             org_id: org.id.to_string(),

@@ -173,6 +173,7 @@ impl Directory {
         for sql in [
             "DELETE FROM \"_sessions\" WHERE org = ?1",
             "DELETE FROM \"_credentials\" WHERE org = ?1",
+            "DELETE FROM \"_passwords\" WHERE org = ?1",
             "DELETE FROM \"_usernames\" WHERE org = ?1",
             "UPDATE \"_orgs\" SET state = 'leaving' WHERE id = ?1",
         ] {
@@ -256,6 +257,7 @@ impl Directory {
         self.change(&[
             own("DELETE FROM \"_sessions\" WHERE org = ?1 AND \"user\" <> ?2", params()),
             own("DELETE FROM \"_credentials\" WHERE org = ?1 AND \"user\" <> ?2", params()),
+            own("DELETE FROM \"_passwords\" WHERE org = ?1 AND \"user\" <> ?2", params()),
         ])
     }
 
@@ -263,11 +265,17 @@ impl Directory {
     pub(crate) fn copy_credentials(&self, from: Id, to: Id) -> Result<(), Failure> {
         let found =
             own("SELECT password, password_with_token, \"user\" FROM \"_credentials\" WHERE org = ?1", vec![from.to_string().into()]);
+        let noted = own("SELECT \"user\", expired, earlier FROM \"_passwords\" WHERE org = ?1", vec![from.to_string().into()]);
         self.own.transact_with(|tx| {
             for row in tx.all(&found)? {
                 let [password, with_token, user] = row.as_slice() else { continue };
                 let params = vec![to.to_string().into(), user.clone().into(), password.clone().into(), with_token.clone().into()];
                 tx.execute(&own("INSERT INTO \"_credentials\" VALUES (?1, ?2, ?3, ?4)", params))?;
+            }
+            for row in tx.all(&noted)? {
+                let [user, expired, earlier] = row.as_slice() else { continue };
+                let params = vec![to.to_string().into(), user.clone().into(), expired.clone().into(), earlier.clone().into()];
+                tx.execute(&own("INSERT INTO \"_passwords\" VALUES (?1, ?2, ?3, ?4)", params))?;
             }
             Ok(())
         })

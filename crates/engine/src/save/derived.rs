@@ -1,5 +1,6 @@
 //! Records that the platform writes because another was saved.
 
+use super::files;
 use super::write::stamp_new;
 use crate::record::{self, Row};
 use crate::{Failure, Identity, Org};
@@ -51,6 +52,8 @@ pub(super) fn follow(tx: &mut dyn Tx, cx: &Context<'_>, object: &Object, old: Op
             }
             Ok(())
         }
+        ("ContentVersion", _) => files::follow_version(tx, cx, object, old, row),
+        ("ContentDocument", Some(old)) => files::follow_document(tx, cx, object, old, row),
         _ => Ok(()),
     }
 }
@@ -74,8 +77,14 @@ pub(super) fn stage_history(tx: &mut dyn Tx, cx: &Context<'_>, object: &Object, 
 
 /// Inserts a row of the platform's own.
 pub(super) fn insert(tx: &mut dyn Tx, cx: &Context<'_>, object: &str, values: &[(&str, Value)]) -> Result<(), Failure> {
-    let (Some(object), Some(prefix)) = (cx.catalog.object(object), seed::id_prefix(object)) else { return Ok(()) };
-    let id: Id = cx.org.new_id_within(tx, prefix)?;
+    let Some(prefix) = seed::id_prefix(object) else { return Ok(()) };
+    let id = cx.org.new_id_within(tx, prefix)?;
+    insert_as(tx, cx, object, id, values)
+}
+
+/// Inserts a row of the platform's own under an id that it has already.
+pub(super) fn insert_as(tx: &mut dyn Tx, cx: &Context<'_>, object: &str, id: Id, values: &[(&str, Value)]) -> Result<(), Failure> {
+    let Some(object) = cx.catalog.object(object) else { return Ok(()) };
     let mut row = Row::empty(object);
     for (name, value) in values {
         row.set(object, name, value.clone());

@@ -6,6 +6,7 @@ mod current;
 mod delete;
 mod derived;
 mod event;
+mod files;
 mod prepare;
 mod references;
 mod rules;

@@ -58,9 +58,7 @@ pub(super) fn check(identity: &Identity, change: &Change, record: &Incoming, ins
 /// CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY (crud-055, crud-056) and INVALID_FIELD_FOR_INSERT_UPDATE with every field that
 /// may not be written (crud-033).
 fn may_write(identity: &Identity, object: &Object, record: &Incoming, insert: bool) -> Result<(), ApiError> {
-    // Files need the document that the platform makes of their first version, which is not built.
-    let file = matches!(object.name.as_str(), "ContentVersion" | "ContentDocumentLink");
-    let (allowed, verb) = if insert { (object.flags.createable && !file, "inserted") } else { (object.flags.updateable, "updated") };
+    let (allowed, verb) = if insert { (object.flags.createable, "inserted") } else { (object.flags.updateable, "updated") };
     if !allowed {
         let text = format!("entity type cannot be {verb}: {}", object.label);
         return Err(ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new()));
@@ -105,8 +103,8 @@ fn required_on_insert(object: &Object, values: &[(usize, Value)], lookups: &[(us
     let given = |i: usize| values.iter().any(|(k, v)| *k == i && !v.is_null()) || lookups.iter().any(|(k, _)| *k == i);
     let cleared = |i: usize| values.iter().any(|(k, v)| *k == i && v.is_null());
     missing(object.fields().iter().enumerate().filter(|(i, f)| {
-        // A user's nickname is made up where none is given.
-        let made = object.name == "User" && f.name == "CommunityNickname";
+        // A user's nickname is made up where none is given, a file's title taken from its path.
+        let made = matches!((object.name.as_str(), f.name.as_str()), ("User", "CommunityNickname") | ("ContentVersion", "Title"));
         let must = (!made && f.required_on_create()) || (cleared(*i) && may_not_be_cleared(f) && !f.defaulted_on_create);
         must && !given(*i)
     }))

@@ -98,7 +98,7 @@ fn caller(server: &Server, call: &Call, other: Option<&str>) -> Result<Identity,
         (Token::None, None) => return Err(plain(403, "Missing_OAuth_Token")),
         (Token::Unreadable, None) => return Err(plain(403, "Bad_OAuth_Token")),
     };
-    match server.engine.authenticate(token) {
+    match server.engine.authenticate_for(token, true) {
         Ok(Some(identity)) => Ok(identity),
         Ok(None) => Err(plain(403, "Bad_OAuth_Token")),
         Err(failure) => Err(failed(server, call, failure)),

@@ -41,7 +41,7 @@ pub(super) fn revoke(server: &Server, call: &Call) -> Reply {
     }
     match server.engine.revoke(token) {
         Ok(true) => Reply::empty(200),
-        Ok(false) => match server.engine.authenticate(token) {
+        Ok(false) => match server.engine.authenticate_for(token, true) {
             Ok(Some(_)) => unsupported(),
             Ok(None) => refuse("invalid_token", "invalid token"),
             Err(failure) => failed(server, call, failure),
@@ -65,7 +65,7 @@ pub(super) fn introspect(server: &Server, call: &Call) -> Reply {
         Err(e) => return client_refused(&e, format),
     }
     let Some(token) = params.get("token") else { return missing("token", format) };
-    let found = server.engine.authenticate(token).and_then(|who| Ok((who, server.engine.session_times(token)?)));
+    let found = server.engine.authenticate_for(token, true).and_then(|who| Ok((who, server.engine.session_times(token)?)));
     let (identity, times) = match found {
         Ok((Some(identity), times)) => (identity, times),
         Ok((None, _)) => return json(call, &Doc::obj([("active", false.into())])),

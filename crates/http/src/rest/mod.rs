@@ -1,6 +1,7 @@
 //! The REST API below `/services/data`. One pipeline of checks, in this order: version, session, accounting, resource,
 //! method, media type, body, object, record.
 
+mod blobs;
 mod conditional;
 mod describe;
 mod describe_field;
@@ -8,12 +9,14 @@ mod discovery;
 mod explain;
 mod http_date;
 mod limits;
+mod passwords;
 mod query;
 mod records;
 mod relations;
 mod replication;
 mod rows;
 mod tooling;
+mod uploads;
 mod write;
 
 use write::decode_record;
@@ -29,6 +32,7 @@ use orglet_base::{ApiError, ApiVersion, ErrorCode};
 use orglet_engine::{Failure, Identity, limits as engine_limits};
 use orglet_schema::{Catalog, Object};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::sync::Arc;
 
 const ROOT: &str = "/services/data";
@@ -49,6 +53,10 @@ pub(crate) struct Rest<'a> {
     pub(crate) head: bool,
     /// `/services/data/vNN.0`.
     pub(crate) base: String,
+    /// Why no format fits what the client accepts: only bytes can be answered.
+    unacceptable: Option<ApiError>,
+    /// The record in the body came as XML.
+    sent_xml: Cell<bool>,
 }
 
 /// Whether a path is that of one row, for which a point read is enough.
@@ -60,8 +68,12 @@ pub(crate) fn is_row_path(path: &str) -> bool {
         && parts.next().is_none()
 }
 
-/// Whether a path has the shape of `/services/data/vN/sobjects/X` with at most an id or an external ID behind it.
+/// Whether a path has the shape of `/services/data/vN/sobjects/X` with at most an id or an external ID behind it. That of
+/// a password has too, but is none: what takes time there is the hash.
 pub(crate) fn is_record_path(path: &str) -> bool {
+    if passwords::is_path(path) {
+        return false;
+    }
     let mut parts = path.trim_end_matches('/').split('/');
     parts.nth(2) == Some("data") && parts.nth(1) == Some("sobjects") && (1..=3).contains(&parts.count())
 }
@@ -102,12 +114,13 @@ pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
     let used = identity.org.usage.count(identity.org.now());
     let limit_info = format!("api-usage={used}/{}", engine_limits::DAILY_API_REQUESTS);
     let (rest, suffix) = Format::split_suffix(rest, Some(version));
-    let format = match Format::negotiate(accept, suffix) {
-        Ok(format) => format,
-        Err(e) => return refuse(e, tentative).with(LIMIT_INFO, limit_info),
+    let (format, unacceptable) = match Format::negotiate(accept, suffix) {
+        Ok(format) => (format, None),
+        Err(e) => (tentative, Some(e)),
     };
     let catalog = identity.org.catalog();
-    let cx = Rest { server, call, identity, catalog, version, format, pretty, head, base: [ROOT, "/v", &version.to_string()].concat() };
+    let base = [ROOT, "/v", &version.to_string()].concat();
+    let cx = Rest { server, call, identity, catalog, version, format, pretty, head, base, unacceptable, sent_xml: Cell::new(false) };
     cx.route(rest).with(LIMIT_INFO, limit_info)
 }
 
@@ -135,21 +148,29 @@ fn authenticate(server: &Server, call: &Call) -> Result<Identity, Failure> {
         Token::Given(token) if token.starts_with("eyJ") && !token.contains('!') => {
             Err(ApiError::new(ErrorCode::InvalidAuthHeader, "INVALID_JWT_FORMAT").into())
         }
-        Token::Given(token) => server.engine.authenticate(token)?.ok_or_else(|| unknown().into()),
+        Token::Given(token) => server.engine.authenticate_for(token, passwords::is_path(&call.path))?.ok_or_else(|| unknown().into()),
     }
 }
 
 impl Rest<'_> {
     fn route(&self, path: &str) -> Reply {
         let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
-        let Some((route, params)) = router::find(&segments) else { return self.refuse(ApiError::not_found()) };
+        let found = router::find(&segments);
+        // Bytes are answered to who accepts neither format; whether these are asked for is known further on.
+        let bytes = |resource| matches!(resource, Resource::RowByKey | Resource::Relationship) && self.call.method == http::Method::GET;
+        if !found.as_ref().is_some_and(|(route, _)| bytes(route.resource))
+            && let Err(e) = self.acceptable()
+        {
+            return self.refuse(e);
+        }
+        let Some((route, params)) = found else { return self.refuse(ApiError::not_found()) };
         self.call.place.set(Place::Rest(route.resource));
         let method = if self.head { "HEAD" } else { self.call.method.as_str() };
         if !route.takes(method) {
             let text = format!("HTTP Method '{method}' not allowed. Allowed are {}", route.allowed());
             return self.refuse(ApiError::routing(ErrorCode::MethodNotAllowed, text)).with(header::ALLOW, route.allowed());
         }
-        if let Err(e) = self.media_type() {
+        if let Err(e) = self.media_type(route.resource) {
             return self.refuse(e);
         }
         let params: Vec<Cow<'_, str>> = params.into_iter().map(decode).collect();
@@ -194,7 +215,14 @@ impl Rest<'_> {
             pretty: self.pretty,
             head: self.head,
             base: self.base.clone(),
+            unacceptable: self.unacceptable.clone(),
+            sent_xml: Cell::new(false),
         }
+    }
+
+    /// 406 for an answer in a format (routing-015).
+    fn acceptable(&self) -> Result<(), ApiError> {
+        self.unacceptable.clone().map_or(Ok(()), Err)
     }
 
     fn dispatch(&self, resource: Resource, params: &[&str]) -> Result<Reply, Failure> {
@@ -214,6 +242,9 @@ impl Rest<'_> {
             (Resource::Query, _) => query::query(self, false),
             (Resource::QueryAll, _) => query::query(self, true),
             (Resource::QueryMore, [locator]) => query::more(self, locator),
+            (Resource::UserPassword, [id]) => passwords::password(self, &self.object("User")?, id),
+            (Resource::SelfServiceUserPassword, [id]) => passwords::password(self, &self.object("SelfServiceUser")?, id),
+            (Resource::RichTextImage, [object, id, field, _]) => blobs::rich_text_image(self, &self.object(object)?, id, field),
             (Resource::ToolingResources, _) => Ok(tooling::resources(self)),
             (Resource::ToolingQuery, _) => tooling::run(self),
             (Resource::ToolingDescribeGlobal, _) => Ok(tooling::global(self)),
@@ -243,13 +274,14 @@ impl Rest<'_> {
         Reply::doc(status, doc, self.format, self.pretty, root, order)
     }
 
-    /// 415 for a body in a format that no resource here reads (routing-014).
-    fn media_type(&self) -> Result<(), ApiError> {
+    /// 415 for a body in a format that a resource does not read (routing-014).
+    fn media_type(&self, resource: Resource) -> Result<(), ApiError> {
         if self.call.body.is_empty() || !matches!(self.call.method.as_str(), "POST" | "PATCH" | "PUT") {
             return Ok(());
         }
         match self.call.media_type().as_deref() {
             None | Some("application/json" | "application/xml" | "text/xml" | "text/json") => Ok(()),
+            Some(uploads::MULTIPART) if uploads::are_taken(resource) => Ok(()),
             Some(_) => {
                 let shown = self.call.header(header::CONTENT_TYPE).unwrap_or_default();
                 Err(ApiError::routing(ErrorCode::UnsupportedMediaType, format!("MediaType of '{shown}' is not supported by this resource")))
@@ -260,7 +292,10 @@ impl Rest<'_> {
     /// The body, as its media type says.
     pub(crate) fn body(&self) -> Result<Node<'_>, ApiError> {
         match self.call.media_type().as_deref() {
-            Some("application/xml" | "text/xml") if !self.call.body.is_empty() => Ok(xml::parse(&self.call.body)?.1),
+            Some("application/xml" | "text/xml") if !self.call.body.is_empty() => {
+                self.sent_xml.set(true);
+                Ok(xml::parse(&self.call.body)?.1)
+            }
             _ => Ok(json::parse(&self.call.body)?.root),
         }
     }

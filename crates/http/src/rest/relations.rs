@@ -1,6 +1,6 @@
 //! Relationship paths: from a record to its parents, and to the children of one relationship.
 
-use super::{Rest, query, rows};
+use super::{Rest, blobs, query, rows};
 use crate::{Reply, compat};
 use http::Method;
 use orglet_base::{ApiError, ErrorCode};
@@ -19,6 +19,12 @@ pub(super) fn traverse(cx: &Rest<'_>, object: &Arc<Object>, id: &str, path: &[&s
     let mut object = object.clone();
     let mut id = record::parse_target(&object, id)?;
     for (step, name) in path.iter().enumerate() {
+        if step + 1 == path.len() {
+            if let Some(field) = blobs::field(cx, &object, name) {
+                return blobs::show(cx, &object, id, field);
+            }
+            cx.acceptable()?;
+        }
         if let Some(field) = object.parent_field(name) {
             let parent = record::reference(&cx.identity, &object, id, field)?.ok_or_else(ApiError::not_found)?;
             object = cx.catalog.object_of(parent).cloned().ok_or_else(ApiError::not_found)?;

@@ -1,7 +1,7 @@
 //! Records by id and by external ID.
 
 use super::write::no_such_column;
-use super::{Rest, conditional, decode_record, records, relations};
+use super::{Rest, blobs, conditional, records, relations, uploads};
 use crate::codec::{RecordUrl, Writer};
 use crate::{Reply, compat};
 use http::{Method, header};
@@ -16,7 +16,7 @@ const RECORD_BYTES: usize = 4096;
 
 /// `POST /sobjects/X`.
 pub(super) fn create(cx: &Rest<'_>, object: &Arc<Object>) -> Result<Reply, Failure> {
-    let incoming = decode_record(cx, object, &cx.body()?, None)?;
+    let incoming = uploads::body(cx)?.record(cx, object, None)?;
     conditional::check(cx, object)?;
     let saved = save_one(&cx.identity, object, Op::Insert, incoming, None)?;
     Ok(result(cx, object, saved, false))
@@ -24,8 +24,8 @@ pub(super) fn create(cx: &Rest<'_>, object: &Arc<Object>) -> Result<Reply, Failu
 
 /// `POST /sobjects/X/Id`: a create whose body has neither an Id nor an external ID (rest.md 7.4).
 pub(super) fn create_at_id(cx: &Rest<'_>, object: &Arc<Object>) -> Result<Reply, Failure> {
-    let body = cx.body()?;
-    if let Some(key) = body.members().iter().find_map(|(name, _)| object.field(name).filter(|f| f.external_id)) {
+    let body = uploads::body(cx)?;
+    if let Some(key) = body.node.members().iter().find_map(|(name, _)| object.field(name).filter(|f| f.external_id)) {
         let text = format!("The {} field should not be specified in the sobject data.", key.name);
         return Err(ApiError::new(ErrorCode::InvalidField, text).into());
     }
@@ -42,7 +42,7 @@ pub(super) fn row(cx: &Rest<'_>, object: &Arc<Object>, segment: &str) -> Result<
 pub(super) fn by_id(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply, Failure> {
     match cx.call.method {
         Method::PATCH => {
-            let mut incoming = decode_record(cx, object, &cx.body()?, None)?;
+            let mut incoming = uploads::body(cx)?.record(cx, object, None)?;
             incoming.id = Some(id);
             save_one(&cx.identity, object, Op::Update, incoming, conditional::guard(cx, object)?)?;
             Ok(Reply::empty(204))
@@ -56,8 +56,15 @@ pub(super) fn by_id(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply
     }
 }
 
-/// `/sobjects/X/{field}/{value}`: a record by external ID, or, when the first segment is an id, what it is related to.
+/// `/sobjects/X/{field}/{value}`: a record by external ID, or, when the first segment is an id, its bytes or what it is
+/// related to.
 pub(super) fn row_by_key(cx: &Rest<'_>, object: &Arc<Object>, name: &str, raw: &str) -> Result<Reply, Failure> {
+    if let Some(field) = blobs::field(cx, object, raw)
+        && record::external_id_field(object, name).is_err()
+    {
+        return blobs::show(cx, object, record::parse_target(object, name)?, field);
+    }
+    cx.acceptable()?;
     if compat::has_relationship_paths(cx.version) && record::parse_target(object, name).is_ok() {
         return relations::traverse(cx, object, name, &[raw]);
     }
@@ -70,7 +77,7 @@ pub(super) fn row_by_key(cx: &Rest<'_>, object: &Arc<Object>, name: &str, raw: &
 }
 
 fn upsert(cx: &Rest<'_>, object: &Arc<Object>, field: &Field, raw: &str) -> Result<Reply, Failure> {
-    let mut incoming = decode_record(cx, object, &cx.body()?, Some(field))?;
+    let mut incoming = uploads::body(cx)?.record(cx, object, Some(field))?;
     let update_only = match cx.call.param("updateOnly") {
         None => false,
         Some(v) if v.eq_ignore_ascii_case("false") => false,

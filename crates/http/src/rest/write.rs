@@ -4,7 +4,7 @@ use super::Rest;
 use crate::codec::{Node, NodeValue};
 use orglet_base::{ApiError, ErrorCode, Id, Value};
 use orglet_engine::save::{Assign, Incoming};
-use orglet_schema::{Field, Object};
+use orglet_schema::{Field, FieldType, Object};
 use std::sync::Arc;
 
 /// Reads a record of an object. `key` is the external ID field that the URL names, which the body may not repeat.
@@ -38,6 +38,12 @@ fn assign(cx: &Rest<'_>, object: &Arc<Object>, name: &str, node: &Node<'_>) -> R
         let field = &object.fields()[index];
         if !cx.identity.access.reads_field(object, field) {
             return Err(no_such_column(object, name));
+        }
+        // An object in place of bytes, as Node writes its buffers, is read as a record (jsforce issues 1016 and 1074).
+        if field.ty == FieldType::Base64
+            && let Some((member, _)) = node.members().first()
+        {
+            return Err(no_such_column(object, member));
         }
         // Fields that nobody may write are refused by the save, whatever they are given.
         let writable = field.updateable || cx.identity.access.creates_field(object, field);
@@ -106,7 +112,7 @@ fn lookup(cx: &Rest<'_>, object: &Arc<Object>, name: &str, field: &Field, node: 
 /// A value of the wrong kind: JSON_PARSER_ERROR with its place in JSON (crud-009); in XML, where all is text to the
 /// parser, the field refuses it (crud-054).
 fn wrong_type(cx: &Rest<'_>, field: &Field, node: &Node<'_>, failure: &orglet_schema::ParseFailure) -> ApiError {
-    if matches!(cx.call.media_type().as_deref(), Some("application/xml" | "text/xml")) {
+    if cx.sent_xml.get() {
         let text = format!("{}: value not of required type: {}", field.label, failure.value);
         return ApiError::new(ErrorCode::InvalidTypeOnFieldInRecord, text).with_fields([&field.name]);
     }

@@ -109,7 +109,7 @@ pub(super) fn login(server: &Server, call: &Call, api: Api, version: ApiVersion,
         .begin("loginResponse")
         .begin("result")
         .text("metadataServerUrl", &address(Api::Metadata.segment()))
-        .text("passwordExpired", "false")
+        .text("passwordExpired", if grant.password_expired { "true" } else { "false" })
         .text("sandbox", if facts.sandbox { "true" } else { "false" })
         .text("serverUrl", &address(api.segment()))
         .text("sessionId", &identity.token)

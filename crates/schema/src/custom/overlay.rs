@@ -28,6 +28,7 @@ pub fn overlay_all(standard: &ObjectSet, objects: &[(ObjectDef, KeyPrefix)], fie
     plan.relate();
     plan.check_masters();
     plan.allow_activities();
+    plan.allow_attachments();
     plan.build()
 }
 
@@ -239,6 +240,32 @@ impl<'a> Plan<'a> {
                     child: activity.to_owned(),
                     field: "WhatId".to_owned(),
                     name: Some(relationship.to_owned()),
+                    cascade_delete: true,
+                    restricted_delete: false,
+                    deprecated_and_hidden: false,
+                });
+            }
+        }
+    }
+
+    /// Lets notes, attachments and files be kept with the records of every custom object.
+    fn allow_attachments(&mut self) {
+        for (kept, field, relationship) in [
+            ("Attachment", "ParentId", Some("Attachments")),
+            ("Note", "ParentId", Some("Notes")),
+            ("ContentDocumentLink", "LinkedEntityId", Some("ContentDocumentLinks")),
+            ("ContentVersion", "FirstPublishLocationId", None),
+        ] {
+            if self.custom.is_empty() || self.standard.object(kept).is_none_or(|o| o.field(field).is_none()) {
+                continue;
+            }
+            let change = self.changes.entry(fold_name(kept).into_owned()).or_default();
+            change.targets.extend(self.custom.iter().map(|(def, ..)| (field, def.full_name.clone())));
+            for (_, _, children) in self.custom.iter_mut().filter(|_| relationship.is_some()) {
+                children.push(ChildRelationship {
+                    child: kept.to_owned(),
+                    field: field.to_owned(),
+                    name: relationship.map(str::to_owned),
                     cascade_delete: true,
                     restricted_delete: false,
                     deprecated_and_hidden: false,

@@ -26,6 +26,8 @@ impl FieldKind for Kind {
 
     fn validate(&self, field: &Field, value: Value) -> Result<Value, ApiError> {
         match value {
+            // What the platform writes for no record is none.
+            Value::Text(t) if matches!(t.trim(), "000000000000000" | "000000000000000AAA") => Ok(Value::Null),
             Value::Text(t) => match Id::parse(t.trim()) {
                 Ok(id) => Ok(Value::Id(id)),
                 Err(_) => {

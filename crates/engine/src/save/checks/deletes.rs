@@ -36,6 +36,10 @@ pub(in crate::save) fn may_delete(tx: &mut dyn Tx, org: &Org, catalog: &Catalog,
         "Group" if !matches!(row.get(object, "Type").as_text(), None | Some("Regular" | "Queue")) => {
             kept("the group is made by the platform")
         }
+        "ContentDocumentLink" if super::super::files::is_owners(tx, org, catalog, object, row)? => {
+            // https://salesforce.stackexchange.com/questions/274499
+            Err(refuse(ErrorCode::FieldIntegrityException, "field integrity exception", &[]))
+        }
         "UserRole" => {
             let (Some(users), id) = (catalog.object("User"), row.get(object, "Id")) else { return Ok(()) };
             let Some(field) = users.field("UserRoleId") else { return Ok(()) };

@@ -17,6 +17,7 @@ use roles::Vacant;
 
 use super::derived::Context;
 use super::event;
+use super::files::{self, Files};
 use crate::record::{self, Row};
 use crate::{Failure, Identity, Org};
 use orglet_base::{DateTime, Id, Value};
@@ -51,6 +52,12 @@ impl Stage<'_> {
     fn context(&self) -> Context<'_> {
         let Self { org, catalog, identity, now, system, .. } = *self;
         Context { org, catalog, identity, now, system }
+    }
+
+    /// What files are derived with.
+    fn files(&self) -> Files<'_> {
+        let Self { org, catalog, object, now, .. } = *self;
+        Files { org, catalog, object, now }
     }
 
     /// Whether the request set a field.
@@ -128,13 +135,10 @@ pub(super) fn before_save(tx: &mut dyn Tx, it: &Stage<'_>, row: &mut Row) -> Res
         "CampaignMember" => campaigns::membership(tx, it, row)?,
         "Contract" => agreements::contract(it, row),
         "Order" => agreements::order(it, row),
-        "Attachment" | "Document" if it.set("Body") => {
-            let length = match row.get(object, "Body") {
-                Value::Blob(bytes) => i64::try_from(bytes.len()).unwrap_or(i64::MAX),
-                _ => 0,
-            };
-            row.set(object, "BodyLength", Value::Int(length));
-        }
+        "Attachment" | "Document" => files::body(tx, &it.files(), row, &|name| it.set(name))?,
+        "ContentVersion" => files::version(tx, &it.files(), it.old, row, &|name| it.set(name))?,
+        "ContentDocumentLink" => files::link(tx, &it.files(), it.old, row)?,
+        "ContentDocument" => files::document(object, row)?,
         "OpportunityLineItem" | "OrderItem" | "QuoteLineItem" => prices::line_item(tx, it, row)?,
         "Quote" => prices::grand_total(object, row)?,
         _ => {}
