@@ -19,6 +19,12 @@ impl KeyPrefix {
         bytes.iter().all(u8::is_ascii_alphanumeric).then_some(Self(bytes))
     }
 
+    /// The prefix as a number in base 62: another for every prefix.
+    pub fn number(self) -> u64 {
+        let digit = |c: u8| DIGITS.iter().position(|d| *d == c).unwrap_or(0) as u64;
+        self.0.iter().fold(0, |number, c| number * 62 + digit(*c))
+    }
+
     /// The prefix as text.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("000")

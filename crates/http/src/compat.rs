@@ -41,3 +41,8 @@ pub fn has_soap_login(version: ApiVersion) -> bool {
 pub fn creates_at_id(version: ApiVersion) -> bool {
     version.0 >= 37
 }
+
+/// Whether list views are served (from v32.0).
+pub fn has_list_views(version: ApiVersion) -> bool {
+    version.0 >= 32
+}
