@@ -70,13 +70,11 @@ fn chosen(catalog: &Catalog, need: &VirtualNeed) -> Vec<Arc<Object>> {
     }
 }
 
+/// Takes a row, as the cells of its fields by name.
+type Push<'a> = dyn FnMut(&dyn Fn(&str) -> OwnedCell) + 'a;
+
 /// Gives the list views of the objects that a query asks for to `push`. Nobody made them: they are as old as the org.
-fn list_views(
-    identity: &Identity,
-    catalog: &Catalog,
-    need: &VirtualNeed,
-    push: &mut dyn FnMut(&dyn Fn(&str) -> OwnedCell),
-) -> Result<(), Failure> {
+fn list_views(identity: &Identity, catalog: &Catalog, need: &VirtualNeed, push: &mut Push<'_>) -> Result<(), Failure> {
     let named = need.filters.iter().find(|(field, _)| field.eq_ignore_ascii_case("SobjectType"));
     let mut seen = HashSet::new();
     let objects: Vec<Arc<Object>> = match named {
