@@ -2,7 +2,7 @@
 
 use crate::metadata::{self, Custom};
 use crate::{Failure, Identity};
-use orglet_base::{OwnedCell, Value};
+use orglet_base::{Id, OwnedCell, Value};
 use orglet_plan::{Plan, VirtualNeed};
 use orglet_schema::standard::list_views;
 use orglet_schema::{Catalog, CellKind, Field, FieldType, Object};
@@ -75,15 +75,15 @@ type Push<'a> = dyn FnMut(&dyn Fn(&str) -> OwnedCell) + 'a;
 
 /// Gives the list views of the objects that a query asks for to `push`. Nobody made them: they are as old as the org.
 fn list_views(identity: &Identity, catalog: &Catalog, need: &VirtualNeed, push: &mut Push<'_>) -> Result<(), Failure> {
-    let named = need.filters.iter().find(|(field, _)| field.eq_ignore_ascii_case("SobjectType"));
-    let mut seen = HashSet::new();
-    let objects: Vec<Arc<Object>> = match named {
-        Some((_, names)) => {
-            let found = names.iter().filter_map(|name| catalog.object(name));
-            found.filter(|o| identity.access.sees_object(o) && seen.insert(o.name.clone())).cloned().collect()
-        }
-        None => catalog.objects().into_iter().filter(|o| identity.access.sees_object(o)).cloned().collect(),
+    let given = |name: &str| need.filters.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, values)| values);
+    let listed = |id: &String| catalog.object_of(Id::new(list_views::listed(Id::parse(id).ok()?), *b"00", 0));
+    let mut objects: Vec<Arc<Object>> = match (given("Id"), given("SobjectType")) {
+        (Some(ids), _) => ids.iter().filter_map(listed).cloned().collect(),
+        (None, Some(names)) => names.iter().filter_map(|name| catalog.object(name)).cloned().collect(),
+        (None, None) => catalog.objects().into_iter().cloned().collect(),
     };
+    let mut seen = HashSet::new();
+    objects.retain(|o| identity.access.sees_object(o) && seen.insert(o.name.clone()));
     let organization = identity.org.organization()?;
     let about = |name: &str| {
         let object = catalog.object("Organization")?;

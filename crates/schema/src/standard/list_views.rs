@@ -50,6 +50,11 @@ impl ListView {
     }
 }
 
+/// The key prefix of the object that a list view's id would be of.
+pub fn listed(id: Id) -> KeyPrefix {
+    KeyPrefix::from_number(id.counter() / NUMBERS)
+}
+
 /// The list views of an object in the order of their ids; none for objects that have none.
 pub fn of(object: &Object) -> Vec<ListView> {
     if object.custom {
@@ -189,6 +194,7 @@ mod tests {
             names,
             ["NewThisWeek", "NewLastWeek", "PlatinumandGoldSLACustomers", "RecentlyViewedAccounts", "AllAccounts", "MyAccounts"]
         );
+        assert!(views.iter().all(|v| Some(listed(v.id(&account))) == account.key_prefix));
         assert!(views.windows(2).all(|w| w[0].id(&account) < w[1].id(&account)));
     }
 }
