@@ -25,5 +25,5 @@ fn no_request_breaks_a_server_on_sqlite() {
 fn no_request_breaks_a_server_on_postgres() {
     let database = Database::new().unwrap();
     let options = OrgOptions { store: Some(database.address()), id_seed: Some(1), ..OrgOptions::default() };
-    check(options, Options { requests: 2_000, seed: 2 });
+    check(options, Options { requests: 3_000, seed: 2 });
 }
