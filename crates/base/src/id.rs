@@ -19,6 +19,17 @@ impl KeyPrefix {
         bytes.iter().all(u8::is_ascii_alphanumeric).then_some(Self(bytes))
     }
 
+    /// The prefix as a number in base 62: another for every prefix.
+    pub fn number(self) -> u64 {
+        self.0.iter().fold(0, |number, c| number * 62 + digit(*c))
+    }
+
+    /// The prefix of a number; taken modulo 62³.
+    pub fn from_number(number: u64) -> Self {
+        let digit = |place: u64| DIGITS[(number / place % 62) as usize];
+        Self([digit(62 * 62), digit(62), digit(1)])
+    }
+
     /// The prefix as text.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("000")
@@ -35,6 +46,11 @@ impl fmt::Display for KeyPrefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// What a base-62 character stands for.
+fn digit(c: u8) -> u64 {
+    DIGITS.iter().position(|d| *d == c).unwrap_or(0) as u64
 }
 
 /// A record id. Equality and order are those of the first 15 characters, case-sensitively.
@@ -118,6 +134,11 @@ impl Id {
         KeyPrefix([self.0[0], self.0[1], self.0[2]])
     }
 
+    /// The counter: the last nine of the fifteen characters.
+    pub fn counter(&self) -> u64 {
+        self.0[6..].iter().fold(0, |counter, c| counter * 62 + digit(*c))
+    }
+
     /// The 15-character form.
     pub fn as_15(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("000000000000000")
@@ -185,6 +206,15 @@ mod tests {
     fn counters_count_in_base_62() {
         let prefix = KeyPrefix::parse("001").unwrap();
         assert_eq!(Id::new(prefix, *b"5g", 61).as_15(), "0015g000000000z");
-        assert_eq!(Id::new(prefix, *b"5g", 62).as_15(), "0015g0000000010");
+        let id = Id::new(prefix, *b"5g", 62);
+        assert_eq!((id.as_15(), id.counter()), ("0015g0000000010", 62));
+    }
+
+    #[test]
+    fn prefixes_are_numbers_too() {
+        for text in ["000", "001", "a0Z", "zzz"] {
+            let prefix = KeyPrefix::parse(text).unwrap();
+            assert_eq!(KeyPrefix::from_number(prefix.number()), prefix);
+        }
     }
 }

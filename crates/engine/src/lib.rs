@@ -10,6 +10,7 @@ mod failure;
 mod format;
 mod ids;
 pub mod limits;
+pub mod lists;
 pub mod metadata;
 mod options;
 pub mod org;

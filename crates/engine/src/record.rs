@@ -137,7 +137,7 @@ pub fn by_external_id(identity: &Identity, object: &Arc<Object>, field: &Field, 
 
 /// The live records whose external ID has a value, at most 200.
 pub fn find_by_external_id(identity: &Identity, object: &Arc<Object>, field: &Field, raw: &str) -> Result<Vec<Id>, Failure> {
-    let Some(value) = key_value(field, raw)? else { return Ok(Vec::new()) };
+    let Some(value) = key_value(field, raw)?.filter(|_| object.has_table()) else { return Ok(Vec::new()) };
     identity.org.read(|tx| find(tx, &identity.org, object, field, &value, 200))
 }
 
@@ -236,6 +236,9 @@ fn whole(org: &Org, object: &Arc<Object>) -> Arc<Reading> {
 /// (crud-031).
 pub fn show(identity: &Identity, object: &Arc<Object>, id: Id, fields: Option<&[&Field]>) -> Result<Shown, Failure> {
     let org = &identity.org;
+    if !object.has_table() {
+        return Err(ApiError::not_found().into());
+    }
     let reading = match fields {
         None => whole(org, object),
         Some(fields) => Arc::new(Reading::new(org, object, fields)),

@@ -46,3 +46,8 @@ pub fn creates_at_id(version: ApiVersion) -> bool {
 pub fn explain_has_notes(version: ApiVersion) -> bool {
     version.0 >= 33
 }
+
+/// Whether list views are served (from v32.0).
+pub fn has_list_views(version: ApiVersion) -> bool {
+    version.0 >= 32
+}

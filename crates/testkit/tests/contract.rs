@@ -68,7 +68,9 @@ macro_rules! topics {
     };
 }
 
-topics!(auth blobs discovery describe external_id login oauth passwords query replication routing rows saves tooling xml);
+topics!(
+    auth blobs describe discovery external_id layouts lists login oauth passwords query replication routing rows saves tooling xml
+);
 
 #[test]
 fn every_topic_is_run() {

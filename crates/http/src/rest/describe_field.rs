@@ -47,15 +47,7 @@ fn member(field: &Field, key: &str) -> Doc {
         "namePointing" => field.name_pointing.into(),
         "nillable" => field.nillable.into(),
         "permissionable" => field.permissionable.into(),
-        "picklistValues" => Doc::list(field.picklist.iter().filter(|v| v.active).map(|v| {
-            Doc::obj([
-                ("active", true.into()),
-                ("defaultValue", v.default.into()),
-                ("label", v.label.clone().into()),
-                ("validFor", optional(v.valid_for.as_deref())),
-                ("value", v.value.clone().into()),
-            ])
-        })),
+        "picklistValues" => picklist_doc(field),
         "polymorphicForeignKey" => field.polymorphic_foreign_key.into(),
         "precision" => i64::from(field.precision).into(),
         "queryByDistance" => field.ty.is_compound().into(),
@@ -76,6 +68,19 @@ fn member(field: &Field, key: &str) -> Doc {
         // aiPredictionField, deprecatedAndHidden, formulaTreatNullNumberAsZero, highScaleNumber.
         _ => false.into(),
     }
+}
+
+/// The values that a picklist offers.
+pub(super) fn picklist_doc(field: &Field) -> Doc {
+    Doc::list(field.picklist.iter().filter(|v| v.active).map(|v| {
+        Doc::obj([
+            ("active", true.into()),
+            ("defaultValue", v.default.into()),
+            ("label", v.label.clone().into()),
+            ("validFor", optional(v.valid_for.as_deref())),
+            ("value", v.value.clone().into()),
+        ])
+    }))
 }
 
 /// Only checkboxes and picklists print theirs; what other fields begin with is not said.

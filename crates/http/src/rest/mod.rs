@@ -8,8 +8,11 @@ mod describe_field;
 mod discovery;
 mod explain;
 mod http_date;
+mod layout_items;
+mod layouts;
 mod limits;
 mod passwords;
+mod lists;
 mod query;
 mod records;
 mod relations;
@@ -233,6 +236,16 @@ impl Rest<'_> {
             (Resource::DescribeGlobal, _) => Ok(describe::global(self)),
             (Resource::BasicInformation, [object]) => self.basic(object),
             (Resource::Describe, [object]) => describe::describe(self, &*self.object(object)?),
+            (Resource::Layouts, [object]) => layouts::all(self, object),
+            (Resource::Layouts, [object, record_type]) => layouts::one(self, object, record_type),
+            (Resource::CompactLayouts, [object]) => layouts::compact(self, object),
+            (Resource::CompactLayouts, [object, record_type]) => layouts::compact_of(self, object, record_type),
+            (Resource::PrimaryCompactLayouts, _) => layouts::primary(self),
+            (Resource::ApprovalLayouts, [object, ..]) => layouts::approvals(self, object, params.get(1).copied()),
+            (Resource::ListViews, [object]) => lists::all(self, object),
+            (Resource::ListView, [object, id]) => lists::one(self, object, id),
+            (Resource::ListViewDescribe, [object, id]) => lists::describe(self, object, id),
+            (Resource::ListViewResults, [object, id]) => lists::results(self, object, id),
             (Resource::Deleted, [object]) => replication::deleted(self, &self.object(object)?),
             (Resource::Updated, [object]) => replication::updated(self, &self.object(object)?),
             (Resource::CreateAtId, [object]) if compat::creates_at_id(self.version) => rows::create_at_id(self, &self.object(object)?),

@@ -2,7 +2,7 @@
 
 use super::tooling;
 use crate::codec::{RecordUrl, Writer, XmlOrder};
-use orglet_base::{Cell, Id};
+use orglet_base::{Cell, DateTime, Id};
 use orglet_engine::Org;
 use orglet_engine::metadata;
 use orglet_engine::plan::{ChildPlan, Node, OutKind, ParentKind};
@@ -204,6 +204,35 @@ fn decimal(text: &str) -> String {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let fraction = fraction.trim_end_matches('0');
     format!("{whole}.{}", if fraction.is_empty() { "0" } else { fraction })
+}
+
+/// A value as plain text, as rows of list views hold it; dates in the form of the platform's runtime.
+pub(super) fn plain_text(kind: &OutKind, source: Option<&(Arc<Object>, usize)>, cell: Cell<'_>) -> Option<String> {
+    let field = source.map(|(object, index)| &object.fields()[*index]);
+    let stamp = |text: &str| DateTime::parse(text).map(runtime_date);
+    Some(match (kind, cell) {
+        (_, Cell::Null | Cell::Blob(_)) => return None,
+        (OutKind::Label(_), Cell::Text(value)) => field.map_or_else(|| value.to_owned(), |field| label(field, value)),
+        (OutKind::Cell(CellKind::DateTime), Cell::Text(t)) => stamp(t)?,
+        (OutKind::Cell(CellKind::Date), Cell::Text(t)) => stamp(&format!("{t}T00:00:00.000Z"))?,
+        (OutKind::Cell(CellKind::Bool), Cell::Int(n)) => (n != 0).to_string(),
+        (OutKind::Cell(CellKind::Decimal(scale)), Cell::Int(n)) => decimal(&scaled_text(n, *scale)),
+        (_, Cell::Text(t)) => match field.filter(|f| f.ty == FieldType::EncryptedString) {
+            Some(field) => masked(field, t),
+            None => t.to_owned(),
+        },
+        (_, Cell::Int(n)) => n.to_string(),
+    })
+}
+
+/// `Fri Aug 01 21:15:46 GMT 2014`.
+fn runtime_date(at: DateTime) -> String {
+    let text = at.to_http_date();
+    let words: Vec<&str> = text.split([' ', ',']).filter(|w| !w.is_empty()).collect();
+    match words.as_slice() {
+        [weekday, day, month, year, clock, zone] => format!("{weekday} {month} {day} {clock} {zone} {year}"),
+        _ => text,
+    }
 }
 
 fn label(field: &orglet_schema::Field, value: &str) -> String {

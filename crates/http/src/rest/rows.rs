@@ -7,7 +7,7 @@ use crate::{Reply, compat};
 use http::{Method, header};
 use orglet_base::{ApiError, ErrorCode, Id};
 use orglet_engine::save::{Incoming, Op, Saved, save_one};
-use orglet_engine::{Failure, record};
+use orglet_engine::{Failure, query, record};
 use orglet_schema::{Field, Object};
 use std::sync::Arc;
 
@@ -130,8 +130,11 @@ fn result(cx: &Rest<'_>, object: &Object, saved: Saved, tells_created: bool) -> 
 
 /// The record as an answer: all readable fields, or those of `fields=` and the Id.
 pub(super) fn show(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply, Failure> {
-    if !object.has_table() || !object.flags.retrieveable {
+    if !object.flags.retrieveable {
         return Err(ApiError::not_found().into());
+    }
+    if !object.has_table() {
+        return show_made(cx, object, id);
     }
     let fields = asked_fields(cx, object)?;
     let shown = record::show(&cx.identity, object, id, fields.as_deref())?;
@@ -157,6 +160,23 @@ pub(super) fn show(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply,
     } else {
         reply
     })
+}
+
+/// A row that is made from the catalog: the answer of the query for it.
+fn show_made(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply, Failure> {
+    let fields = asked_fields(cx, object)?.unwrap_or_else(|| object.fields().iter().collect());
+    let names: Vec<&str> = fields.iter().filter(|f| f.has_column()).map(|f| f.name.as_str()).collect();
+    let soql = format!("SELECT {} FROM {} WHERE Id = '{id}'", names.join(", "), object.name);
+    let request = query::Request { soql: &soql, version: cx.version, all_rows: false, batch: query::BATCH, tooling: false };
+    let answer = query::run(&cx.server.engine, &cx.identity, &request)?;
+    let (Some(plan), false) = (answer.record_plan(), answer.set.rows.is_empty()) else { return Err(ApiError::not_found().into()) };
+    let mut w = Writer::with_capacity(cx.format, cx.pretty, RECORD_BYTES);
+    let id = id.to_string();
+    w.begin_record(&object.name, &object.name, RecordUrl::Row(&cx.base, &object.name, &id));
+    let printer = records::Printer { catalog: &cx.catalog, base: &cx.base, org: &cx.identity.org };
+    printer.nodes(&mut w, object, &id, &plan.shape, &answer.set.rows, 0, None);
+    w.end_object();
+    Ok(Reply::new(200, cx.format.content_type(), w.finish()))
 }
 
 /// The fields of `fields=` and the Id; none where all are wanted.

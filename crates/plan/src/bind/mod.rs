@@ -298,6 +298,8 @@ impl Binder<'_> {
                 let user = OwnedCell::Text(self.cx.user.to_string());
                 Ok(Some(sql![scope.column(0, "OwnerId"), " = ", user]))
             }
+            // Rows viewed last: undocumented, and what lists of recently viewed records use.
+            "mru" if scope.root.field("LastViewedDate").is_some() => Ok(Some(sql![scope.column(0, "LastViewedDate"), " IS NOT NULL"])),
             _ => {
                 let text = format!("Scope '{}' is not supported for entity '{}'", word.text, scope.root.name);
                 Err(self.cx.at(ErrorCode::InvalidQueryScope, word.span, text))

@@ -68,6 +68,7 @@ pub(super) struct Found {
 const NAME_FIELDS: &[(&str, FieldType)] = &[
     ("Id", FieldType::Id),
     ("Name", FieldType::String),
+    ("NameOrAlias", FieldType::String),
     ("FirstName", FieldType::String),
     ("LastName", FieldType::String),
     ("MiddleName", FieldType::String),
@@ -337,7 +338,11 @@ impl Binder<'_> {
             let value = if name == "Type" && object.name != "Group" {
                 sql!["'", object.name.replace('\'', "''"), "'"]
             } else {
-                let field = if name == "Name" { object.name_field() } else { object.field(name) };
+                let field = match name {
+                    "Name" => object.name_field(),
+                    "NameOrAlias" => object.field("Alias").or_else(|| object.name_field()),
+                    _ => object.field(name),
+                };
                 let usable = field.filter(|f| f.has_column() && f.cell_kind() == wanted && object.has_table());
                 let Some(field) = usable.filter(|f| self.cx.access.reads_field(object, f)) else { continue };
                 let column = quoted(&field.name);

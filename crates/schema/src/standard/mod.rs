@@ -6,6 +6,8 @@
 pub mod describe;
 mod fields;
 mod history;
+pub mod layouts;
+pub mod list_views;
 mod relationships;
 mod restricted;
 mod sections;

@@ -1,0 +1,289 @@
+//! Page layouts, compact layouts and approval layouts.
+
+use super::Rest;
+use super::describe_field::{field_doc, picklist_doc};
+use super::layout_items::{Tabs, blank, button, items_of};
+use crate::Reply;
+use crate::codec::{Doc, XmlOrder};
+use orglet_base::{ApiError, ErrorCode};
+use orglet_engine::{Failure, lists};
+use orglet_schema::standard::describe as facts;
+use orglet_schema::standard::layouts::{self, Layout, Section};
+use orglet_schema::{Field, FieldType, Object};
+use std::sync::Arc;
+
+/// The record type that every object has.
+const MASTER: &str = "012000000000000AAA";
+/// Rows that a related list shows.
+const RELATED_ROWS: i64 = 5;
+/// The most objects that `compactLayouts?q=` may name.
+const MOST_OBJECTS: usize = 100;
+
+/// `GET /sobjects/X/describe/layouts`.
+pub(super) fn all(cx: &Rest<'_>, name: &str) -> Result<Reply, Failure> {
+    let (object, layout) = of(cx, name)?;
+    let url = format!("{}describe/layouts/{MASTER}", cx.rows_of(&object));
+    let picklists = object.fields().iter().filter(|f| matches!(f.ty, FieldType::Picklist | FieldType::MultiPicklist));
+    let picklists = picklists.filter(|f| cx.identity.access.reads_field(&object, f));
+    let mapping = Doc::obj([
+        ("active", true.into()),
+        ("available", true.into()),
+        ("defaultRecordTypeMapping", true.into()),
+        ("developerName", "Master".into()),
+        ("layoutId", layout.id.to_string().into()),
+        ("master", true.into()),
+        ("name", "Master".into()),
+        (
+            "picklistsForRecordType",
+            Doc::list(picklists.map(|f| Doc::obj([("picklistName", f.name.clone().into()), ("picklistValues", picklist_doc(f))]))),
+        ),
+        ("recordTypeId", MASTER.into()),
+        ("urls", Doc::obj([("layout", url.into())])),
+    ]);
+    let doc = Doc::obj([
+        ("layouts", Doc::List(vec![layout_doc(cx, &object, &layout)])),
+        ("recordTypeMappings", Doc::List(vec![mapping])),
+        ("recordTypeSelectorRequired", Doc::List(vec![false.into()])),
+    ]);
+    Ok(cx.doc(200, &doc, "DescribeLayoutResult", XmlOrder::Sorted))
+}
+
+/// `GET /sobjects/X/describe/layouts/{recordTypeId}`.
+pub(super) fn one(cx: &Rest<'_>, name: &str, record_type: &str) -> Result<Reply, Failure> {
+    let (object, layout) = of(cx, name)?;
+    known_record_type(record_type)?;
+    Ok(cx.doc(200, &layout_doc(cx, &object, &layout), "DescribeLayout", XmlOrder::Sorted))
+}
+
+/// `GET /sobjects/X/describe/compactLayouts`.
+pub(super) fn compact(cx: &Rest<'_>, name: &str) -> Result<Reply, Failure> {
+    let object = compact_layoutable(cx, name)?;
+    let url = format!("{}describe/compactLayouts", cx.rows_of(&object));
+    let mapping = Doc::obj([
+        ("available", true.into()),
+        ("compactLayoutId", Doc::Null),
+        ("compactLayoutName", "SYSTEM".into()),
+        ("recordTypeId", MASTER.into()),
+        ("recordTypeName", "Master".into()),
+        ("urls", Doc::obj([("compactLayout", format!("{url}/{MASTER}").into())])),
+    ]);
+    let doc = Doc::obj([
+        ("compactLayouts", Doc::List(vec![compact_doc(cx, &object)])),
+        ("defaultCompactLayoutId", Doc::Null),
+        ("recordTypeCompactLayoutMappings", Doc::List(vec![mapping])),
+        ("urls", Doc::obj([("primary", format!("{url}/primary").into())])),
+    ]);
+    Ok(cx.doc(200, &doc, "DescribeCompactLayoutsResult", XmlOrder::Sorted))
+}
+
+/// `GET /sobjects/X/describe/compactLayouts/{recordTypeId}`, or `…/primary`. There are no person accounts, hence no
+/// `primaryPersonAccount`.
+pub(super) fn compact_of(cx: &Rest<'_>, name: &str, record_type: &str) -> Result<Reply, Failure> {
+    let object = compact_layoutable(cx, name)?;
+    if !record_type.eq_ignore_ascii_case("primary") {
+        known_record_type(record_type)?;
+    }
+    Ok(cx.doc(200, &compact_doc(cx, &object), "DescribeCompactLayout", XmlOrder::Sorted))
+}
+
+/// `GET /compactLayouts?q=A,B`.
+pub(super) fn primary(cx: &Rest<'_>) -> Result<Reply, Failure> {
+    let names: Vec<&str> = cx.call.param("q").unwrap_or_default().split(',').map(str::trim).filter(|n| !n.is_empty()).collect();
+    if names.is_empty() {
+        return Err(ApiError::new(ErrorCode::MissingArgument, "Missing required parameter: q").into());
+    }
+    if names.len() > MOST_OBJECTS {
+        let text = format!("The parameter q names {} objects; the most is {MOST_OBJECTS}", names.len());
+        return Err(ApiError::routing(ErrorCode::IllegalQueryParameterValue, text).into());
+    }
+    let mut objects: Vec<Arc<Object>> = Vec::with_capacity(names.len());
+    for name in names {
+        let object = compact_layoutable(cx, name)?;
+        if !objects.iter().any(|o| o.name == object.name) {
+            objects.push(object);
+        }
+    }
+    let mut doc = Doc::Obj(Vec::with_capacity(objects.len()));
+    for object in &objects {
+        doc.push(object.name.clone(), compact_doc(cx, object));
+    }
+    Ok(cx.doc(200, &doc, "CompactLayouts", XmlOrder::Sorted))
+}
+
+/// `GET /sobjects/X/describe/approvalLayouts[/{process}]`: there are no approval processes.
+pub(super) fn approvals(cx: &Rest<'_>, name: &str, process: Option<&str>) -> Result<Reply, Failure> {
+    let object = cx.object(name)?;
+    let offered = facts::urls(&object, false, u32::from(cx.version.0)).iter().any(|url| url.key == "approvalLayouts");
+    if !offered || process.is_some() {
+        return Err(ApiError::not_found().into());
+    }
+    let doc = Doc::obj([("approvalLayouts", Doc::List(Vec::new()))]);
+    Ok(cx.doc(200, &doc, "DescribeApprovalLayoutResult", XmlOrder::Sorted))
+}
+
+fn of(cx: &Rest<'_>, name: &str) -> Result<(Arc<Object>, Layout), ApiError> {
+    let object = cx.object(name)?;
+    let layout = layouts::of(&object).ok_or_else(not_layoutable)?;
+    Ok((object, layout))
+}
+
+fn compact_layoutable(cx: &Rest<'_>, name: &str) -> Result<Arc<Object>, ApiError> {
+    let object = cx.object(name)?;
+    if object.flags.compact_layoutable { Ok(object) } else { Err(not_layoutable()) }
+}
+
+fn not_layoutable() -> ApiError {
+    ApiError::new(ErrorCode::InvalidArgumentType, "Cannot get layout for non-layoutable entity")
+}
+
+/// No object has record types beside the one that all have.
+fn known_record_type(id: &str) -> Result<(), ApiError> {
+    match orglet_base::Id::parse(id) {
+        Ok(id) if id.to_string() == MASTER => Ok(()),
+        _ => Err(ApiError::not_found()),
+    }
+}
+
+fn layout_doc(cx: &Rest<'_>, object: &Object, layout: &Layout) -> Doc {
+    let sections = |edit: bool| {
+        let mut tabs = Tabs::default();
+        Doc::list(layout.sections.iter().map(|section| section_doc(cx, object, layout, section, edit, &mut tabs)).collect::<Vec<_>>())
+    };
+    let flags = &object.flags;
+    let buttons = [(flags.updateable, "Edit", "Edit"), (flags.deletable, "Delete", "Delete"), (flags.createable, "Clone", "Clone")];
+    let buttons = buttons.into_iter().filter(|(on, ..)| *on).map(|(_, name, label)| button(name, label));
+    let related = layouts::related_lists(object).into_iter().filter_map(|(name, columns)| related_doc(cx, object, name, &columns));
+    Doc::obj([
+        ("buttonLayoutSection", Doc::obj([("detailButtons", Doc::list(buttons))])),
+        ("detailLayoutSections", sections(false)),
+        ("editLayoutSections", sections(true)),
+        ("feedView", Doc::Null),
+        ("highlightsPanelLayoutSection", Doc::Null),
+        ("id", layout.id.to_string().into()),
+        ("multirowEditLayoutSections", Doc::List(Vec::new())),
+        ("offlineLinks", Doc::List(Vec::new())),
+        ("quickActionList", Doc::obj([("quickActionListItems", Doc::List(Vec::new()))])),
+        ("relatedContent", Doc::Null),
+        ("relatedLists", Doc::list(related)),
+        ("saveOptions", Doc::List(Vec::new())),
+    ])
+}
+
+/// A list of an object's children.
+fn related_doc(cx: &Rest<'_>, object: &Object, name: &str, paths: &[&str]) -> Option<Doc> {
+    let relationship = object.child(name)?;
+    let child = cx.object(&relationship.child).ok()?;
+    let name_field = child.name_field().map_or("", |f| f.name.as_str());
+    let columns = lists::columns(&cx.identity, &child, paths).into_iter().map(|column| {
+        let format = match column.ty {
+            FieldType::Date => Some("date"),
+            FieldType::DateTime => Some("dateTime"),
+            _ => None,
+        };
+        let lookup = match column.path.split_once('.') {
+            Some((relation, _)) => Some(format!("{relation}.Id")),
+            None => (column.path == name_field).then(|| "Id".to_owned()),
+        };
+        Doc::obj([
+            ("field", column.field.clone().into()),
+            ("fieldApiName", column.field.into()),
+            ("format", format.into()),
+            ("label", column.label.into()),
+            ("lookupId", lookup.into()),
+            ("name", column.select.into()),
+        ])
+    });
+    let new = child.flags.createable.then(|| button("New", "New"));
+    Some(Doc::obj([
+        ("accessLevelRequiredForCreate", Doc::Null),
+        ("buttons", Doc::list(new)),
+        ("columns", Doc::list(columns)),
+        ("custom", child.custom.into()),
+        ("field", relationship.field.clone().into()),
+        ("label", child.label_plural.clone().into()),
+        ("limitRows", RELATED_ROWS.into()),
+        ("name", name.to_owned().into()),
+        ("sobject", child.name.clone().into()),
+        ("sort", Doc::List(Vec::new())),
+    ]))
+}
+
+/// A section as it is shown, or as it is edited: there, each part of an address is an item of its own.
+fn section_doc(cx: &Rest<'_>, object: &Object, layout: &Layout, section: &Section, edit: bool, tabs: &mut Tabs) -> Doc {
+    let mut columns: Vec<Vec<Doc>> = Vec::with_capacity(section.columns.len());
+    for column in &section.columns {
+        let mut docs = Vec::new();
+        for item in column {
+            if let Some(field) = object.field(&item.field).filter(|f| cx.identity.access.reads_field(object, f)) {
+                docs.extend(items_of(object, field, item.behavior, edit, tabs));
+            }
+        }
+        columns.push(docs);
+    }
+    let rows = columns.iter().map(Vec::len).max().unwrap_or(0);
+    let mut columns: Vec<_> = columns.into_iter().map(Vec::into_iter).collect();
+    let row = |_| {
+        let items: Vec<Doc> = columns.iter_mut().map(|column| column.next().unwrap_or_else(blank)).collect();
+        let count = items.len() as i64;
+        Doc::obj([("layoutItems", Doc::List(items)), ("numItems", count.into())])
+    };
+    let layout_rows: Vec<Doc> = (0..rows).map(row).collect();
+    Doc::obj([
+        ("collapsed", false.into()),
+        ("columns", (section.columns.len() as i64).into()),
+        ("heading", section.heading.clone().into()),
+        ("layoutRows", Doc::List(layout_rows)),
+        ("layoutSectionId", section.id.to_string().into()),
+        ("parentLayoutId", layout.id.to_string().into()),
+        ("rows", (rows as i64).into()),
+        ("tabOrder", if section.top_to_bottom { "TopToBottom" } else { "LeftToRight" }.into()),
+        ("useCollapsibleSection", false.into()),
+        ("useHeading", (if edit { section.heads_edit } else { section.heads_detail }).into()),
+    ])
+}
+
+/// The platform's own compact layout of an object.
+fn compact_doc(cx: &Rest<'_>, object: &Object) -> Doc {
+    let mut tabs = Tabs::default();
+    let photo = object.field("PhotoUrl").filter(|f| f.extra_type_info.as_deref() == Some("imageurl"));
+    let readable = |f: &&Field| cx.identity.access.reads_field(object, f);
+    let images = photo.filter(readable).map(|f| Doc::List(vec![compact_item(object, f, &mut tabs)]));
+    let fields: Vec<Doc> =
+        layouts::compact_fields(object).into_iter().filter(readable).map(|f| compact_item(object, f, &mut tabs)).collect();
+    let actions = [
+        ("CallHighlightAction", "Call"),
+        ("EmailHighlightAction", "Send Email"),
+        ("MapHighlightAction", "Map"),
+        ("NewsHighlightAction", "Read News"),
+        ("WebsiteHighlightAction", "View Website"),
+    ];
+    Doc::obj([
+        ("actions", Doc::list(actions.into_iter().map(|(name, label)| button(name, label)))),
+        ("fieldItems", Doc::List(fields)),
+        ("id", Doc::Null),
+        ("imageItems", images.into()),
+        ("label", "System Default".into()),
+        ("name", "SYSTEM".into()),
+        ("objectType", object.name.clone().into()),
+    ])
+}
+
+fn compact_item(object: &Object, field: &Field, tabs: &mut Tabs) -> Doc {
+    let component = Doc::obj([
+        ("components", Doc::List(Vec::new())),
+        ("details", field_doc(field)),
+        ("displayLines", 1.into()),
+        ("tabOrder", tabs.next().into()),
+        ("type", "Field".into()),
+        ("value", field.name.clone().into()),
+    ]);
+    Doc::obj([
+        ("editableForNew", false.into()),
+        ("editableForUpdate", false.into()),
+        ("label", layouts::label(object, field).into()),
+        ("layoutComponents", Doc::List(vec![component])),
+        ("placeholder", false.into()),
+        ("required", false.into()),
+        ("uiBehavior", Doc::Null),
+    ])
+}
