@@ -41,3 +41,13 @@ pub fn has_soap_login(version: ApiVersion) -> bool {
 pub fn creates_at_id(version: ApiVersion) -> bool {
     version.0 >= 37
 }
+
+/// Whether the Sforce-Mru header is read (from v60.0).
+pub fn has_mru_header(version: ApiVersion) -> bool {
+    version.0 >= 60
+}
+
+/// Whether the relevant items are there (from v35.0).
+pub fn has_relevant_items(version: ApiVersion) -> bool {
+    version.0 >= 35
+}

@@ -20,6 +20,8 @@ pub struct Plan {
     /// Whether the same query of the same user has the same plan as long as the catalog stays: nothing in it depends on
     /// what time it is.
     pub lasting: bool,
+    /// Whether it reads what the user last saw: what is noted of that must be written first.
+    pub personal: bool,
 }
 
 /// What a query gives.

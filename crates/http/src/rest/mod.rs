@@ -8,6 +8,7 @@ mod discovery;
 mod http_date;
 mod limits;
 mod query;
+mod recent;
 mod records;
 mod relations;
 mod replication;
@@ -219,6 +220,8 @@ impl Rest<'_> {
             (Resource::ToolingBasicInformation, [object]) => tooling::object(self, object),
             (Resource::ToolingDescribe, [object]) => tooling::describe(self, object),
             (Resource::ToolingRow, [object, id]) => tooling::row(self, object, id),
+            (Resource::RecentlyViewed, _) => recent::items(self),
+            (Resource::RelevantItems, _) if compat::has_relevant_items(self.version) => recent::relevant(self),
             _ => Err(ApiError::not_found().into()),
         }
     }

@@ -40,8 +40,15 @@ const FIELDS_ROWS: u64 = 200;
 /// Whatever the platform answers to such a query: unknown names, misused types, rules of the language; and features
 /// that are not there, which are refused rather than left out.
 pub fn plan(query: &Query, cx: &BindContext<'_>) -> Result<Plan, ApiError> {
-    let mut binder =
-        Binder { cx, emit: Emit(cx.dialect), virtuals: Vec::new(), tables: Vec::new(), semi_joins: 0, told_the_time: Cell::new(false) };
+    let mut binder = Binder {
+        cx,
+        emit: Emit(cx.dialect),
+        virtuals: Vec::new(),
+        tables: Vec::new(),
+        semi_joins: 0,
+        told_the_time: Cell::new(false),
+        personal: false,
+    };
     binder.check_clauses(query)?;
     let Some(first) = query.from.first() else { return Err(cx.malformed(query.span, "unexpected token: 'FROM'")) };
     let name = first.path.segments.last().map_or("", |s| s.text.as_str());
@@ -63,7 +70,14 @@ pub fn plan(query: &Query, cx: &BindContext<'_>) -> Result<Plan, ApiError> {
         Output::Records(binder.records(scope, query, 1)?)
     };
     let for_clause: Option<ForClause> = query.for_clause.map(|(clause, _)| clause);
-    Ok(Plan { output, virtuals: binder.virtuals, tables: binder.tables, for_clause, lasting: !binder.told_the_time.get() })
+    Ok(Plan {
+        output,
+        virtuals: binder.virtuals,
+        tables: binder.tables,
+        for_clause,
+        lasting: !binder.told_the_time.get(),
+        personal: binder.personal,
+    })
 }
 
 fn is_aggregate(item: &SelectItem) -> bool {
@@ -95,6 +109,8 @@ struct Binder<'a> {
     semi_joins: usize,
     /// Whether anything depends on what time it is.
     told_the_time: Cell<bool>,
+    /// Whether anything depends on what the user last saw.
+    personal: bool,
 }
 
 impl Binder<'_> {
