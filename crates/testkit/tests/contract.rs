@@ -68,7 +68,7 @@ macro_rules! topics {
     };
 }
 
-topics!(auth discovery describe external_id login oauth query recent replication routing rows saves tooling xml);
+topics!(actions auth discovery describe external_id login oauth process query quick recent replication routing rows saves tooling xml);
 
 #[test]
 fn every_topic_is_run() {

@@ -1,19 +1,23 @@
 //! The REST API below `/services/data`. One pipeline of checks, in this order: version, session, accounting, resource,
 //! method, media type, body, object, record.
 
+mod actions;
 mod conditional;
 mod describe;
 mod describe_field;
 mod discovery;
 mod http_date;
 mod limits;
+mod process;
 mod query;
+mod quick;
 mod recent;
 mod records;
 mod relations;
 mod replication;
 mod rows;
 mod tooling;
+mod typed;
 mod write;
 
 use write::decode_record;
@@ -222,6 +226,34 @@ impl Rest<'_> {
             (Resource::ToolingRow, [object, id]) => tooling::row(self, object, id),
             (Resource::RecentlyViewed, _) => recent::items(self),
             (Resource::RelevantItems, _) if compat::has_relevant_items(self.version) => recent::relevant(self),
+            (Resource::QuickActions, _) => quick::list(self, None),
+            (Resource::QuickAction, [name]) => quick::one(self, None, name),
+            (Resource::QuickActionDescribe, [name]) => quick::described(self, None, name),
+            (Resource::QuickActionDefaults, [name, rest @ ..]) => quick::default_values(self, None, name, rest.first().copied()),
+            (Resource::ObjectQuickActions, [object]) => quick::list(self, Some(object)),
+            (Resource::ObjectQuickAction, [object, name]) => quick::one(self, Some(object), name),
+            (Resource::ObjectQuickActionDescribe, [object, name]) => quick::described(self, Some(object), name),
+            (Resource::ObjectQuickActionDefaults, [object, name, rest @ ..]) => {
+                quick::default_values(self, Some(object), name, rest.first().copied())
+            }
+            (Resource::Process, _) => Ok(process::root(self)),
+            (Resource::ProcessRules, rest) => process::rules(self, rest.first().copied()),
+            (Resource::ProcessRule, [object, _]) => process::rule(self, object),
+            (Resource::ProcessApprovals, _) => process::approvals(self),
+            (resource, params) if compat::has_invocable_actions(self.version) => self.action(resource, params),
+            _ => Err(ApiError::not_found().into()),
+        }
+    }
+
+    /// Invocable actions.
+    fn action(&self, resource: Resource, params: &[&str]) -> Result<Reply, Failure> {
+        match (resource, params) {
+            (Resource::Actions, _) => Ok(actions::root(self)),
+            (Resource::StandardActions, _) => Ok(actions::standard(self)),
+            (Resource::StandardAction, [name]) => actions::standard_action(self, name),
+            (Resource::CustomActions, _) => Ok(actions::custom(self)),
+            (Resource::CustomActionKind, [kind]) => actions::custom_kind(self, kind),
+            (Resource::CustomAction, [kind, name]) => actions::custom_action(self, kind, name),
             _ => Err(ApiError::not_found().into()),
         }
     }
