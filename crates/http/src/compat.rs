@@ -67,3 +67,13 @@ pub fn actions_tell_versions(version: ApiVersion) -> bool {
 pub fn has_action_ids(version: ApiVersion) -> bool {
     version.0 >= 35
 }
+
+/// Whether platform events have schemas to ask for (from v40.0).
+pub fn has_event_schemas(version: ApiVersion) -> bool {
+    version.0 >= 40
+}
+
+/// Whether the format of an event's schema can be chosen (from v43.0).
+pub fn has_payload_formats(version: ApiVersion) -> bool {
+    version.0 >= 43
+}

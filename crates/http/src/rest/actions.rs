@@ -250,6 +250,7 @@ fn invoke(
     needed: &[&str],
     run: impl Fn(&Node<'_>) -> Result<Doc, Failure>,
 ) -> Result<Reply, Failure> {
+    conditional::still(cx, cx.catalog.modified())?;
     let body = cx.body()?;
     let inputs = typed::object(&body, &["inputs"])?.list("inputs");
     if inputs.is_empty() {

@@ -6,6 +6,7 @@ mod conditional;
 mod describe;
 mod describe_field;
 mod discovery;
+mod events;
 mod http_date;
 mod limits;
 mod process;
@@ -240,6 +241,8 @@ impl Rest<'_> {
             (Resource::ProcessRules, rest) => process::rules(self, rest.first().copied()),
             (Resource::ProcessRule, [object, _]) => process::rule(self, object),
             (Resource::ProcessApprovals, _) => process::approvals(self),
+            (Resource::EventSchema, [object]) if compat::has_event_schemas(self.version) => Err(events::schema(self, Some(object)).into()),
+            (Resource::EventSchemaById, _) if compat::has_event_schemas(self.version) => Err(events::schema(self, None).into()),
             (resource, params) if compat::has_invocable_actions(self.version) => self.action(resource, params),
             _ => Err(ApiError::not_found().into()),
         }
