@@ -5,7 +5,7 @@
 //! is among it.
 
 use crate::system::{own, text};
-use crate::{Failure, Identity, Org, Server, record};
+use crate::{Failure, Identity, Org, Server};
 use orglet_base::{CellKind, DateTime, Id, OwnedCell, Param, Statement, Value};
 use orglet_plan::views as sql;
 use orglet_schema::{Field, Object};
@@ -239,8 +239,9 @@ pub fn answered(identity: &Identity, number: i32) -> Option<i32> {
     identity.org.views.0.lock().answered.insert(identity.user.id, number)
 }
 
-/// Whether a record is there, live or not.
+/// Whether a record is there and not in the recycle bin.
 pub fn is_there(identity: &Identity, object: &Arc<Object>, id: Id) -> Result<bool, Failure> {
-    let row = identity.org.read(|tx| record::by_id(tx, &identity.org, object, id))?;
-    Ok(row.is_some_and(|row| !row.is_deleted(object)))
+    let mut found = HashMap::new();
+    read(identity, object, &[], vec![id.to_string()], &mut found)?;
+    Ok(!found.is_empty())
 }
