@@ -24,6 +24,7 @@ pub mod seed;
 pub mod server;
 mod shared;
 mod system;
+pub mod views;
 mod virtuals;
 
 /// The shape of a query's answer, as protocols print it.

@@ -44,6 +44,8 @@ pub struct Org {
     pub(crate) users: RwLock<crate::auth::Users>,
     pub(crate) readings: RwLock<crate::record::Readings>,
     pub(crate) plans: crate::query::Plans,
+    /// What users looked at since that was last written.
+    pub(crate) views: crate::views::Views,
     /// As of which stamps all this is, where other processes may change it.
     pub(crate) stamps: RwLock<Stamps>,
     /// Whether the database is not there any more: it was moved, or taken away.
@@ -76,6 +78,7 @@ impl Org {
             users: RwLock::default(),
             readings: RwLock::default(),
             plans: crate::query::Plans::default(),
+            views: crate::views::Views::default(),
             stamps: RwLock::new(stamps),
             moved: AtomicBool::new(false),
         })
@@ -87,6 +90,7 @@ impl Org {
         let (catalog, tables, stamps) = contents(&*self.store, self.clock.now())?;
         *self.tables.write() = tables;
         self.users.write().clear();
+        self.views.forget();
         // What was counted out of the content before may be in use in the new one.
         self.allocator.forget();
         // Whoever holds the catalog of this version may go on with it.

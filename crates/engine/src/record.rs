@@ -4,7 +4,7 @@ use crate::query::RowSet;
 use crate::{Failure, Identity, Org};
 use orglet_base::{ApiError, Cell, CellKind, ErrorCode, Id, Value};
 use orglet_plan::write::{self, Lock};
-use orglet_plan::{Node, record_shape};
+use orglet_plan::{Node, record_shape, views};
 use orglet_schema::{Field, Object};
 use orglet_store::Tx;
 use std::collections::HashMap;
@@ -183,6 +183,8 @@ pub(crate) struct Reading {
     shape: Vec<Node>,
     deleted: Option<usize>,
     modified: Option<usize>,
+    /// The fields that differ by user, in order: whether each is of a view, rather than of any look at the record.
+    personal: Vec<bool>,
 }
 
 impl Reading {
@@ -197,10 +199,16 @@ impl Reading {
         };
         let deleted = at("IsDeleted");
         let modified = at("LastModifiedDate").or_else(|| at("SystemModstamp"));
-        let sql = write::point_read(object, &columns, "", Lock::None, org.store.dialect()).sql;
-        let mut by_name: Vec<usize> = (0..columns.len()).collect();
+        let personal: Vec<bool> = columns.iter().filter(|c| c.is_personal()).map(|c| c.name == "LastViewedDate").collect();
+        let sql = if personal.is_empty() {
+            write::point_read(object, &columns, "", Lock::None, org.store.dialect()).sql
+        } else {
+            views::point_read(object, &columns, org.store.dialect()).sql
+        };
+        // To look at a record does not change it.
+        let mut by_name: Vec<usize> = (0..columns.len()).filter(|column| !columns[*column].is_personal()).collect();
         by_name.sort_unstable_by_key(|column| &columns[*column].name);
-        Self { sql, by_name, shape, deleted, modified }
+        Self { sql, by_name, shape, deleted, modified, personal }
     }
 }
 
@@ -243,7 +251,14 @@ pub fn show(identity: &Identity, object: &Arc<Object>, id: Id, fields: Option<&[
         None => whole(org, object),
         Some(fields) => Arc::new(Reading::new(org, object, fields)),
     };
-    let statement = orglet_base::Statement { sql: reading.sql.clone(), params: vec![id.to_string().into()] };
+    let params = if reading.personal.is_empty() {
+        vec![id.to_string().into()]
+    } else {
+        let noted = org.views.of(identity.user.id, id);
+        let noted = reading.personal.iter().map(|view| noted.cell(*view));
+        views::point_params(identity.user.id.to_string(), id.to_string(), noted)
+    };
+    let statement = orglet_base::Statement { sql: reading.sql.clone(), params };
     let rows = RowSet::point(org, &statement)?;
     if rows.is_empty() {
         return Err(ApiError::not_found().into());
@@ -258,6 +273,7 @@ pub fn show(identity: &Identity, object: &Arc<Object>, id: Id, fields: Option<&[
 /// The tag of a whole record, equal to [`Shown::tag`] where every field was read.
 pub fn tag(object: &Object, row: &Row) -> u64 {
     let mut columns = columns(object);
+    columns.retain(|(_, field)| !field.is_personal());
     columns.sort_unstable_by_key(|(_, field)| &field.name);
     let cells: Vec<_> = columns.into_iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[i])).collect();
     digest(cells.iter().map(|cell| cell.as_cell()))

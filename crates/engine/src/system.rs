@@ -20,6 +20,8 @@ pub(crate) fn org_tables(dialect: Dialect) -> Vec<Statement> {
                 // API names are ASCII.
                 Dialect::Postgres => "CREATE UNIQUE INDEX IF NOT EXISTS \"_custom_name\" ON \"_custom\" (kind, lower(object), lower(name))",
             },
+            "CREATE TABLE IF NOT EXISTS \"_views\" (\"user\" TEXT NOT NULL, id TEXT NOT NULL, viewed TEXT, referenced TEXT NOT NULL, \
+             at INTEGER NOT NULL, PRIMARY KEY (\"user\", id))",
         ],
     )
 }

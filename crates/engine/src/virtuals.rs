@@ -1,6 +1,7 @@
 //! The rows of virtual objects, made from the catalog when a query reads them.
 
 use crate::metadata::{self, Custom};
+use crate::views::{self, Seen};
 use crate::{Failure, Identity};
 use orglet_base::{Id, OwnedCell, Value};
 use orglet_plan::{Plan, VirtualNeed};
@@ -37,6 +38,11 @@ fn of_object(identity: &Identity, need: &VirtualNeed) -> Result<String, Failure>
         "CustomObject" => {
             for custom in metadata::all(&identity.org)?.iter().filter(|c| c.kind == metadata::OBJECT) {
                 push(&|name| custom_object(custom, name));
+            }
+        }
+        "RecentlyViewed" => {
+            for seen in views::recent(identity, None, RECENT)? {
+                push(&|name| recently_viewed(&seen, name));
             }
         }
         "CustomField" => {
@@ -240,6 +246,25 @@ fn data_type(_catalog: &Catalog, field: &Field) -> String {
         FieldType::EncryptedString => format!("Text (Encrypted)({})", field.length),
         FieldType::Base64 => "Base64".into(),
         FieldType::AnyType | FieldType::ComplexValue => "Unknown".into(),
+    }
+}
+
+/// Fields of RecentlyViewed that are the record's own.
+const RECENT: &[&str] =
+    &["Name", "LastName", "FirstName", "Alias", "UserRoleId", "IsActive", "ProfileId", "Title", "Email", "Phone", "Language"];
+
+fn recently_viewed(seen: &Seen, name: &str) -> OwnedCell {
+    let own = |name: &str| RECENT.iter().position(|n| *n == name).and_then(|i| seen.values.get(i)).cloned().unwrap_or(OwnedCell::Null);
+    match name {
+        "Id" => text(seen.id.to_string()),
+        "Type" => text(&*seen.object.name),
+        "LastViewedDate" => seen.viewed.clone(),
+        "LastReferencedDate" => seen.referenced.clone(),
+        // Of other records it says nothing, and a checkbox is never null.
+        "IsActive" if own("IsActive") == OwnedCell::Null => flag(false),
+        "NameOrAlias" if own("Alias") != OwnedCell::Null => own("Alias"),
+        "NameOrAlias" => own("Name"),
+        other => own(other),
     }
 }
 

@@ -37,7 +37,7 @@ fn a_directory_without_a_format_is_migrated() {
         &own,
         &["_meta", "_counters", "_orgs", "_snapshots", "_usernames"].map(|t| format!("DROP TABLE \"{t}\"")).each_ref().map(String::as_str),
     );
-    run(&org, &["DELETE FROM \"_meta\" WHERE name = 'format'"]);
+    run(&org, &["DELETE FROM \"_meta\" WHERE name = 'format'", "DROP TABLE \"_views\""]);
     let server = open(&folder).unwrap();
     assert!(server.authenticate(&session).unwrap().is_some());
     assert!(server.login(dev::USERNAME, dev::PASSWORD).is_ok());

@@ -51,3 +51,39 @@ pub fn explain_has_notes(version: ApiVersion) -> bool {
 pub fn has_list_views(version: ApiVersion) -> bool {
     version.0 >= 32
 }
+
+/// Whether the Sforce-Mru header is read (from v60.0).
+pub fn has_mru_header(version: ApiVersion) -> bool {
+    version.0 >= 60
+}
+
+/// Whether the relevant items are there (from v35.0).
+pub fn has_relevant_items(version: ApiVersion) -> bool {
+    version.0 >= 35
+}
+
+/// Whether invocable actions are there (from v32.0).
+pub fn has_invocable_actions(version: ApiVersion) -> bool {
+    version.0 >= 32
+}
+
+/// Whether results of invocable actions say which invocation and version they are of; the release that brought it is not
+/// documented.
+pub fn actions_tell_versions(version: ApiVersion) -> bool {
+    version.0 >= 52
+}
+
+/// Whether quick actions are listed with an id or a name for it (from v35.0).
+pub fn has_action_ids(version: ApiVersion) -> bool {
+    version.0 >= 35
+}
+
+/// Whether platform events have schemas to ask for (from v40.0).
+pub fn has_event_schemas(version: ApiVersion) -> bool {
+    version.0 >= 40
+}
+
+/// Whether the format of an event's schema can be chosen (from v43.0).
+pub fn has_payload_formats(version: ApiVersion) -> bool {
+    version.0 >= 43
+}

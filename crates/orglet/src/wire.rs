@@ -70,6 +70,7 @@ impl App for Protocols {
         if let Err(error) = self.server.engine().share_usage() {
             tracing::warn!(%error, "counts of API requests could not be kept");
         }
+        self.server.engine().keep_views();
     }
 
     fn is_quick(&self, request: &Parts) -> bool {

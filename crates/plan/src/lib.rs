@@ -15,6 +15,7 @@ mod emit;
 pub mod functions;
 mod plan;
 mod shape;
+pub mod views;
 pub mod write;
 
 pub use bind::{Explain, IndexUse, explain, plan};

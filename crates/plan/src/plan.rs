@@ -22,6 +22,8 @@ pub struct Plan {
     pub lasting: bool,
     /// Whether FIELDS(ALL) or FIELDS(CUSTOM) is selected anywhere: such a result has one page.
     pub unbounded_fields: bool,
+    /// Whether it reads what the user last saw: what is noted of that must be written first.
+    pub personal: bool,
 }
 
 /// What a query gives.

@@ -6,7 +6,7 @@ use orglet_base::{CellKind, Dialect, OwnedCell, Param, Statement};
 use orglet_schema::{Field, Object};
 use orglet_syntax::ast::CompareOp;
 
-fn names(fields: &[&Field]) -> String {
+pub(crate) fn names(fields: &[&Field]) -> String {
     let mut out = String::with_capacity(fields.len() * 20);
     for (i, field) in fields.iter().enumerate() {
         out.push_str(if i > 0 { ", " } else { "" });

@@ -261,6 +261,11 @@ impl Field {
         !self.ty.is_compound() && self.ty != FieldType::ComplexValue
     }
 
+    /// Whether the field says something else to each user: when that user last saw the record.
+    pub fn is_personal(&self) -> bool {
+        !self.custom && matches!(self.name.as_str(), "LastViewedDate" | "LastReferencedDate")
+    }
+
     /// How a stored cell of the field is read and written on the wire.
     pub fn cell_kind(&self) -> CellKind {
         self.ty.kind().cell_kind(self)

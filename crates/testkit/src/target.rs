@@ -76,6 +76,7 @@ impl Target for InProcess {
         if let Err(e) = self.server.engine().share_usage() {
             panic!("{e}");
         }
+        self.server.engine().keep_views();
     }
 
     fn facts(&self) -> OrgFacts {

@@ -174,7 +174,7 @@ impl Orgs {
 
     fn keep(&self, org: &Arc<Org>) {
         // Dropped last: closing a database may take a while, and others look for theirs meanwhile.
-        let mut closing = Vec::new();
+        let mut closing: Vec<Arc<Org>> = Vec::new();
         let mut open = self.open.write();
         let used = AtomicU64::new(self.ticks.fetch_add(1, Ordering::Relaxed));
         open.insert(org.id, Opened { org: org.clone(), used });
@@ -182,13 +182,15 @@ impl Orgs {
         while open.len() > self.most_open {
             // One that a request holds is not closed by dropping it, so that it would only be opened again.
             let idle = open.iter().filter(|(_, o)| Arc::strong_count(&o.org) == 1);
-            let Some(id) = idle.min_by_key(|(_, o)| o.used.load(Ordering::Relaxed)).map(|(id, _)| *id) else { return };
+            let Some(id) = idle.min_by_key(|(_, o)| o.used.load(Ordering::Relaxed)).map(|(id, _)| *id) else { break };
             if let Some(Opened { org, .. }) = open.remove(&id) {
                 self.closed.lock().insert(id, Closed { org: Arc::downgrade(&org), usage: org.usage.clone() });
                 self.shut.fetch_add(1, Ordering::Relaxed);
                 closing.push(org);
             }
         }
+        drop(open);
+        closing.iter().for_each(|org| crate::views::write(org, None));
     }
 
     /// Forgets an org that is being taken away.
@@ -220,6 +222,11 @@ impl Orgs {
         let mut all: Vec<_> = self.open.read().iter().map(|(id, opened)| (*id, opened.org.usage.clone())).collect();
         all.extend(self.closed.lock().iter().map(|(id, closed)| (*id, closed.usage.clone())));
         all
+    }
+
+    /// The orgs that are open.
+    pub(crate) fn all_open(&self) -> Vec<Arc<Org>> {
+        self.open.read().values().map(|opened| opened.org.clone()).collect()
     }
 
     /// Whether an org is open.

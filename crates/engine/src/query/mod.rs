@@ -13,9 +13,8 @@ pub(crate) use plans::Plans;
 pub use plans::plan_figures;
 pub use rows::{ChildRows, Children, RecordSet, RowSet};
 
-use crate::save::{self, Assign, Change, Incoming, Op};
-use crate::{Failure, Identity, Server, virtuals};
-use orglet_base::{ApiError, ApiVersion, ErrorCode, Id, Param, Statement, Value};
+use crate::{Failure, Identity, Server, views, virtuals};
+use orglet_base::{ApiError, ApiVersion, ErrorCode, Id, Param, Statement};
 use orglet_plan::{BindContext, OutKind, Output, Plan, RecordPlan};
 use orglet_schema::{Catalog, CellKind};
 use orglet_store::Tx;
@@ -125,6 +124,9 @@ pub fn run(server: &Server, identity: &Identity, request: &Request<'_>) -> Resul
 
 fn run_once(server: &Server, identity: &Identity, request: &Request<'_>) -> Result<Answer, Failure> {
     let plan = plan(identity, request)?;
+    if plan.personal {
+        views::write(&identity.org, Some(identity.user.id));
+    }
     let virtuals = virtuals::rows(identity, &plan)?;
     let answer = |total, next, set| Answer { plan: plan.clone(), path: Vec::new(), total, next, set };
     match &plan.output {
@@ -230,22 +232,10 @@ pub fn more(server: &Server, identity: &Identity, locator: &str, version: ApiVer
     Ok(answer)
 }
 
-/// FOR VIEW and FOR REFERENCE: the rows of the page note that they were looked at or referred to. A query is not failed
-/// for it: what went wrong goes to the log.
+/// FOR VIEW and FOR REFERENCE: the rows of the page note that the user looked at them or was referred to them.
 fn viewed(identity: &Identity, plan: &RecordPlan, set: &RecordSet, clause: ForClause) {
-    let name = match clause {
-        ForClause::View => "LastViewedDate",
-        ForClause::Reference => "LastReferencedDate",
-    };
-    let Some(index) = plan.object.field_index(name).filter(|_| plan.object.has_table()) else { return };
-    let now = Value::DateTime(identity.org.now().truncate_to_second());
     let ids = (0..set.rows.len()).filter_map(|i| set.rows.cell(i, 0).text().and_then(|t| Id::parse(t).ok()));
-    let records = ids.map(|id| Incoming { id: Some(id), key: None, fields: vec![(index, Assign::Value(now.clone()))] });
-    let change =
-        Change { object: plan.object.clone(), op: Op::Update, records: records.collect(), all_or_none: false, system: true, guard: None };
-    if let Err(failure) = save::save(identity, &change) {
-        tracing::warn!(%failure, object = plan.object.name, "views could not be noted");
-    }
+    views::note(identity, &plan.object, ids, clause == ForClause::View);
 }
 
 /// Values that have no column are made for definitions alone, and one at a time (query-063); others are refused rather

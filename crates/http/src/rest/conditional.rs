@@ -102,6 +102,14 @@ pub(super) fn not_modified(cx: &Rest<'_>, modified: DateTime) -> Option<Reply> {
     at(IF_UNMODIFIED_SINCE).is_some_and(|since| modified > since).then(|| Reply::empty(412))
 }
 
+/// What a POST that changes nothing by itself asks of the metadata it stands on: fails with 412 where that has changed
+/// since, with 400 where the value is no date.
+pub(super) fn still(cx: &Rest<'_>, modified: DateTime) -> Result<(), Failure> {
+    let Some(text) = cx.call.header(IF_UNMODIFIED_SINCE) else { return Ok(()) };
+    let since = http_date::parse(text).ok_or_else(|| malformed("If-Unmodified-Since", text))?;
+    if modified.truncate_to_second() > since { Err(Failure::Condition(412)) } else { Ok(()) }
+}
+
 /// The answer to a request for a describe that the client already has, by date or by tag. Describes have tags though the
 /// documentation names only rows: clients send them back (rest.md 3.9).
 pub(super) fn describe_not_modified(cx: &Rest<'_>) -> Option<Reply> {

@@ -1,17 +1,13 @@
 //! Describe global, basic information, describe.
 
 use super::describe_field::{field_doc, optional};
-use super::{Rest, conditional};
+use super::{Rest, conditional, recent};
 use crate::Reply;
 use crate::codec::{Doc, XmlOrder};
 use orglet_base::ApiVersion;
-use orglet_engine::plan::Node;
-use orglet_engine::{Failure, query};
+use orglet_engine::Failure;
 use orglet_schema::Object;
 use orglet_schema::standard::describe as facts;
-
-/// The most items that basic information lists as recent.
-const RECENT_ITEMS: usize = 200;
 
 /// `GET /sobjects`.
 pub(super) fn global(cx: &Rest<'_>) -> Reply {
@@ -26,36 +22,8 @@ pub(super) fn global(cx: &Rest<'_>) -> Reply {
 
 /// `GET /sobjects/X`.
 pub(super) fn basic(cx: &Rest<'_>, object: &Object) -> Result<Reply, Failure> {
-    let doc = Doc::obj([("objectDescribe", summary(cx, object)), ("recentItems", Doc::List(recent(cx, object)?))]);
+    let doc = Doc::obj([("objectDescribe", summary(cx, object)), ("recentItems", Doc::List(recent::of_object(cx, object)?))]);
     Ok(cx.doc(200, &doc, &object.name, XmlOrder::Sorted))
-}
-
-/// The rows of an object that were viewed last (`FOR VIEW`), latest first, with their Id and name: as many as the
-/// Recently Viewed resource answers by default. Objects that do not note views have none.
-fn recent(cx: &Rest<'_>, object: &Object) -> Result<Vec<Doc>, Failure> {
-    if !object.has_table() || !object.flags.queryable || object.field("LastViewedDate").is_none() {
-        return Ok(Vec::new());
-    }
-    let name = object.name_field().map_or(String::new(), |f| format!(", {}", f.name));
-    let soql =
-        format!("SELECT Id{name} FROM {} WHERE LastViewedDate != NULL ORDER BY LastViewedDate DESC LIMIT {RECENT_ITEMS}", object.name);
-    let request = query::Request { soql: &soql, version: cx.version, all_rows: false, batch: query::BATCH, tooling: false };
-    let answer = query::run(&cx.server.engine, &cx.identity, &request)?;
-    let Some(plan) = answer.record_plan() else { return Ok(Vec::new()) };
-    let rows = &answer.set.rows;
-    let item = |row: usize| Doc::Record {
-        sobject: object.name.clone().into(),
-        url: rows.cell(row, 0).text().map(|id| format!("{}/sobjects/{}/{id}", cx.base, object.name)),
-        fields: plan
-            .shape
-            .iter()
-            .filter_map(|node| match node {
-                Node::Value { name, column, .. } => Some((name.to_string().into(), optional(rows.cell(row, *column).text()))),
-                _ => None,
-            })
-            .collect(),
-    };
-    Ok((0..rows.len()).map(item).collect())
 }
 
 /// `GET /sobjects/X/describe`.

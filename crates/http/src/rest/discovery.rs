@@ -22,7 +22,7 @@ pub(super) fn versions(call: &Call, format: Format, pretty: bool) -> Reply {
 /// `GET /services/data/vNN.0`: what is served, and nothing else.
 pub(super) fn resources(cx: &Rest<'_>) -> Reply {
     let mut doc = Doc::Obj(Vec::new());
-    for key in ["tooling", "queryAll", "query", "limits", "compactLayouts", "sobjects"] {
+    for key in ["tooling", "quickActions", "queryAll", "recent", "limits", "process", "query", "compactLayouts", "sobjects", "actions"] {
         doc.push(key, format!("{}/{key}", cx.base));
     }
     doc.push("identity", format!("{}/id/{}/{}", cx.call.origin, cx.identity.org.id, cx.identity.user.id));

@@ -126,7 +126,7 @@ fn component(object: &Object, field: &Field, tabs: &mut Tabs) -> Doc {
     };
     Doc::obj([
         ("components", Doc::List(parts)),
-        ("details", field_doc(field)),
+        ("details", field_doc(field, field.createable)),
         ("displayLines", lines.into()),
         ("tabOrder", tab.into()),
         ("type", "Field".into()),

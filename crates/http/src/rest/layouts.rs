@@ -271,7 +271,7 @@ fn compact_doc(cx: &Rest<'_>, object: &Object) -> Doc {
 fn compact_item(object: &Object, field: &Field, tabs: &mut Tabs) -> Doc {
     let component = Doc::obj([
         ("components", Doc::List(Vec::new())),
-        ("details", field_doc(field)),
+        ("details", field_doc(field, field.createable)),
         ("displayLines", 1.into()),
         ("tabOrder", tabs.next().into()),
         ("type", "Field".into()),

@@ -2,24 +2,30 @@
 //! method, media type, body, object, record.
 
 mod blobs;
+mod actions;
 mod conditional;
 mod describe;
 mod describe_field;
 mod discovery;
 mod explain;
+mod events;
 mod http_date;
 mod layout_items;
 mod layouts;
 mod limits;
 mod passwords;
 mod lists;
+mod process;
 mod query;
+mod quick;
+mod recent;
 mod records;
 mod relations;
 mod replication;
 mod rows;
 mod tooling;
 mod uploads;
+mod typed;
 mod write;
 
 use write::decode_record;
@@ -264,6 +270,38 @@ impl Rest<'_> {
             (Resource::ToolingBasicInformation, [object]) => tooling::object(self, object),
             (Resource::ToolingDescribe, [object]) => tooling::describe(self, object),
             (Resource::ToolingRow, [object, id]) => tooling::row(self, object, id),
+            (Resource::RecentlyViewed, _) => recent::items(self),
+            (Resource::RelevantItems, _) if compat::has_relevant_items(self.version) => recent::relevant(self),
+            (Resource::QuickActions, _) => quick::list(self, None),
+            (Resource::QuickAction, [name]) => quick::one(self, None, name),
+            (Resource::QuickActionDescribe, [name]) => quick::described(self, None, name),
+            (Resource::QuickActionDefaults, [name, rest @ ..]) => quick::default_values(self, None, name, rest.first().copied()),
+            (Resource::ObjectQuickActions, [object]) => quick::list(self, Some(object)),
+            (Resource::ObjectQuickAction, [object, name]) => quick::one(self, Some(object), name),
+            (Resource::ObjectQuickActionDescribe, [object, name]) => quick::described(self, Some(object), name),
+            (Resource::ObjectQuickActionDefaults, [object, name, rest @ ..]) => {
+                quick::default_values(self, Some(object), name, rest.first().copied())
+            }
+            (Resource::Process, _) => Ok(process::root(self)),
+            (Resource::ProcessRules, rest) => process::rules(self, rest.first().copied()),
+            (Resource::ProcessRule, [object, _]) => process::rule(self, object),
+            (Resource::ProcessApprovals, _) => process::approvals(self),
+            (Resource::EventSchema, [object]) if compat::has_event_schemas(self.version) => Err(events::schema(self, Some(object)).into()),
+            (Resource::EventSchemaById, _) if compat::has_event_schemas(self.version) => Err(events::schema(self, None).into()),
+            (resource, params) if compat::has_invocable_actions(self.version) => self.action(resource, params),
+            _ => Err(ApiError::not_found().into()),
+        }
+    }
+
+    /// Invocable actions.
+    fn action(&self, resource: Resource, params: &[&str]) -> Result<Reply, Failure> {
+        match (resource, params) {
+            (Resource::Actions, _) => Ok(actions::root(self)),
+            (Resource::StandardActions, _) => Ok(actions::standard(self)),
+            (Resource::StandardAction, [name]) => actions::standard_action(self, name),
+            (Resource::CustomActions, _) => Ok(actions::custom(self)),
+            (Resource::CustomActionKind, [kind]) => actions::custom_kind(self, kind),
+            (Resource::CustomAction, [kind, name]) => actions::custom_action(self, kind, name),
             _ => Err(ApiError::not_found().into()),
         }
     }

@@ -1,7 +1,7 @@
 //! Records by id and by external ID.
 
 use super::write::no_such_column;
-use super::{Rest, blobs, conditional, records, relations, uploads};
+use super::{Rest, blobs, conditional, recent, records, relations, uploads};
 use crate::codec::{RecordUrl, Writer};
 use crate::{Reply, compat};
 use http::{Method, header};
@@ -19,6 +19,7 @@ pub(super) fn create(cx: &Rest<'_>, object: &Arc<Object>) -> Result<Reply, Failu
     let incoming = uploads::body(cx)?.record(cx, object, None)?;
     conditional::check(cx, object)?;
     let saved = save_one(&cx.identity, object, Op::Insert, incoming, None)?;
+    recent::looked(cx, object, saved.id);
     Ok(result(cx, object, saved, false))
 }
 
@@ -45,6 +46,7 @@ pub(super) fn by_id(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply
             let mut incoming = uploads::body(cx)?.record(cx, object, None)?;
             incoming.id = Some(id);
             save_one(&cx.identity, object, Op::Update, incoming, conditional::guard(cx, object)?)?;
+            recent::looked(cx, object, id);
             Ok(Reply::empty(204))
         }
         Method::DELETE => {
@@ -102,6 +104,7 @@ fn upsert(cx: &Rest<'_>, object: &Arc<Object>, field: &Field, raw: &str) -> Resu
         Op::Upsert { key, update_only }
     };
     let saved = save_one(&cx.identity, object, op, incoming, conditional::guard(cx, object)?)?;
+    recent::looked(cx, object, saved.id);
     if saved.created || compat::upsert_answers_body(cx.version) {
         return Ok(result(cx, object, saved, compat::upsert_answers_body(cx.version)));
     }
@@ -142,6 +145,9 @@ pub(super) fn show(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply,
         // A tag is one of the whole record, whatever fields the answer has.
         let tag = if fields.is_none() { shown.tag() } else { record::show(&cx.identity, object, id, None)?.tag() };
         conditional::weigh(cx, object, shown.modified, tag)?;
+    }
+    if !cx.head {
+        recent::looked(cx, object, id);
     }
     let mut w = Writer::with_capacity(cx.format, cx.pretty, RECORD_BYTES);
     let id = id.to_string();

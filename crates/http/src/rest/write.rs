@@ -9,6 +9,17 @@ use std::sync::Arc;
 
 /// Reads a record of an object. `key` is the external ID field that the URL names, which the body may not repeat.
 pub(crate) fn decode_record(cx: &Rest<'_>, object: &Arc<Object>, body: &Node<'_>, key: Option<&Field>) -> Result<Incoming, ApiError> {
+    decode_record_beside(cx, object, body, key, &[])
+}
+
+/// Reads a record that stands among other members: those that `beside` names are no fields.
+pub(crate) fn decode_record_beside(
+    cx: &Rest<'_>,
+    object: &Arc<Object>,
+    body: &Node<'_>,
+    key: Option<&Field>,
+    beside: &[&str],
+) -> Result<Incoming, ApiError> {
     if !body.is_object() {
         let at = body.position();
         let text =
@@ -17,7 +28,7 @@ pub(crate) fn decode_record(cx: &Rest<'_>, object: &Arc<Object>, body: &Node<'_>
     }
     let mut record = Incoming::default();
     for (name, node) in body.members() {
-        if name == "attributes" {
+        if name == "attributes" || beside.contains(&name.as_ref()) {
             continue;
         }
         if name.eq_ignore_ascii_case("Id") || key.is_some_and(|k| k.name.eq_ignore_ascii_case(name)) {

@@ -3,14 +3,13 @@
 use super::path::{Base, Found, Scope};
 use super::{Binder, FIELDS_ROWS};
 use crate::compat;
-use crate::emit::Sql;
 use orglet_base::{ApiError, ErrorCode};
 use orglet_schema::FieldType;
 use orglet_syntax::ast::{CompareOp, Condition, Expr, FieldSet, InSet, Literal, Query, Span};
 
 impl Binder<'_> {
     /// The fields that FIELDS() stands for.
-    pub(super) fn expand(&mut self, scope: &Scope, query: &Query, set: FieldSet, span: Span) -> Result<Vec<Found>, ApiError> {
+    pub(super) fn expand(&mut self, scope: &mut Scope, query: &Query, set: FieldSet, span: Span) -> Result<Vec<Found>, ApiError> {
         let cx = self.cx;
         if !compat::has_fields_function(cx.version) {
             let text = "The SOQL FIELDS function is not supported in this version of the API";
@@ -24,26 +23,27 @@ impl Binder<'_> {
             return Err(ApiError::new(ErrorCode::MalformedQuery, text));
         }
         self.unbounded_fields |= set != FieldSet::Standard;
-        let root = &scope.root;
+        let root = scope.root.clone();
         let wanted = root.fields().iter().enumerate().filter(|(_, f)| {
             let in_set = match set {
                 FieldSet::All => true,
                 FieldSet::Standard => !f.custom,
                 FieldSet::Custom => f.custom,
             };
-            in_set && f.ty != FieldType::ComplexValue && cx.access.reads_field(root, f)
+            in_set && f.ty != FieldType::ComplexValue && cx.access.reads_field(&root, f)
         });
-        let found: Vec<Found> = wanted
-            .map(|(i, f)| Found {
-                sql: if f.has_column() { scope.column(0, &f.name) } else { Sql::default() },
+        let mut found = Vec::new();
+        for (i, f) in wanted {
+            found.push(Found {
+                sql: self.value(scope, 0, &root, f),
                 kind: f.cell_kind(),
                 ty: f.ty,
                 name: f.name.clone(),
                 base: Base::Table(0, root.clone()),
                 steps: Vec::new(),
                 field: Some((root.clone(), i)),
-            })
-            .collect();
+            });
+        }
         if found.is_empty() {
             let text = "'FIELDS(...)' expansion function must result in at least one field being selected.";
             return Err(ApiError::new(ErrorCode::MalformedQuery, text));

@@ -73,6 +73,7 @@ pub fn plan(query: &Query, cx: &BindContext<'_>) -> Result<Plan, ApiError> {
         for_clause,
         lasting: !binder.told_the_time.get(),
         unbounded_fields: binder.unbounded_fields,
+        personal: binder.personal,
     })
 }
 
@@ -107,6 +108,8 @@ struct Binder<'a> {
     told_the_time: Cell<bool>,
     /// Whether FIELDS(ALL) or FIELDS(CUSTOM) is selected anywhere.
     unbounded_fields: bool,
+    /// Whether anything depends on what the user last saw.
+    personal: bool,
 }
 
 impl<'a> Binder<'a> {
@@ -119,6 +122,7 @@ impl<'a> Binder<'a> {
             semi_joins: 0,
             told_the_time: Cell::new(false),
             unbounded_fields: false,
+            personal: false,
         }
     }
 }

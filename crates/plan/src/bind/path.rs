@@ -4,7 +4,8 @@ use super::{Binder, MAX_PARENT_LEVELS, MAX_RELATIONSHIPS};
 use crate::emit::{Join, Sql, quoted, sql};
 use crate::plan::ParentKind;
 use crate::shape::key_field;
-use orglet_base::{ApiError, ErrorCode};
+use crate::views;
+use orglet_base::{ApiError, ErrorCode, OwnedCell};
 use orglet_schema::{CellKind, Field, FieldType, Object};
 use orglet_syntax::ast::{Ident, Path, Span};
 use std::sync::Arc;
@@ -156,6 +157,22 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// The table of what a user saw of the rows with a key: the one that is there, or a new one.
+    fn joined_views(&mut self, key: Sql, user: OwnedCell) -> usize {
+        if let Some(i) = self.keys.iter().position(|(sql, name)| *sql == key && name == views::TABLE) {
+            return i;
+        }
+        let table = self.joins.len();
+        let alias = format!("{}{table}", self.prefix);
+        let condition = sql![alias, ".\"user\" = ", user, " AND ", alias, ".id = ", key];
+        self.joins.push(Join { source: sql![views::TABLE], alias, on: Some(condition) });
+        self.keys.push((key, views::TABLE.to_owned()));
+        self.virtuals.push(None);
+        table
+    }
+}
+
 impl Found {
     /// The field; `None` for those of the pseudo-object Name.
     pub(super) fn field(&self) -> Option<&Field> {
@@ -302,7 +319,7 @@ impl Binder<'_> {
                 let found = object.field_index(&last.text).filter(|i| self.cx.access.reads_field(object, &object.fields()[*i]));
                 let Some(index) = found else { return Err(self.unknown_field(&last.text, &object.name, span)) };
                 let field = &object.fields()[index];
-                let sql = if field.has_column() { scope.column(*table, &field.name) } else { Sql::default() };
+                let sql = self.value(scope, *table, object, field);
                 let (kind, ty, name) = (field.cell_kind(), field.ty, field.name.clone());
                 let field = Some((object.clone(), index));
                 Ok(Found { sql, kind, ty, name, base, steps, field })
@@ -315,6 +332,34 @@ impl Binder<'_> {
                 Ok(Found { sql, kind, ty: *ty, name: (*name).to_owned(), base, steps, field: None })
             }
         }
+    }
+
+    /// A field's value in a table of the scope; empty for fields without a column.
+    pub(super) fn value(&mut self, scope: &mut Scope, table: usize, object: &Object, field: &Field) -> Sql {
+        if field.is_personal() && object.has_table() {
+            self.seen(scope, table, object, field)
+        } else if field.has_column() {
+            scope.column(table, &field.name)
+        } else {
+            Sql::default()
+        }
+    }
+
+    /// When the user last saw a record. What is known of a query's own rows is joined, so that a query of what was seen
+    /// reads that and not all records; of parents it is looked up, since tables of a query are few.
+    fn seen(&mut self, scope: &mut Scope, table: usize, object: &Object, field: &Field) -> Sql {
+        self.personal = true;
+        let Some(key) = key_field(object).map(|f| scope.column(table, &f.name)) else { return sql!["NULL"] };
+        let column = views::column(field);
+        let user = OwnedCell::Text(self.cx.user.to_string());
+        if table > 0 {
+            let found = sql!["(SELECT v.", column, " FROM ", views::TABLE, " AS v WHERE v.\"user\" = ", user, " AND v.id = ", key, ")"];
+            return self.emit.instant(&found);
+        }
+        let at = scope.joined_views(key, user);
+        let mut out = self.emit.instant(&sql![scope.joins[at].alias, ".", column]);
+        out.tables = 1 << at;
+        out
     }
 
     pub(super) fn unknown_field(&self, field: &str, entity: &str, span: Span) -> ApiError {

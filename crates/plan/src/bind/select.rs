@@ -139,7 +139,7 @@ impl Binder<'_> {
             return Ok(Node::Value { name: Name::new(&found.name), column, kind: OutKind::Cell(found.kind), source: None });
         };
         let mut column = |field: &Field| {
-            let cell = scope.column(*table, &field.name);
+            let cell = if field.is_personal() { found.sql.clone() } else { scope.column(*table, &field.name) };
             // Bytes are not read: an address stands in their stead.
             let there = field.cell_kind() == CellKind::Blob;
             selection.column(&if there { sql!["CASE WHEN ", cell, " IS NOT NULL THEN 1 END"] } else { cell })

@@ -255,6 +255,14 @@ impl Emit {
         sql![value, if yes { " IS NULL" } else { " IS NOT NULL" }]
     }
 
+    /// An instant that one of the engine's own tables has as text, as a column of instants has it.
+    pub(crate) fn instant(self, text: &Sql) -> Sql {
+        match self.0 {
+            Dialect::Sqlite => text.clone(),
+            Dialect::Postgres => sql!["CAST(", text, " AS timestamptz)"],
+        }
+    }
+
     /// A condition that always holds, or never does.
     pub(crate) fn constant(self, truth: bool) -> Sql {
         sql![if truth { "1 = 1" } else { "1 = 0" }]

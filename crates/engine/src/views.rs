@@ -1,0 +1,247 @@
+//! What each user last saw: the Recently Viewed list, and the dates of it that records show.
+//!
+//! A look at a record is noted in memory and written every second or so, and before anything of the user's list is read: no
+//! read of a record waits for a write. A process that is killed loses what was noted since; nothing that a client wrote
+//! is among it.
+
+use crate::system::{own, text};
+use crate::{Failure, Identity, Org, Server};
+use orglet_base::{CellKind, DateTime, Id, OwnedCell, Param, Statement, Value};
+use orglet_plan::views as sql;
+use orglet_schema::{Field, Object};
+use orglet_store::Tx;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Records that a user's list keeps.
+pub const MOST: usize = 200;
+/// How long a record stays in the list.
+const KEPT_MS: i64 = 90 * 86_400_000;
+
+/// What users looked at and was not written yet.
+#[derive(Debug, Default)]
+pub(crate) struct Views(Mutex<Noted>);
+
+#[derive(Debug, Default)]
+struct Noted {
+    users: HashMap<Id, HashMap<Id, Look>>,
+    /// Counts looks, in microseconds where the clock allows: two never have the same place in the order.
+    last: i64,
+    /// The lists that users were last answered, as numbers; see [`answered`].
+    answered: HashMap<Id, i32>,
+}
+
+/// The last look at a record.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Look {
+    viewed: Option<DateTime>,
+    referenced: Option<DateTime>,
+    at: i64,
+}
+
+impl Look {
+    /// The date of a view, or of any look.
+    pub(crate) fn cell(&self, view: bool) -> OwnedCell {
+        cell(if view { self.viewed } else { self.referenced })
+    }
+}
+
+fn cell(at: Option<DateTime>) -> OwnedCell {
+    at.map_or(OwnedCell::Null, |at| CellKind::DateTime.to_cell(&Value::DateTime(at)))
+}
+
+impl Views {
+    /// What is noted of a record beside what is written.
+    pub(crate) fn of(&self, user: Id, id: Id) -> Look {
+        self.0.lock().users.get(&user).and_then(|looks| looks.get(&id)).copied().unwrap_or_default()
+    }
+
+    /// Forgets what is not written: the records are not there any more.
+    pub(crate) fn forget(&self) {
+        *self.0.lock() = Noted::default();
+    }
+
+    fn note(&self, user: Id, ids: impl Iterator<Item = Id>, view: bool, now: DateTime) {
+        let mut noted = self.0.lock();
+        let second = now.truncate_to_second();
+        for id in ids {
+            noted.last = now.0.saturating_mul(1000).max(noted.last + 1);
+            let at = noted.last;
+            let looks = noted.users.entry(user).or_default();
+            let look = looks.entry(id).or_default();
+            look.viewed = if view { Some(second) } else { look.viewed };
+            (look.referenced, look.at) = (Some(second), at);
+            if looks.len() > 2 * MOST {
+                let mut order: Vec<i64> = looks.values().map(|look| look.at).collect();
+                order.sort_unstable();
+                let oldest = order[order.len() - MOST];
+                looks.retain(|_, look| look.at >= oldest);
+            }
+        }
+    }
+
+    fn take(&self, user: Option<Id>) -> Vec<(Id, Vec<(Id, Look)>)> {
+        let mut noted = self.0.lock();
+        let taken: Vec<(Id, HashMap<Id, Look>)> = match user {
+            Some(user) => noted.users.remove(&user).map(|looks| (user, looks)).into_iter().collect(),
+            None => noted.users.drain().collect(),
+        };
+        drop(noted);
+        let sorted = |looks: HashMap<Id, Look>| {
+            // In one order, so that two servers that write the same rows don't wait for each other.
+            let mut looks: Vec<(Id, Look)> = looks.into_iter().collect();
+            looks.sort_unstable_by_key(|(id, _)| *id);
+            looks
+        };
+        taken.into_iter().map(|(user, looks)| (user, sorted(looks))).collect()
+    }
+}
+
+/// Whether looks at an object's records are noted: it has the dates of them.
+pub fn are_noted(object: &Object) -> bool {
+    object.has_table() && object.field("LastViewedDate").is_some_and(Field::is_personal)
+}
+
+/// Notes that the user looked at records (`view`), or at something that refers to them.
+pub fn note(identity: &Identity, object: &Object, ids: impl Iterator<Item = Id>, view: bool) {
+    if are_noted(object) {
+        identity.org.views.note(identity.user.id, ids, view, identity.org.now());
+    }
+}
+
+/// Writes what was noted, of one user or of all. Nothing fails for it: what went wrong goes to the log.
+pub(crate) fn write(org: &Org, user: Option<Id>) {
+    let taken = org.views.take(user);
+    if taken.is_empty() {
+        return;
+    }
+    let now = org.now();
+    let written = org.transact(|tx| taken.iter().try_for_each(|(user, looks)| write_list(tx, *user, looks, now)));
+    if let Err(failure) = written
+        && !failure.is_moved()
+    {
+        tracing::warn!(%failure, "what users looked at could not be noted");
+    }
+}
+
+fn write_list(tx: &mut dyn Tx, user: Id, looks: &[(Id, Look)], now: DateTime) -> Result<(), Failure> {
+    let user = user.to_string();
+    for (id, look) in looks {
+        let put = "INSERT INTO \"_views\" VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (\"user\", id) DO UPDATE SET \
+                   viewed = COALESCE(excluded.viewed, \"_views\".viewed), referenced = excluded.referenced, at = excluded.at";
+        let params: Vec<Param> =
+            vec![user.as_str().into(), id.to_string().into(), look.cell(true).into(), look.cell(false).into(), look.at.into()];
+        tx.execute(&own(put, params))?;
+    }
+    let cut = "DELETE FROM \"_views\" WHERE \"user\" = ?1 AND (at < ?2 OR at <= \
+               (SELECT v.at FROM \"_views\" AS v WHERE v.\"user\" = ?1 ORDER BY v.at DESC LIMIT 1 OFFSET 200))";
+    tx.execute(&own(cut, vec![user.into(), (now.0 - KEPT_MS).saturating_mul(1000).into()]))?;
+    Ok(())
+}
+
+impl Server {
+    /// Writes what users looked at. To be called every second or so, and at the end.
+    pub fn keep_views(&self) {
+        let orgs = self.orgs.all_open().into_iter().chain([self.default_org()]);
+        orgs.for_each(|org| write(&org, None));
+    }
+}
+
+/// A record that a user saw.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Its object.
+    pub object: Arc<Object>,
+    /// Its id.
+    pub id: Id,
+    /// When the user viewed it.
+    pub viewed: OwnedCell,
+    /// When the user last saw it or something that refers to it.
+    pub referenced: OwnedCell,
+    /// The values of the fields asked for, by name; null for those that its object lacks.
+    pub values: Vec<OwnedCell>,
+}
+
+impl Seen {
+    /// One of the values, where it is text.
+    pub fn text(&self, i: usize) -> Option<&str> {
+        self.values.get(i).map(text).filter(|t| !t.is_empty())
+    }
+}
+
+/// The live records that the user saw last, latest first, of one object or of all that the user may read, with some of
+/// their fields; `Name` is the name field, whatever it is called.
+pub fn recent(identity: &Identity, only: Option<&Object>, fields: &[&str]) -> Result<Vec<Seen>, Failure> {
+    let org = &identity.org;
+    write(org, Some(identity.user.id));
+    let listed = own(
+        "SELECT id, viewed, referenced FROM \"_views\" WHERE \"user\" = ?1 ORDER BY at DESC",
+        vec![identity.user.id.to_string().into()],
+    );
+    let catalog = org.catalog();
+    let rows = org.read(|tx| Ok(tx.all(&listed)?))?;
+    let mut seen: Vec<Seen> = Vec::new();
+    let mut objects: Vec<(Arc<Object>, Vec<String>)> = Vec::new();
+    for row in rows.into_iter().take(MOST) {
+        let [id, viewed, referenced] = <[OwnedCell; 3]>::try_from(row).unwrap_or([const { OwnedCell::Null }; 3]);
+        let Ok(id) = Id::parse(text(&id)) else { continue };
+        let Some(object) = catalog.object_of(id).filter(|o| are_noted(o) && identity.access.sees_object(o)) else { continue };
+        if only.is_some_and(|only| only.name != object.name) {
+            continue;
+        }
+        match objects.iter_mut().find(|(o, _)| o.name == object.name) {
+            Some((_, ids)) => ids.push(id.to_string()),
+            None => objects.push((object.clone(), vec![id.to_string()])),
+        }
+        seen.push(Seen { object: object.clone(), id, viewed, referenced, values: Vec::new() });
+    }
+    let mut found: HashMap<Id, Vec<OwnedCell>> = HashMap::new();
+    for (object, ids) in objects {
+        read(identity, &object, fields, ids, &mut found)?;
+    }
+    seen.retain_mut(|one| match found.remove(&one.id) {
+        Some(values) => {
+            one.values = values;
+            true
+        }
+        None => false,
+    });
+    Ok(seen)
+}
+
+/// Reads fields of live records into a map.
+fn read(
+    identity: &Identity,
+    object: &Arc<Object>,
+    fields: &[&str],
+    ids: Vec<String>,
+    found: &mut HashMap<Id, Vec<OwnedCell>>,
+) -> Result<(), Failure> {
+    let field = |name: &str| if name == "Name" { object.name_field() } else { object.field(name) };
+    let readable = |f: &&Field| f.has_column() && identity.access.reads_field(object, f);
+    let asked: Vec<Option<&Field>> = fields.iter().map(|name| field(name).filter(readable)).collect();
+    let Some(key) = object.field("Id") else { return Ok(()) };
+    let columns: Vec<&Field> = std::iter::once(key).chain(asked.iter().flatten().copied()).collect();
+    let statement: Statement = sql::select_live(object, &columns, ids, identity.org.store.dialect());
+    let rows = identity.org.read(|tx| Ok(tx.all(&statement)?))?;
+    for row in rows {
+        let mut cells = row.into_iter();
+        let Some(id) = cells.next().and_then(|cell| Id::parse(text(&cell)).ok()) else { continue };
+        let values = asked.iter().map(|f| if f.is_some() { cells.next().unwrap_or(OwnedCell::Null) } else { OwnedCell::Null });
+        found.insert(id, values.collect());
+    }
+    Ok(())
+}
+
+/// Takes note of the list that a user is answered, as a number that changes with it; tells the number of the one before.
+pub fn answered(identity: &Identity, number: i32) -> Option<i32> {
+    identity.org.views.0.lock().answered.insert(identity.user.id, number)
+}
+
+/// Whether a record is there and not in the recycle bin.
+pub fn is_there(identity: &Identity, object: &Arc<Object>, id: Id) -> Result<bool, Failure> {
+    let mut found = HashMap::new();
+    read(identity, object, &[], vec![id.to_string()], &mut found)?;
+    Ok(!found.is_empty())
+}
