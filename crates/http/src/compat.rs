@@ -41,3 +41,8 @@ pub fn has_soap_login(version: ApiVersion) -> bool {
 pub fn creates_at_id(version: ApiVersion) -> bool {
     version.0 >= 37
 }
+
+/// Whether queries are read by the parser that came with v61.0, which words its errors in another way.
+pub fn has_newer_parser(version: ApiVersion) -> bool {
+    version.0 >= 61
+}
