@@ -12,6 +12,7 @@ import json
 import sys
 from types import SimpleNamespace
 
+import faults
 import logins
 import queries
 import records
@@ -28,7 +29,7 @@ def main():
         server = Server(json.load(file), options.transport)
     suite = Suite("simple-salesforce", options.transport)
     run = SimpleNamespace(server=server, suite=suite, name=run_name())
-    for part in (logins, schema, records, queries):
+    for part in (logins, schema, records, queries, faults):
         part.steps(run)
     schema.clean_up(run)
     return suite.finish()

@@ -141,6 +141,17 @@ pub struct Row {
     pub condition: &'static str,
 }
 
+impl Row {
+    /// The names of the placeholders of its messages and fields, each once.
+    pub fn placeholders(&'static self) -> Vec<&'static str> {
+        let messages = [Some(self.message.as_str()), self.message_61.as_deref()].into_iter().flatten();
+        let mut names: Vec<&str> = messages.chain(self.fields.iter().flatten().copied()).flat_map(placeholders).collect();
+        let mut seen = std::collections::HashSet::new();
+        names.retain(|name| seen.insert(*name));
+        names
+    }
+}
+
 /// The catalogue, in the order of areas.
 pub fn rows() -> &'static [Row] {
     &CATALOGUE.0

@@ -40,6 +40,8 @@ pub(crate) fn fits(pattern: &str, text: &str) -> bool {
 
 /// Whether a path fits a pattern; one that does not begin with a slash is of what is below `/services/data/vNN.N/`.
 pub(crate) fn fits_path(pattern: &str, path: &str) -> bool {
+    // Clients that end a path with a slash mean the same.
+    let path = if pattern.ends_with('/') { path } else { path.strip_suffix('/').unwrap_or(path) };
     if pattern.starts_with('/') || pattern.starts_with('*') {
         return fits(pattern, path);
     }
@@ -77,6 +79,7 @@ mod tests {
             assert_eq!(fits(pattern, text), fit, "{pattern} {text}");
         }
         assert!(fits_path("sobjects/**", "/services/data/v62.0/sobjects/Account/1"));
+        assert!(fits_path("limits", "/services/data/v62.0/limits/") && !fits_path("limits/", "/services/data/v62.0/limits"));
         assert!(!fits_path("sobjects", "/services/Soap/u/62.0"));
         assert!(fits_path("/services/Soap/**", "/services/Soap/u/62.0"));
     }

@@ -152,6 +152,7 @@ fn shown(rule: &Rule) -> Value {
 
 fn of_catalogue(row: &'static Row) -> Value {
     let filled = |template: &str| faults::filled(template);
+    let newer = row.message_61.as_deref();
     object!({
         "id": row.id,
         "area": row.area,
@@ -160,10 +161,11 @@ fn of_catalogue(row: &'static Row) -> Value {
         "form": row.form.name(),
         "code": row.code,
         "message": filled(&row.message),
-        "message_61": row.message_61.as_deref().map(filled),
+        "message_61": newer.map(filled),
         "template": catalogue::shown(&row.message),
-        "fields": row.fields.as_ref().map(|names| names.iter().map(|name| filled(name)).collect::<Vec<_>>()),
-        "values": catalogue::placeholders(&row.message),
+        "template_61": newer.map(catalogue::shown),
+        "fields": row.fields.as_ref().map(|names| names.iter().map(|name| catalogue::shown(name)).collect::<Vec<_>>()),
+        "values": row.placeholders(),
         "confidence": row.confidence,
         "source": row.source,
     })

@@ -249,10 +249,7 @@ fn effect(spec: &Spec) -> Result<Effect, String> {
         return Err("'values' are for an error of the catalogue".into());
     }
     if let Some(row) = row {
-        let templates = [Some(&row.message), row.message_61.as_ref()];
-        let fields = row.fields.iter().flatten().copied();
-        let known: Vec<&str> =
-            templates.into_iter().flatten().map(String::as_str).chain(fields).flat_map(catalogue::placeholders).collect();
+        let known = row.placeholders();
         if let Some(name) = spec.values.keys().find(|name| !known.contains(&name.as_str())) {
             let has = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
             return Err(format!("the message of {} has no place for '{name}'; it has {has}", row.id));

@@ -26,8 +26,9 @@ const PARTS: &[&str] = &["password", "passwd", "secret"];
 const ORG: usize = 15;
 
 fn is_secret(name: &str) -> bool {
-    let name = name.rsplit(':').next().unwrap_or(name).to_ascii_lowercase();
-    SECRETS.contains(&name.as_str()) || PARTS.iter().any(|part| name.contains(part))
+    let name = name.rsplit(':').next().unwrap_or(name);
+    let has = |part: &&str| name.as_bytes().windows(part.len()).any(|piece| piece.eq_ignore_ascii_case(part.as_bytes()));
+    SECRETS.iter().any(|secret| name.eq_ignore_ascii_case(secret)) || PARTS.iter().any(has)
 }
 
 /// Writes a path with its query, as it was sent, without its secrets.
