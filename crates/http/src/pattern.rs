@@ -5,7 +5,8 @@ pub(crate) fn fits(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);
     // Where to go on after a star that took one character more; the last of each kind.
-    let (mut single, mut double): (Option<(usize, usize)>, Option<(usize, usize)>) = (None, None);
+    let mut single: Option<(usize, usize)> = None;
+    let mut double: Option<(usize, usize)> = None;
     while t < text.len() || p < pattern.len() {
         if pattern.get(p) == Some(&b'*') {
             if pattern.get(p + 1) == Some(&b'*') {

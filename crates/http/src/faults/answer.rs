@@ -48,9 +48,8 @@ pub(super) fn out_of_limit(call: &Call) -> Option<Reply> {
     let row = catalogue::row("limits-001")?;
     let error = ApiError::new(ErrorCode::RequestLimitExceeded, row.message.as_str()).with_status(row.status);
     if call.path.starts_with("/services/Soap/") {
-        if about::soap_session(&call.body).is_none() {
-            return None;
-        }
+        // A login does not count.
+        about::soap_session(&call.body)?;
         let forced = Forced { status: 500, form: Form::Soap, detail: "UnexpectedErrorFault", told: (&error).into() };
         return Some(forced::render(&forced, &Setting::default()));
     }
