@@ -3,9 +3,9 @@
 //! `cargo xtask errors` writes the page: it runs this test with `ORGLET_ERRORS=write`.
 
 use orglet_base::catalogue::{self, Row};
+use orglet_contract::{Contract, Coverage, load, read_coverage};
 use orglet_http::codec::Format;
 use orglet_http::faults::example;
-use orglet_testkit::contract::{Contract, Coverage, load, read_coverage};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
