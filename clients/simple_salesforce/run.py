@@ -13,6 +13,7 @@ import sys
 from types import SimpleNamespace
 
 import blobs
+import faults
 import logins
 import queries
 import records
@@ -29,7 +30,7 @@ def main():
         server = Server(json.load(file), options.transport)
     suite = Suite("simple-salesforce", options.transport)
     run = SimpleNamespace(server=server, suite=suite, name=run_name())
-    for part in (logins, schema, records, blobs, queries):
+    for part in (logins, schema, records, blobs, queries, faults):
         part.steps(run)
     schema.clean_up(run)
     return suite.finish()

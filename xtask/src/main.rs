@@ -4,6 +4,7 @@ mod bench;
 mod clients;
 mod codegen;
 mod compat;
+mod errors;
 mod faults;
 mod process;
 mod server;
@@ -23,6 +24,7 @@ usage: cargo xtask <command>
   tidy                     the rules of the architecture; silent when all hold
   codegen [--check]        writes the generated sources, or only says whether they are current
   compat [--check]         writes COMPAT.md, or only says whether it is current
+  errors [--check]         writes docs/errors.md, or only says whether it is current; `test` has it among its tests
   clients [--only NAME]... [--server PATH]
                            builds the release server, or takes another, and drives the public clients against it
   faults [--rounds N] [--only NAME,...] [--seed N] [--quick]
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         "tidy" => tidy::run(&root),
         "codegen" => codegen::error_codes(&root, rest.iter().any(|argument| argument == "--check")),
         "compat" => compat::run(&root, rest.iter().any(|argument| argument == "--check")),
+        "errors" => errors::run(&root, rest.iter().any(|argument| argument == "--check")),
         "clients" => clients::run(&root, &rest),
         "faults" => {
             let arguments: Vec<&str> = rest.iter().map(String::as_str).collect();

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a schema, a database or HTTP.
 
+pub mod catalogue;
 pub mod cell;
 pub mod error;
 pub mod fold;

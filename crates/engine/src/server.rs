@@ -209,6 +209,11 @@ impl Server {
         self.default_id == id
     }
 
+    /// Whether an org is open now, the default one among them.
+    pub fn is_at_hand(&self, id: Id) -> bool {
+        self.is_default(id) || self.orgs.is_open(id)
+    }
+
     /// An org by id, opened where it is not; `None` where there is none.
     pub fn org(&self, id: Id) -> Result<Option<Arc<Org>>, Failure> {
         if self.is_default(id) { Ok(Some(self.default_org())) } else { self.orgs.get(id) }

@@ -87,3 +87,8 @@ pub fn has_event_schemas(version: ApiVersion) -> bool {
 pub fn has_payload_formats(version: ApiVersion) -> bool {
     version.0 >= 43
 }
+
+/// Whether queries are read by the parser that came with v61.0, which words its errors in another way.
+pub fn has_newer_parser(version: ApiVersion) -> bool {
+    version.0 >= 61
+}

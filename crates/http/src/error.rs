@@ -1,5 +1,7 @@
 //! Turns failures into bytes: the one place where an error gets its outward form, one function for each family.
 
+pub mod forced;
+
 use crate::codec::escape::escape_xml;
 use crate::codec::{Format, Writer};
 use orglet_base::{ApiError, KeyOrder};
@@ -19,27 +21,50 @@ pub fn write_errors(w: &mut Writer, name: &str, errors: &[ApiError]) {
     w.begin_wrapped_list(name, "Error");
     for e in errors {
         w.begin_object("Error");
-        let code = e.code().as_str();
-        if w.is_xml() {
-            w.text("errorCode", code);
-            write_fields(w, e.fields());
-            w.text("message", e.message());
-        } else {
-            match e.order() {
-                KeyOrder::MessageFirst => {
-                    w.text("message", e.message());
-                    w.text("errorCode", code);
-                }
-                KeyOrder::CodeFirst => {
-                    w.text("errorCode", code);
-                    w.text("message", e.message());
-                }
-            }
-            write_fields(w, e.fields());
-        }
+        write_members(w, &e.into());
         w.end_object();
     }
     w.end_list();
+}
+
+/// What an error tells, wherever it is from.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// The code.
+    pub code: &'a str,
+    /// The message.
+    pub message: &'a str,
+    /// The fields concerned; `None` where the member is left out.
+    pub fields: Option<&'a [String]>,
+    /// Which member comes first in JSON.
+    pub order: KeyOrder,
+}
+
+impl<'a> From<&'a ApiError> for Told<'a> {
+    fn from(e: &'a ApiError) -> Self {
+        Self { code: e.code().as_str(), message: e.message(), fields: e.fields(), order: e.order() }
+    }
+}
+
+/// The members of a platform error.
+fn write_members(w: &mut Writer, e: &Told<'_>) {
+    if w.is_xml() {
+        w.text("errorCode", e.code);
+        write_fields(w, e.fields);
+        w.text("message", e.message);
+        return;
+    }
+    match e.order {
+        KeyOrder::MessageFirst => {
+            w.text("message", e.message);
+            w.text("errorCode", e.code);
+        }
+        KeyOrder::CodeFirst => {
+            w.text("errorCode", e.code);
+            w.text("message", e.message);
+        }
+    }
+    write_fields(w, e.fields);
 }
 
 fn write_fields(w: &mut Writer, fields: Option<&[String]>) {
@@ -55,19 +80,23 @@ pub fn write_row_errors(w: &mut Writer, name: &str, errors: &[ApiError]) {
     w.begin_list(name);
     for e in errors {
         w.begin_object("");
-        let fields = Some(e.fields().unwrap_or_default());
-        if w.is_xml() {
-            write_fields(w, fields);
-            w.text("message", e.message());
-            w.text("statusCode", e.code().as_str());
-        } else {
-            w.text("statusCode", e.code().as_str());
-            w.text("message", e.message());
-            write_fields(w, fields);
-        }
+        write_row_members(w, &e.into());
         w.end_object();
     }
     w.end_list();
+}
+
+fn write_row_members(w: &mut Writer, e: &Told<'_>) {
+    let fields = Some(e.fields.unwrap_or_default());
+    if w.is_xml() {
+        write_fields(w, fields);
+        w.text("message", e.message);
+        w.text("statusCode", e.code);
+    } else {
+        w.text("statusCode", e.code);
+        w.text("message", e.message);
+        write_fields(w, fields);
+    }
 }
 
 /// 300: an external ID that more than one record has. The body lists their paths (routing-026).
@@ -160,6 +189,21 @@ pub fn soap_client_fault(message: &str) -> Rendered {
     (500, "text/xml;charset=UTF-8", body.into_bytes())
 }
 
+/// The code of the first error that a text of any family tells; empty where it tells none.
+pub(crate) fn code_of(text: &str) -> &str {
+    let begins = |word: &str| text.find(word).and_then(|at| text.get(at + word.len()..));
+    let member = ["\"errorCode\"", "\"exceptionCode\"", "\"statusCode\"", "\"error\""].iter().find_map(|name| {
+        let rest = begins(name)?.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+        rest.split('"').next()
+    });
+    let element = || {
+        let names = ["<errorCode>", "<faultcode>", "<exceptionCode>", "<statusCode>", "<error>", "error="];
+        let found = names.iter().find_map(|name| begins(name)?.split(['<', '&']).next())?;
+        Some(found.strip_prefix("sf:").unwrap_or(found))
+    };
+    member.or_else(element).unwrap_or_default()
+}
+
 fn escaped(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     escape_xml(&mut out, text, false);
@@ -235,6 +279,21 @@ mod tests {
             write_row_errors(&mut w, "errors", &e);
             w.end_object();
             assert_eq!(String::from_utf8(w.finish()).unwrap(), want);
+        }
+    }
+
+    #[test]
+    fn codes_are_read_back() {
+        for (text, code) in [
+            (r#"[ {\n "message" : "x", "errorCode" : "NOT_FOUND" } ]"#, "NOT_FOUND"),
+            ("<Errors><Error><errorCode>NOT_FOUND</errorCode>", "NOT_FOUND"),
+            (r#"{"error":"invalid_grant","error_description":"x"}"#, "invalid_grant"),
+            ("error=invalid_grant&error_description=x", "invalid_grant"),
+            ("<faultcode>sf:INVALID_LOGIN</faultcode>", "INVALID_LOGIN"),
+            (r#"{"error":{"message":"x"}}"#, ""),
+            ("", ""),
+        ] {
+            assert_eq!(code_of(text), code, "{text}");
         }
     }
 

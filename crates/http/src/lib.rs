@@ -1,13 +1,17 @@
 //! The protocols: REST, its tooling part, OAuth and identity, SOAP login. A request comes in whole and an answer goes
 //! out whole; what carries them is the binary's business.
 
+mod about;
 pub mod admin;
 pub mod codec;
 pub mod compat;
 mod cors;
 pub mod error;
+pub mod faults;
+pub mod journal;
 pub mod metrics;
 mod oauth;
+mod pattern;
 mod reply;
 mod request;
 mod rest;

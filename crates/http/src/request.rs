@@ -3,9 +3,14 @@
 use crate::metrics::Noted;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, AsHeaderName, CONTENT_TYPE, HOST};
-use http::{HeaderMap, HeaderName, Method};
+use http::{HeaderMap, HeaderName, Method, Uri};
+use orglet_base::Id;
+use orglet_engine::Identity;
+use orglet_engine::auth::User;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::sync::Arc;
 
 const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const PRETTY_PRINT: HeaderName = HeaderName::from_static("x-prettyprint");
@@ -47,9 +52,19 @@ pub struct Call {
     pub trusted: bool,
     /// What it turned out to be for.
     pub(crate) place: Noted,
+    /// The target as sent.
+    pub(crate) uri: Uri,
+    /// Who turned out to call, and of which org.
+    pub(crate) who: OnceCell<(Id, Arc<User>)>,
 }
 
 impl Call {
+    /// Notes who calls.
+    pub(crate) fn by(&self, identity: &Identity) {
+        // Who was noted first stays: a request is one caller's.
+        let _ = self.who.set((identity.org.id, identity.user.clone()));
+    }
+
     pub(crate) fn new(request: http::Request<Bytes>, peer: Peer) -> Self {
         let (parts, body) = request.into_parts();
         let text = |name: &HeaderName| parts.headers.get(name).and_then(|v| v.to_str().ok());
@@ -69,7 +84,8 @@ impl Call {
         }
         // The sf CLI keeps the slash of its instance URL and asks for `//services/data/…`.
         let path = ["/", parts.uri.path().trim_start_matches('/')].concat();
-        Self { method, path, query, headers: parts.headers, body, origin, trusted: peer.trusted, place: Noted::default() }
+        let (place, who) = (Noted::default(), OnceCell::new());
+        Self { method, path, query, headers: parts.headers, body, origin, trusted: peer.trusted, place, uri: parts.uri, who }
     }
 
     /// A header's text.

@@ -3,15 +3,18 @@
 use crate::admin::{self, AdminAccess};
 use crate::codec::Format;
 use crate::cors::{self, Origins};
+use crate::faults::{Faults, Harm};
+use crate::journal::{Happened, Journals};
 use crate::metrics::{Metrics, Place};
 use crate::request::{Call, Peer};
 use crate::{Reply, error, oauth, rest, soap};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response, header};
-use orglet_base::{ApiError, ErrorCode};
+use orglet_base::{ApiError, ErrorCode, Id};
 use orglet_engine::{Failure, OrgFacts, OrgOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -21,6 +24,8 @@ pub struct Server {
     pub(crate) engine: Arc<orglet_engine::Server>,
     pub(crate) admin: Option<AdminAccess>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) faults: Faults,
+    pub(crate) journals: Option<Journals>,
     origins: Vec<Origins>,
     failures: AtomicU64,
 }
@@ -28,7 +33,13 @@ pub struct Server {
 impl Server {
     /// Over an engine that is open.
     pub fn new(engine: Arc<orglet_engine::Server>) -> Self {
-        Self { engine, admin: None, metrics: Arc::default(), origins: Vec::new(), failures: AtomicU64::new(1) }
+        let (metrics, faults) = (Arc::default(), Faults::default());
+        Self { engine, admin: None, metrics, faults, journals: None, origins: Vec::new(), failures: AtomicU64::new(1) }
+    }
+
+    /// With a journal of so many entries for each org, 0 for none; `bodies` keeps bodies from the start.
+    pub fn with_journal(self, entries: usize, bodies: bool) -> Self {
+        Self { journals: Journals::new(entries, bodies), ..self }
     }
 
     /// With the admin API.
@@ -78,21 +89,62 @@ impl Server {
 
     /// Answers a request.
     pub fn handle(&self, request: Request<Bytes>, peer: Peer) -> Response<Bytes> {
+        self.handle_from(request, peer, None)
+    }
+
+    /// Answers a request from an address. A rule of the org may have put a [`Harm`] on the answer.
+    pub fn handle_from(&self, request: Request<Bytes>, peer: Peer, address: Option<IpAddr>) -> Response<Bytes> {
         let began = Instant::now();
         let mut call = Call::new(request, peer);
         let head = call.method == Method::HEAD;
         if head {
             call.method = Method::GET;
         }
-        let mut reply = match cors::preflight(&self.origins, &call) {
-            Some(reply) => reply,
-            None => cors::share(&self.origins, &call, self.answer(&call, head)),
+        let for_us = admin::is_ours(&call.path);
+        let preflight = cors::preflight(&self.origins, &call);
+        let struck = if for_us || preflight.is_some() { None } else { self.faults.strikes(self, &call) };
+        let share = |reply| cors::share(&self.origins, &call, reply);
+        let (mut reply, harm) = match (preflight, &struck) {
+            (Some(reply), _) => (reply, None),
+            (None, None) => (share(self.answer(&call, head)), None),
+            (None, Some(struck)) => {
+                let (reply, harm) = struck.answer(self, &call, || self.answer(&call, head));
+                (share(reply), Some(harm).filter(|harm| *harm != Harm::default()))
+            }
         };
         if head {
             reply.body.clear();
         }
-        self.metrics.count(call.place.get(), reply.status, began.elapsed());
-        reply.into_response()
+        let took = began.elapsed();
+        self.metrics.count(call.place.get(), reply.status, took);
+        if let Some(journals) = &self.journals
+            && !for_us
+        {
+            let method = if head { Method::HEAD } else { call.method.clone() };
+            let fault = struck.map(|struck| struck.rule.id);
+            journals.note(self, &call, &reply, Happened { method, took, address, fault });
+        }
+        let mut response = reply.into_response();
+        if let Some(harm) = harm {
+            response.extensions_mut().insert(harm);
+        }
+        response
+    }
+
+    /// Takes away what of an org is kept beside its database: rules and journal.
+    pub(crate) fn forget(&self, org: Id) {
+        self.faults.clear(org);
+        if let Some(journals) = &self.journals {
+            journals.forget(org);
+        }
+    }
+
+    /// The same for an org that goes on.
+    pub(crate) fn begin_anew(&self, org: Id) {
+        self.faults.clear(org);
+        if let Some(journals) = &self.journals {
+            journals.clear(org);
+        }
     }
 
     fn answer(&self, call: &Call, head: bool) -> Reply {

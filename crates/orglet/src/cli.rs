@@ -2,6 +2,8 @@
 
 use crate::contract::ContractOptions;
 use crate::org::OrgOptions;
+use crate::org::fault::FaultOptions;
+use crate::org::log::JournalOptions;
 use clap::builder::{FalseyValueParser, NonEmptyStringValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use orglet_base::time::{DateTime, parse_date};
@@ -33,6 +35,12 @@ pub enum Command {
     Org(Box<OrgOptions>),
     /// Compare the answers of an org with the contract, which is in this program.
     Contract(Box<ContractOptions>),
+    /// Have requests fail: rules by which they get an error of the catalogue, a late answer, a part of it, or none.
+    ///
+    /// Rules are in the memory of the server that runs, and end with it or with a reset of the org.
+    Fault(Box<FaultOptions>),
+    /// Show what an org was asked of late, and what it answered; or follow it.
+    Log(Box<JournalOptions>),
 }
 
 /// Options of `orglet serve`.
@@ -97,6 +105,14 @@ pub struct ServeOptions {
     /// admin.json of the data directory, where `orglet org` finds it.
     #[arg(long, env = "ORGLET_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = parse_admin_token, help_heading = "Network")]
     pub admin_token: Option<String>,
+
+    /// Requests that the journal of each org keeps in memory, the newest ones; 0 for no journal.
+    #[arg(long, env = "ORGLET_JOURNAL", value_name = "N", default_value_t = orglet_http::journal::ENTRIES, value_parser = parse_journal, help_heading = "Org")]
+    pub journal: usize,
+
+    /// Keep bodies in the journal too, 16 KiB of each at most, with passwords and tokens masked.
+    #[arg(long, env = "ORGLET_JOURNAL_BODIES", value_parser = FalseyValueParser::new(), help_heading = "Org")]
+    pub journal_bodies: bool,
 
     /// Let the admin API answer other machines too, where they can reach the server.
     #[arg(long, env = "ORGLET_ADMIN_REMOTE", value_parser = FalseyValueParser::new(), help_heading = "Network")]
@@ -187,6 +203,11 @@ pub enum LogLevel {
     Trace,
 }
 
+fn parse_journal(text: &str) -> Result<usize, String> {
+    let most = orglet_http::journal::MOST_ENTRIES;
+    text.parse().ok().filter(|n| *n <= most).ok_or_else(|| format!("expected a number, {most} at most"))
+}
+
 fn parse_admin_token(text: &str) -> Result<String, String> {
     let good = text.len() >= 16 && text.bytes().all(|b| b.is_ascii_graphic());
     if good { Ok(text.to_owned()) } else { Err("expected 16 visible characters at least".to_owned()) }
@@ -233,7 +254,7 @@ mod tests {
     fn serve(args: &[&str]) -> Result<ServeOptions, clap::Error> {
         match Cli::try_parse_from(["orglet", "serve"].iter().chain(args))?.command {
             Command::Serve(options) => Ok(*options),
-            Command::Org(_) | Command::Contract(_) => unreachable!("serve was asked for"),
+            _ => unreachable!("serve was asked for"),
         }
     }
 
@@ -273,6 +294,8 @@ mod tests {
             &["--log-level", "loud"],
             &["--durability", "some"],
             &["--admin-token", "short"],
+            &["--journal", "-1"],
+            &["--journal", "1000000"],
         ] {
             assert!(serve(args).is_err(), "{args:?}");
         }

@@ -11,6 +11,7 @@ mod connect;
 pub mod contract;
 pub mod error;
 mod fault;
+mod harm;
 mod inflate;
 mod lanes;
 pub mod limits;

@@ -10,7 +10,6 @@ use crate::sniff::{BoxStream, Sniffed};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -253,10 +252,7 @@ async fn open(stream: BoxStream, conn: Conn) -> Option<(BoxStream, Conn)> {
 
 async fn serve_http(stream: BoxStream, conn: Arc<Conn>, mut stopping: watch::Receiver<bool>) {
     let shell = conn.shell.clone();
-    let service = service_fn(move |request| {
-        let conn = conn.clone();
-        async move { Ok::<_, Infallible>(service::respond(conn, request).await) }
-    });
+    let service = service_fn(move |request| service::respond(conn.clone(), request));
     let mut connection = pin!(shell.http.serve_connection_with_upgrades(TokioIo::new(stream), service));
     let ended = tokio::select! {
         // First, so that a request whose bytes are here already counts as in flight.

@@ -15,6 +15,8 @@ fn main() -> ExitCode {
         }
         Command::Org(options) => org::run(&options),
         Command::Contract(options) => contract::run(&options),
+        Command::Fault(options) => org::fault::run(&options),
+        Command::Log(options) => org::log::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

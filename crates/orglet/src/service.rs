@@ -2,6 +2,7 @@
 
 use crate::app::{App, Peer};
 use crate::fault;
+use crate::harm::{self, Bare, Dropped};
 use crate::lanes::Job;
 use crate::listen::{Conn, Shell};
 use crate::{body, connect, logs, target};
@@ -9,7 +10,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, VARY};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::{Either, Full};
+use http_body_util::Either;
 use hyper::body::Incoming;
 use orglet_base::{ApiError, ErrorCode};
 use orglet_http::codec::Format;
@@ -37,23 +38,23 @@ const TURN: Duration = Duration::from_millis(10);
 const MOST_IN_LANE: usize = 64 * 1024;
 
 /// An answer's body: compressed where the client asked, or bare.
-pub(crate) type OutBody = Either<CompressionBody<Full<Bytes>>, Full<Bytes>>;
+pub(crate) type OutBody = Either<CompressionBody<Bare>, Bare>;
 
-/// Answers one request.
-pub(crate) async fn respond(conn: Arc<Conn>, request: Request<Incoming>) -> Response<OutBody> {
+/// Answers one request. The error drops the connection, as a rule of the org wants it.
+pub(crate) async fn respond(conn: Arc<Conn>, request: Request<Incoming>) -> Result<Response<OutBody>, Dropped> {
     let id = conn.shell.requests.fetch_add(1, Ordering::Relaxed);
     // At the highest level: whatever is logged while answering carries the id.
     let span = tracing::error_span!("request", id);
     answer_and_log(conn, request, id).instrument(span).await
 }
 
-async fn answer_and_log(conn: Arc<Conn>, request: Request<Incoming>, id: u64) -> Response<OutBody> {
+async fn answer_and_log(conn: Arc<Conn>, request: Request<Incoming>, id: u64) -> Result<Response<OutBody>, Dropped> {
     let started = Instant::now();
     // The query string holds data, and at times tokens: it is never logged.
     let line = tracing::enabled!(target: "orglet::access", tracing::Level::DEBUG)
         .then(|| (request.method().clone(), request.uri().path().to_owned(), conn.peer));
-    let response = if request.method() == Method::CONNECT {
-        connect::open(&conn, request).map(|body| Either::Right(Full::new(body)))
+    let mut response = if request.method() == Method::CONNECT {
+        connect::open(&conn, request).map(|body| Either::Right(Bare::whole(body)))
     } else if request.headers().contains_key(ACCEPT_ENCODING) {
         compressed(conn, request, id).await.map(Either::Left)
     } else {
@@ -63,30 +64,32 @@ async fn answer_and_log(conn: Arc<Conn>, request: Request<Incoming>, id: u64) ->
         let (status, ms) = (response.status().as_u16(), started.elapsed().as_secs_f64() * 1000.0);
         tracing::debug!(target: "orglet::access", %method, path, status, ms, peer = %peer.addr, scheme = ?peer.scheme);
     }
-    response
+    harm::keep_back(&mut response).await?;
+    Ok(response)
 }
 
 /// Which answers are worth compressing.
 fn worthwhile() -> impl Predicate {
     SizeAbove::new(COMPRESS_ABOVE)
+        .and(harm::Unharmed)
         .and(NotForContentType::IMAGES)
         .and(NotForContentType::const_new("application/octet-stream"))
         .and(NotForContentType::const_new("application/zip"))
 }
 
 /// An answer to a client that takes no compressed ones. A cache must know that others might get another.
-async fn bare(conn: Arc<Conn>, request: Request<Incoming>, id: u64) -> Response<Full<Bytes>> {
-    let mut response = answer(conn, request, id).await.map(Full::new);
+async fn bare(conn: Arc<Conn>, request: Request<Incoming>, id: u64) -> Response<Bare> {
+    let mut response = Bare::of(answer(conn, request, id).await);
     if worthwhile().should_compress(&response) {
         response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
     }
     response
 }
 
-async fn compressed(conn: Arc<Conn>, request: Request<Incoming>, id: u64) -> Response<CompressionBody<Full<Bytes>>> {
+async fn compressed(conn: Arc<Conn>, request: Request<Incoming>, id: u64) -> Response<CompressionBody<Bare>> {
     let inner = service_fn(move |request| {
         let conn = conn.clone();
-        async move { Ok::<_, Infallible>(answer(conn, request, id).await.map(Full::new)) }
+        async move { Ok::<_, Infallible>(Bare::of(answer(conn, request, id).await)) }
     });
     let service = Compression::new(inner).quality(CompressionLevel::Fastest).compress_when(worthwhile());
     match service.oneshot(request).await {

@@ -46,6 +46,7 @@ pub fn build_app(options: &ServeOptions) -> Result<Built, StartError> {
     };
     let access = AdminAccess { token: admin_token.clone(), anywhere: options.admin_remote };
     let server = orglet_http::Server::new(Arc::new(engine)).with_admin(access).with_origins(options.cors_origin.clone());
+    let server = server.with_journal(options.journal, options.journal_bodies);
     let app: Arc<dyn App> = Arc::new(Protocols { server });
     Ok(Built { app, facts, admin_token, credentials_are_default })
 }
@@ -63,7 +64,8 @@ fn token(request: &Parts) -> &str {
 
 impl App for Protocols {
     fn handle(&self, request: Request<Bytes>, peer: Peer) -> Response<Bytes> {
-        self.server.handle(request, orglet_http::Peer { scheme: peer.scheme, trusted: peer.trusted })
+        let from = orglet_http::Peer { scheme: peer.scheme, trusted: peer.trusted };
+        self.server.handle_from(request, from, Some(peer.addr.ip()))
     }
 
     fn tick(&self) {

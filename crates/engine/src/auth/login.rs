@@ -60,6 +60,11 @@ impl Server {
         self.grant(org, user)
     }
 
+    /// The org in which somebody has a login name; `None` where nobody has.
+    pub fn org_of_login(&self, username: &str) -> Result<Option<Id>, Failure> {
+        if username.contains('\0') { Ok(None) } else { self.orgs.usernames.org_of(username) }
+    }
+
     /// The password grant: a login through a connected app.
     pub fn password_grant(
         &self,

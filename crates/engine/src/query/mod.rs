@@ -27,6 +27,12 @@ pub const BATCH: usize = 2000;
 /// The fewest rows of a page that a client can ask for.
 pub const SMALLEST_BATCH: usize = 200;
 
+/// What stands before an error's sentence: the piece of the query around a byte offset, the caret below it and its place.
+pub fn error_context(soql: &str, offset: usize) -> String {
+    let start = u32::try_from(offset).unwrap_or(u32::MAX);
+    orglet_syntax::context::block(soql, orglet_syntax::ast::Span { start, end: start }, "", false)
+}
+
 /// A query as a client sends it.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {

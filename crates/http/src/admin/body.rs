@@ -3,6 +3,7 @@
 use crate::Call;
 use orglet_engine::orgs::AdminError;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 fn invalid(text: impl Into<String>) -> AdminError {
     AdminError::Invalid(text.into())
@@ -54,6 +55,43 @@ impl Body {
             _ => Err(invalid(format!("'{name}' is a list of texts"))),
         };
         list.into_iter().map(text).collect()
+    }
+
+    /// Whether a member is there, null apart.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// A member of any kind; null and an absent one are none.
+    pub(crate) fn any(&mut self, name: &str) -> Option<Value> {
+        self.0.remove(name).filter(|value| !value.is_null())
+    }
+
+    /// A whole number from 0 on.
+    pub(crate) fn number(&mut self, name: &str) -> Result<Option<u64>, AdminError> {
+        let read = |value: Value| value.as_u64().ok_or_else(|| invalid(format!("'{name}' is a whole number from 0 on")));
+        self.any(name).map(read).transpose()
+    }
+
+    /// A number.
+    pub(crate) fn fraction(&mut self, name: &str) -> Result<Option<f64>, AdminError> {
+        let read = |value: Value| value.as_f64().ok_or_else(|| invalid(format!("'{name}' is a number")));
+        self.any(name).map(read).transpose()
+    }
+
+    /// An object of texts.
+    pub(crate) fn texts_by_name(&mut self, name: &str) -> Result<BTreeMap<String, String>, AdminError> {
+        let wrong = || invalid(format!("'{name}' is an object of texts"));
+        let members = match self.any(name) {
+            None => return Ok(BTreeMap::new()),
+            Some(Value::Object(members)) => members,
+            Some(_) => return Err(wrong()),
+        };
+        let text = |(name, value): (String, Value)| match value {
+            Value::String(text) => Ok((name, text)),
+            _ => Err(wrong()),
+        };
+        members.into_iter().map(text).collect()
     }
 
     /// Refuses members that nobody read.

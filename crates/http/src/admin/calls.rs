@@ -1,7 +1,7 @@
 //! Orgs and snapshots.
 
 use super::body::{Body, known_parameters};
-use super::{Asked, DESCRIPTION, json};
+use super::{Asked, DESCRIPTION, faults, json};
 use crate::Reply;
 use orglet_engine::orgs::{AdminError, NewOrg, OrgAccess, OrgInfo, SnapshotInfo, shown};
 use serde_json::{Value, json as object};
@@ -75,7 +75,9 @@ pub(super) fn show_org(asked: &Asked<'_>) -> Result<Reply, AdminError> {
 
 /// `DELETE /orgs/{org}`
 pub(super) fn delete_org(asked: &Asked<'_>) -> Result<Reply, AdminError> {
+    let id = faults::org(asked)?;
     asked.server.engine.delete_org(&asked.named)?;
+    asked.server.forget(id);
     Ok(Reply::empty(204))
 }
 
@@ -89,6 +91,7 @@ pub(super) fn log_into(asked: &Asked<'_>) -> Result<Reply, AdminError> {
 pub(super) fn reset_org(asked: &Asked<'_>) -> Result<Reply, AdminError> {
     Body::read(asked.call)?.end()?;
     asked.server.engine.reset_org(&asked.named)?;
+    asked.server.begin_anew(faults::org(asked)?);
     show_org(asked)
 }
 
@@ -98,6 +101,7 @@ pub(super) fn restore_org(asked: &Asked<'_>) -> Result<Reply, AdminError> {
     let snapshot = body.text("snapshot")?.ok_or_else(|| AdminError::Invalid("'snapshot' says which".into()))?;
     body.end()?;
     asked.server.engine.restore_org(&asked.named, &snapshot)?;
+    asked.server.begin_anew(faults::org(asked)?);
     show_org(asked)
 }
 

@@ -1,4 +1,4 @@
-//! The admin API below `/orglet/v1`: orgs, snapshots, comparisons, metrics. It is ours, not the platform's: JSON alone,
+//! The admin API below `/orglet/v1`: orgs, snapshots, comparisons, faults, journals, metrics. It is ours, not the platform's: JSON alone,
 //! and errors of its own shape. `docs/admin-api.yaml` describes it.
 //!
 //! It answers who has its token, from this machine, under a name of this machine; where it was allowed, from elsewhere
@@ -7,6 +7,8 @@
 mod body;
 mod calls;
 mod diff;
+mod faults;
+mod journal;
 mod places;
 
 use crate::metrics::Place;
@@ -51,6 +53,16 @@ pub(crate) const ROUTES: &[Route] = &[
     ("POST", "/orgs/{org}/restore", calls::restore_org),
     ("POST", "/orgs/{org}/snapshots", calls::snapshot_org),
     ("GET", "/orgs/{org}/diff", diff::answer),
+    ("GET", "/orgs/{org}/faults", faults::list),
+    ("POST", "/orgs/{org}/faults", faults::add),
+    ("DELETE", "/orgs/{org}/faults", faults::clear),
+    ("GET", "/orgs/{org}/faults/{fault}", faults::show),
+    ("DELETE", "/orgs/{org}/faults/{fault}", faults::remove),
+    ("GET", "/orgs/{org}/log", journal::page),
+    ("PUT", "/orgs/{org}/log", journal::set),
+    ("DELETE", "/orgs/{org}/log", journal::clear),
+    ("GET", "/errors", faults::catalogue),
+    ("GET", "/errors/{error}", faults::error),
     ("GET", "/databases", places::list),
     ("PUT", "/databases/{database}", places::add),
     ("DELETE", "/databases/{database}", places::remove),
@@ -63,8 +75,10 @@ pub(crate) const ROUTES: &[Route] = &[
 pub(crate) struct Asked<'a> {
     pub(crate) server: &'a Server,
     pub(crate) call: &'a Call,
-    /// What stands in the place of the path's parameter.
+    /// What stands in the place of the path's first parameter.
     pub(crate) named: String,
+    /// What stands in the place of its second one.
+    pub(crate) more: String,
 }
 
 /// Whether a path is one of the API's.
@@ -99,12 +113,12 @@ fn route(server: &Server, call: &Call) -> Reply {
     let path = path.strip_suffix('/').unwrap_or(path);
     let mut allowed = Vec::new();
     for (verb, pattern, answerer) in ROUTES {
-        let Some(named) = fit(pattern, path) else { continue };
+        let Some((named, more)) = fit(pattern, path) else { continue };
         if call.method.as_str() != *verb {
             allowed.push(*verb);
             continue;
         }
-        return match answerer(&Asked { server, call, named }) {
+        return match answerer(&Asked { server, call, named, more }) {
             Ok(reply) => reply,
             Err(AdminError::NotFound(text)) => error(404, "not_found", &text),
             Err(AdminError::Conflict(text)) => error(409, "conflict", &text),
@@ -119,14 +133,19 @@ fn route(server: &Server, call: &Call) -> Reply {
     error(405, "method_not_allowed", &format!("{} is not for {ROOT}{path}; there is {allowed}", call.method)).with(header::ALLOW, allowed)
 }
 
-/// The value of a pattern's parameter, empty where it has none; `None` where the path does not fit.
-fn fit(pattern: &str, path: &str) -> Option<String> {
+/// The values of a pattern's two parameters, empty where it has none; `None` where the path does not fit.
+fn fit(pattern: &str, path: &str) -> Option<(String, String)> {
     let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
-    let mut named = String::new();
+    let mut named = Vec::new();
     loop {
         match (pattern.next(), path.next()) {
-            (None, None) => return Some(named),
-            (Some(parameter), Some(segment)) if parameter.starts_with('{') && !segment.is_empty() => named = decode(segment).into_owned(),
+            (None, None) => {
+                let mut named = named.into_iter();
+                return Some((named.next().unwrap_or_default(), named.next().unwrap_or_default()));
+            }
+            (Some(parameter), Some(segment)) if parameter.starts_with('{') && !segment.is_empty() => {
+                named.push(decode(segment).into_owned())
+            }
             (Some(fixed), Some(segment)) if fixed == segment => {}
             _ => return None,
         }

@@ -99,7 +99,10 @@ fn caller(server: &Server, call: &Call, other: Option<&str>) -> Result<Identity,
         (Token::Unreadable, None) => return Err(plain(403, "Bad_OAuth_Token")),
     };
     match server.engine.authenticate_for(token, true) {
-        Ok(Some(identity)) => Ok(identity),
+        Ok(Some(identity)) => {
+            call.by(&identity);
+            Ok(identity)
+        }
         Ok(None) => Err(plain(403, "Bad_OAuth_Token")),
         Err(failure) => Err(failed(server, call, failure)),
     }

@@ -93,6 +93,7 @@ pub(super) fn client_refused(e: &LoginError, format: OAuthFormat) -> Reply {
 
 fn success(call: &Call, grant: &Grant, kind: Kind, secret: &str, format: OAuthFormat) -> Reply {
     let identity = &grant.identity;
+    call.by(identity);
     let id = identity_url(call, identity.org.id, identity.user.id);
     let signature = grant.signature(secret, &id);
     let issued_at = grant.issued_at.to_string();

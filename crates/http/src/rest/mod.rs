@@ -157,7 +157,11 @@ fn authenticate(server: &Server, call: &Call) -> Result<Identity, Failure> {
         Token::Given(token) if token.starts_with("eyJ") && !token.contains('!') => {
             Err(ApiError::new(ErrorCode::InvalidAuthHeader, "INVALID_JWT_FORMAT").into())
         }
-        Token::Given(token) => server.engine.authenticate_for(token, passwords::is_path(&call.path))?.ok_or_else(|| unknown().into()),
+        Token::Given(token) => {
+            let identity = server.engine.authenticate_for(token, passwords::is_path(&call.path))?.ok_or_else(unknown)?;
+            call.by(&identity);
+            Ok(identity)
+        }
     }
 }
 

@@ -102,6 +102,7 @@ pub(super) fn login(server: &Server, call: &Call, api: Api, version: ApiVersion,
         server.engine.revoke(&identity.token).map_err(|e| failed(server, e))?;
         return Err(invalid_login());
     }
+    call.by(identity);
     let facts = OrgRecord::read(&identity.org).map_err(|e| failed(server, e))?;
     let address = |segment: &str| format!("{}/services/Soap/{segment}/{version}/{}", call.origin, identity.org.id.as_15());
     let mut answer = Answer::new(api, None);

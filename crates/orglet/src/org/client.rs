@@ -1,8 +1,8 @@
 //! Who answers the admin API: a server that runs, or one made for the moment.
 
-use super::OrgOptions;
 use crate::ready::AdminFile;
 use bytes::Bytes;
+use clap::Args;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
@@ -10,8 +10,33 @@ use orglet_engine::{Failure, OrgOptions as ServerOptions};
 use orglet_http::{AdminAccess, Peer, Scheme, Server, admin};
 use orglet_store::StoreError;
 use serde_json::Value;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::net::TcpStream;
+
+/// Whom the commands of administration ask, and how they print.
+#[derive(Args)]
+pub struct AdminOptions {
+    /// Data directory of the server.
+    #[arg(long, env = "ORGLET_DATA", value_name = "DIR", default_value = "./orglet-data", global = true)]
+    pub data: PathBuf,
+
+    /// Address of the PostgreSQL database that keeps the server, in place of a data directory.
+    #[arg(long, env = "ORGLET_STORE", value_name = "ADDRESS", hide_env_values = true, global = true)]
+    pub store: Option<String>,
+
+    /// Address of the admin API (admin_url of the ready file), for a server that has no data directory here.
+    #[arg(long, env = "ORGLET_ADMIN_URL", value_name = "URL", requires = "admin_token", global = true)]
+    pub admin_url: Option<String>,
+
+    /// Its token (admin_token of the ready file).
+    #[arg(long, env = "ORGLET_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true, global = true)]
+    pub admin_token: Option<String>,
+
+    /// Print what the admin API answers, as JSON; of lists of changes and entries a line for each.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
 
 /// Who answers.
 pub(super) enum Target {
@@ -23,7 +48,7 @@ pub(super) enum Target {
 
 impl Target {
     /// The server named, or the one that has the data directory open, or the directory itself.
-    pub(super) fn find(options: &OrgOptions) -> Result<Self, String> {
+    pub(super) fn find(options: &AdminOptions) -> Result<Self, String> {
         if let (Some(url), Some(token)) = (&options.admin_url, &options.admin_token) {
             return Self::at(url, token.clone());
         }
@@ -51,6 +76,14 @@ impl Target {
                 Self::at(&url, token)
             }
             Err(e) => Err(e.to_string()),
+        }
+    }
+
+    /// As [`Target::find`], for what is in the memory of a server that runs.
+    pub(super) fn running(options: &AdminOptions) -> Result<Self, String> {
+        match Self::find(options)? {
+            Self::Here(..) => Err(format!("{}: no server runs here; rules and journals are in the memory of one", options.data.display())),
+            there => Ok(there),
         }
     }
 

@@ -2,11 +2,14 @@
 //! runs or, where none does, of one over the data directory that lives as long as the command.
 
 mod client;
+pub mod fault;
+pub mod log;
 mod progress;
 mod show;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
+pub use client::AdminOptions;
 use client::Target;
 use form_urlencoded::Serializer;
 use serde_json::{Map, Value, json};
@@ -15,25 +18,9 @@ use std::path::{Path, PathBuf};
 /// Options of `orglet org`.
 #[derive(Args)]
 pub struct OrgOptions {
-    /// Data directory of the server.
-    #[arg(long, env = "ORGLET_DATA", value_name = "DIR", default_value = "./orglet-data", global = true)]
-    pub data: PathBuf,
-
-    /// Address of the PostgreSQL database that keeps the server, in place of a data directory.
-    #[arg(long, env = "ORGLET_STORE", value_name = "ADDRESS", hide_env_values = true, global = true)]
-    pub store: Option<String>,
-
-    /// Address of the admin API (admin_url of the ready file), for a server that has no data directory here.
-    #[arg(long, env = "ORGLET_ADMIN_URL", value_name = "URL", requires = "admin_token", global = true)]
-    pub admin_url: Option<String>,
-
-    /// Its token (admin_token of the ready file).
-    #[arg(long, env = "ORGLET_ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true, global = true)]
-    pub admin_token: Option<String>,
-
-    /// Print what the admin API answers, as JSON; for diff a line for each change.
-    #[arg(long, global = true)]
-    pub json: bool,
+    /// Whom to ask.
+    #[command(flatten)]
+    pub admin: AdminOptions,
 
     /// What to do.
     #[command(subcommand)]
@@ -168,9 +155,9 @@ pub enum OrgCommand {
 
 /// Runs a command; answers why it failed.
 pub fn run(options: &OrgOptions) -> Result<(), String> {
-    let target = Target::find(options)?;
+    let target = Target::find(&options.admin)?;
     let print = |value: &Value, text: String| {
-        if options.json { println!("{value:#}") } else { print!("{text}") }
+        if options.admin.json { println!("{value:#}") } else { print!("{text}") }
     };
     let org = |org: &str, rest: &str| format!("/orgs/{}{rest}", encoded(org));
     match &options.command {
@@ -271,7 +258,7 @@ fn list(target: &Target, options: &OrgOptions, what: &str, show: fn(&[Value]) ->
             None => break,
         }
     }
-    if options.json {
+    if options.admin.json {
         println!("{:#}", Value::Array(all))
     } else {
         print!("{}", show(&all))
@@ -285,7 +272,7 @@ fn diff(target: &Target, options: &OrgOptions, path: &str, query: &str) -> Resul
     loop {
         let page = target.ask("GET", &format!("{path}?{query}{after}"), None)?;
         for change in ["metadata", "records"].into_iter().filter_map(|kind| page[kind].as_array()).flatten() {
-            if options.json { println!("{change}") } else { print!("{}", show::change(change)) }
+            if options.admin.json { println!("{change}") } else { print!("{}", show::change(change)) }
         }
         match page["next"].as_str() {
             Some(next) => after = format!("&after={}", encoded(next)),

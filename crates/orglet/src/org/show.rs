@@ -106,3 +106,52 @@ pub(super) fn change(change: &Value) -> String {
     }
     out
 }
+
+/// Rules: what each is for, what it does, and how often it was met.
+pub(super) fn faults(list: &[Value]) -> String {
+    let rest = |rule: &Value| -> String {
+        let told = ["id", "matched", "fired"];
+        let members = rule.as_object().into_iter().flatten().filter(|(name, _)| !told.contains(&name.as_str()));
+        let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        members.map(|(name, value)| format!("{name}={}", shown(value))).collect::<Vec<_>>().join(" ")
+    };
+    let rows: Vec<Value> = list
+        .iter()
+        .map(|rule| {
+            let number = |name: &str| rule[name].to_string();
+            serde_json::json!({"id": number("id"), "matched": number("matched"), "fired": number("fired"), "rule": rest(rule)})
+        })
+        .collect();
+    table(&["ID", "MATCHED", "FIRED", "RULE"], &rows, &["id", "matched", "fired", "rule"])
+}
+
+/// Errors of the catalogue.
+pub(super) fn errors(list: &[Value]) -> String {
+    let rows: Vec<Value> = list
+        .iter()
+        .map(|row| serde_json::json!({"id": row["id"], "status": row["status"].to_string(), "code": row["code"], "condition": row["condition"]}))
+        .collect();
+    table(&["ID", "STATUS", "CODE", "WHEN"], &rows, &["id", "status", "code", "condition"])
+}
+
+/// A request and its answer, in a line; bodies below it.
+pub(super) fn entry(entry: &Value) -> String {
+    let mut out = format!("{} {} {} {}", text(entry, "time"), entry["status"], text(entry, "method"), text(entry, "target"));
+    out.push_str(&format!("  {} ms, {} B in, {} B out", entry["milliseconds"], entry["bytes_in"], entry["bytes_out"]));
+    for name in ["code", "user", "client"] {
+        match text(entry, name) {
+            "" => {}
+            told => out.push_str(&format!("  {told}")),
+        }
+    }
+    if let Some(fault) = entry["fault"].as_u64() {
+        out.push_str(&format!("  (fault {fault})"));
+    }
+    out.push('\n');
+    for (sign, name) in [('>', "request"), ('<', "response")] {
+        for line in text(entry, name).lines() {
+            out.push_str(&format!("    {sign} {line}\n"));
+        }
+    }
+    out
+}

@@ -5,6 +5,7 @@
 
 mod authority;
 mod contract;
+mod faults;
 mod harness;
 mod http;
 mod lifecycle;

@@ -15,13 +15,13 @@ pub fn program() -> Command {
 }
 
 /// Runs `orglet org` and answers what it prints; an error what it says it is.
-fn org(data: &Path, args: &[&str]) -> Result<String, String> {
+pub fn org(data: &Path, args: &[&str]) -> Result<String, String> {
     let output = program().arg("org").args(args).arg("--data").arg(data).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }
 
-fn json(data: &Path, args: &[&str]) -> Value {
+pub fn json(data: &Path, args: &[&str]) -> Value {
     serde_json::from_str(&org(data, &[args, &["--json"]].concat()).unwrap()).unwrap()
 }
 
@@ -70,7 +70,7 @@ impl Running {
     }
 
     #[cfg(unix)]
-    fn stop(mut self) {
+    pub fn stop(mut self) {
         Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(self.child.wait().unwrap().success());
     }
@@ -83,7 +83,7 @@ impl Drop for Running {
     }
 }
 
-fn data(name: &str) -> PathBuf {
+pub fn data(name: &str) -> PathBuf {
     scratch(name).join("data")
 }
 

@@ -1,0 +1,187 @@
+use super::*;
+use crate::{AdminAccess, Peer, Scheme};
+use bytes::Bytes;
+use http::Request;
+use orglet_engine::OrgOptions;
+use serde_json::{Value, json};
+
+const TOKEN: &str = "admin-token";
+
+struct Served {
+    server: Server,
+    token: String,
+}
+
+impl Served {
+    fn new(entries: usize, bodies: bool) -> Self {
+        let options = OrgOptions { id_seed: Some(1), ..OrgOptions::default() };
+        let server = Server::in_memory(options).unwrap().with_admin(AdminAccess { token: TOKEN.into(), anywhere: false });
+        let token = server.facts().unwrap().access_token;
+        Self { server: server.with_journal(entries, bodies), token }
+    }
+
+    fn send(&self, method: &str, target: &str, token: &str, kind: &str, body: &str) -> (u16, Vec<u8>) {
+        let mut request = Request::builder().method(method).uri(target).header("host", "localhost").header("user-agent", "tests/1");
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let request = request.header("content-type", kind).body(Bytes::copy_from_slice(body.as_bytes())).unwrap();
+        let response = self.server.handle_from(request, Peer { scheme: Scheme::Http, trusted: true }, Some([127, 0, 0, 1].into()));
+        (response.status().as_u16(), response.body().to_vec())
+    }
+
+    fn rest(&self, method: &str, path: &str, body: &str) -> u16 {
+        self.send(method, &format!("/services/data/v62.0/{path}"), &self.token, "application/json", body).0
+    }
+
+    fn admin(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+        let (status, body) = self.send(method, &format!("/orglet/v1/orgs/default/log{path}"), TOKEN, "application/json", body);
+        (status, serde_json::from_slice(&body).unwrap_or_default())
+    }
+
+    fn targets(&self, query: &str) -> Vec<String> {
+        let (status, page) = self.admin("GET", query, "");
+        assert_eq!(status, 200, "{page}");
+        let last = |entry: &Value| entry["target"].as_str().unwrap().rsplit("v62.0/").next().unwrap().to_owned();
+        page["entries"].as_array().unwrap().iter().map(last).collect()
+    }
+}
+
+#[test]
+fn requests_are_written_down() {
+    let served = Served::new(10, false);
+    served.rest("GET", "limits", "");
+    assert_eq!(served.rest("POST", "sobjects/Account", r#"{"Nme":"x"}"#), 400);
+    served.send("GET", "/services/data/v62.0/query?q=SELECT+Id+FROM+Contact&sid=secret", "00D000000000001!nothing", "", "");
+    let (_, page) = served.admin("GET", "", "");
+    let entries = page["entries"].as_array().unwrap();
+    assert_eq!((entries.len(), &page["next"], &page["missed"], &page["capacity"]), (3, &json!(3), &json!(0), &json!(10)));
+    let (read, save, query) = (&entries[0], &entries[1], &entries[2]);
+    assert_eq!((&read["number"], &read["method"], &read["status"], &read["code"]), (&json!(1), &json!("GET"), &json!(200), &Value::Null));
+    assert_eq!((&read["client"], &read["address"]), (&json!("tests/1"), &json!("127.0.0.1")));
+    assert_eq!(read["user"].as_str().unwrap(), served.server.facts().unwrap().username);
+    assert!(read["bytes_out"].as_u64().unwrap() > 100 && read["milliseconds"].as_f64().unwrap() > 0.0 && read["request"].is_null());
+    assert_eq!((&save["code"], &save["object"], &save["bytes_in"]), (&json!("INVALID_FIELD"), &json!("Account"), &json!(11)));
+    assert_eq!((&query["status"], &query["user"], &query["object"]), (&json!(401), &Value::Null, &json!("Contact")));
+    assert_eq!(query["target"], "/services/data/v62.0/query?q=SELECT+Id+FROM+Contact&sid=***");
+    assert!(!page.to_string().contains("secret"));
+}
+
+#[test]
+fn the_oldest_make_room() {
+    let served = Served::new(3, false);
+    for n in 0..5 {
+        served.rest("GET", &format!("limits?n={n}"), "");
+    }
+    assert_eq!(served.targets(""), ["limits?n=2", "limits?n=3", "limits?n=4"]);
+    let (_, page) = served.admin("GET", "?after=1&limit=2", "");
+    assert_eq!((&page["next"], &page["missed"]), (&json!(4), &json!(1)));
+    assert_eq!(served.targets("?after=4"), ["limits?n=4"]);
+    assert_eq!(served.targets("?after=5"), Vec::<String>::new());
+}
+
+#[test]
+fn entries_are_looked_for() {
+    let served = Served::new(100, false);
+    served.rest("GET", "limits", "");
+    served.rest("POST", "sobjects/Account", r#"{"Name":"x"}"#);
+    served.rest("POST", "sobjects/Account", "{}");
+    served.rest("GET", "nothing", "");
+    served.rest("GET", "query?q=SELECT+Id+FROM+Account", "");
+    for (query, found) in [
+        ("?status=404", vec!["nothing"]),
+        ("?status=4xx", vec!["sobjects/Account", "nothing"]),
+        ("?errors=true&limit=1", vec!["nothing"]),
+        ("?method=post", vec!["sobjects/Account", "sobjects/Account"]),
+        ("?path=sobjects/*", vec!["sobjects/Account", "sobjects/Account"]),
+        ("?object=account&status=2xx", vec!["sobjects/Account", "query?q=SELECT+Id+FROM+Account"]),
+        ("?since=2099-01-01T00:00:00Z", vec![]),
+        ("?since=2020-01-01T00:00:00Z&limit=1", vec!["query?q=SELECT+Id+FROM+Account"]),
+    ] {
+        assert_eq!(served.targets(query), found, "{query}");
+    }
+    for (query, says) in [
+        ("?status=x", "'status' is a status"),
+        ("?status=44xx", "'status' is a status"),
+        ("?since=yesterday", "'since' is a date"),
+        ("?errors=1", "'errors' is true or false"),
+        ("?limit=x", "'limit' is a number"),
+        ("?x=1", "'x' is not known"),
+    ] {
+        let (status, refused) = served.admin("GET", query, "");
+        assert!(status == 400 && refused["error"]["message"].as_str().unwrap().contains(says), "{query} {refused}");
+    }
+}
+
+#[test]
+fn bodies_are_kept_where_they_are_asked_for() {
+    let served = Served::new(10, false);
+    served.rest("POST", "sobjects/Account", r#"{"Name":"first"}"#);
+    assert_eq!(served.admin("PUT", "", r#"{"bodies":true}"#).1["bodies"], true);
+    served.rest("POST", "sobjects/Account", r#"{"Name":"second"}"#);
+    served.rest("POST", "sobjects/Account", &format!(r#"{{"Description":"{}"}}"#, "é".repeat(20_000)));
+    let facts = served.server.facts().unwrap();
+    let client = format!("client_id={}&client_secret={}", facts.client_id, facts.client_secret);
+    let form = format!("grant_type=password&{client}&username={}&password={}", facts.username, facts.password);
+    assert_eq!(served.send("POST", "/services/oauth2/token", "", "application/x-www-form-urlencoded", &form).0, 200);
+    let (_, page) = served.admin("GET", "", "");
+    let entries = page["entries"].as_array().unwrap();
+    assert!(entries[0]["request"].is_null());
+    assert_eq!(entries[1]["request"], r#"{"Name":"second"}"#);
+    assert!(entries[1]["response"].as_str().unwrap().starts_with(r#"{"id":"001"#));
+    let long = entries[2]["request"].as_str().unwrap();
+    assert!(long.len() < 17_000 && long.ends_with("(40018 bytes)"), "{}", long.len());
+    let login = &entries[3];
+    assert!(login["request"].as_str().unwrap().ends_with("&password=***") && login["user"] == facts.username.as_str(), "{login}");
+    assert!(login["response"].as_str().unwrap().starts_with(r#"{"access_token":"***""#), "{login}");
+    let all = page.to_string();
+    assert!(!all.contains(&facts.client_secret) && !all.contains(facts.access_token.split('!').nth(1).unwrap()));
+}
+
+#[test]
+fn a_journal_ends_with_a_reset() {
+    let served = Served::new(10, true);
+    served.rest("GET", "limits", "");
+    assert_eq!(served.send("POST", "/orglet/v1/orgs/default/reset", TOKEN, "", "").0, 200);
+    assert!(served.targets("").is_empty());
+    served.rest("GET", "limits", "");
+    assert_eq!(served.admin("DELETE", "", "").0, 204);
+    assert!(served.targets("").is_empty());
+    served.rest("GET", "sobjects", "");
+    assert_eq!(served.targets("?after=0"), ["sobjects"]);
+    let none = Served::new(0, false);
+    none.rest("GET", "limits", "");
+    assert_eq!(none.admin("GET", "", "").0, 409);
+}
+
+#[test]
+fn who_follows_is_told() {
+    let served = Arc::new(Served::new(10, false));
+    served.rest("GET", "limits", "");
+    let (_, page) = served.admin("GET", "", "");
+    let next = page["next"].as_u64().unwrap();
+    let follower = {
+        let served = served.clone();
+        std::thread::spawn(move || served.admin("GET", &format!("?after={next}&wait=2000"), "").1)
+    };
+    std::thread::sleep(Duration::from_millis(50));
+    served.rest("GET", "sobjects", "");
+    let page = follower.join().unwrap();
+    assert_eq!(page["entries"].as_array().unwrap().len(), 1, "{page}");
+    let began = std::time::Instant::now();
+    let (_, page) = served.admin("GET", "?after=2&wait=30", "");
+    assert!(page["entries"].as_array().unwrap().is_empty() && began.elapsed() >= Duration::from_millis(30));
+}
+
+#[test]
+fn many_orgs_have_few_journals() {
+    let journals = Journals::new(5, false).unwrap();
+    let id = |n: usize| Id::parse(&format!("00D{n:012}")).unwrap();
+    for n in 0..MOST_ORGS + 10 {
+        journals.of(id(n));
+        // The first one is used all along.
+        journals.of(id(0));
+    }
+    let orgs = journals.orgs.read();
+    assert!(orgs.len() == MOST_ORGS && orgs.contains_key(&id(0)) && !orgs.contains_key(&id(1)));
+}
