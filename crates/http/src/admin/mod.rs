@@ -8,6 +8,7 @@ mod body;
 mod calls;
 mod diff;
 mod places;
+mod settings;
 
 use crate::metrics::Place;
 use crate::request::{Token, decode};
@@ -51,6 +52,8 @@ pub(crate) const ROUTES: &[Route] = &[
     ("POST", "/orgs/{org}/restore", calls::restore_org),
     ("POST", "/orgs/{org}/snapshots", calls::snapshot_org),
     ("GET", "/orgs/{org}/diff", diff::answer),
+    ("GET", "/orgs/{org}/settings", settings::show),
+    ("PATCH", "/orgs/{org}/settings", settings::change),
     ("GET", "/databases", places::list),
     ("PUT", "/databases/{database}", places::add),
     ("DELETE", "/databases/{database}", places::remove),
