@@ -1,5 +1,6 @@
 //! The parts of a case, as its file states them.
 
+use orglet_engine::SettingChange;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -45,6 +46,8 @@ pub struct Case {
     pub formats: Vec<Format>,
     /// The org's clock, fixed, in RFC 3339; `None` runs with the real one.
     pub now: Option<String>,
+    /// What is set in the org.
+    pub settings: Vec<SettingChange>,
     /// Whether the case may be run against an org that others use. Where it doesn't say, its requests tell.
     pub safe: Option<bool>,
     /// Why the case is not expected to pass yet. Such cases run, but count neither as passed nor as failed.

@@ -1,6 +1,7 @@
 //! Reads the contract's folder.
 
 use super::case::{Case, Format, Step};
+use orglet_engine::{Setting, SettingChange, SettingValue};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -122,6 +123,7 @@ fn read_case(mut table: toml::Table, file_setup: &[String], file_source: &[Strin
     if source.is_empty() {
         source.extend_from_slice(file_source);
     }
+    let settings = settings(table.remove("settings")).map_err(|e| format!("{name}: settings: {e}"))?;
     let versions = strings(table.remove("versions"));
     let safe = table.remove("safe").and_then(|v| v.as_bool());
     let formats: Option<Vec<Format>> = match table.remove("formats") {
@@ -161,11 +163,30 @@ fn read_case(mut table: toml::Table, file_setup: &[String], file_source: &[Strin
         versions,
         formats,
         now,
+        settings,
         safe,
         pending,
         setup,
         steps,
     })
+}
+
+/// What is set in the org: a table of settings, or nothing.
+fn settings(value: Option<toml::Value>) -> Result<Vec<SettingChange>, String> {
+    let table = match value {
+        Some(toml::Value::Table(table)) => table,
+        Some(_) => return Err("a table is wanted".to_owned()),
+        None => return Ok(Vec::new()),
+    };
+    let change = |(name, value): (String, toml::Value)| {
+        let value = match value {
+            toml::Value::Integer(n) => SettingValue::Number(n),
+            toml::Value::Boolean(on) => SettingValue::Flag(on),
+            _ => return Err(format!("{name} is a number, true or false")),
+        };
+        Ok((Setting::named(&name).map_err(|e| e.to_string())?, Some(value)))
+    };
+    table.into_iter().map(change).collect()
 }
 
 /// A string, a list of strings, or nothing.

@@ -50,6 +50,9 @@ pub(crate) fn allowed(contract: &Contract, case: &Case) -> Result<(), String> {
     if case.now.is_some() {
         return Err("it needs a clock that stands still".to_owned());
     }
+    if !case.settings.is_empty() {
+        return Err("it needs settings of its own".to_owned());
+    }
     prepares(contract, &case.setup, 0)?;
     case.steps.iter().try_for_each(step)
 }

@@ -1,13 +1,15 @@
 //! What the contract is run against: an org that answers requests, in this process or elsewhere.
 
 use bytes::Bytes;
-use orglet_engine::OrgFacts;
+use orglet_engine::{OrgFacts, SettingChange};
 
 /// How an org for one run is to be made.
 #[derive(Clone, Debug, Default)]
 pub struct OrgSetup {
     /// The clock, fixed, in RFC 3339; `None` is the machine's.
     pub now: Option<String>,
+    /// What is to be set in the org.
+    pub settings: Vec<SettingChange>,
 }
 
 /// An org that answers requests.

@@ -47,6 +47,7 @@ impl From<StoreError> for Failure {
                 let text = "data value contains a character that cannot be stored: U+0000";
                 ApiError::new(ErrorCode::TextDataOutsideSupportedCharset, text).with_fields(Vec::<String>::new()).into()
             }
+            StoreError::Locked => locked("").into(),
             other => Failure::Store(other),
         }
     }
@@ -126,6 +127,20 @@ impl Gathered {
     /// Ends the stage: its errors, if there is any.
     pub(crate) fn end(self) -> Result<(), Failure> {
         if self.0.is_empty() { Ok(()) } else { Err(self.0.into()) }
+    }
+}
+
+/// 400 for what another save holds (crud-061); `which` says more of it.
+fn locked(which: &str) -> ApiError {
+    let text = format!("unable to obtain exclusive access to this record{which}");
+    ApiError::new(ErrorCode::UnableToLockRow, text).with_fields(Vec::<String>::new())
+}
+
+/// The failure of a statement on one row; where another save holds it, it says which row that is (crud-060).
+pub(crate) fn of_row(e: StoreError, id: Id) -> Failure {
+    match e {
+        StoreError::Locked => locked(&format!(" or 1 records: {}", id.as_15())).into(),
+        other => other.into(),
     }
 }
 

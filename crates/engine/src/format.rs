@@ -75,7 +75,7 @@ fn prepare(store: &dyn Store, what: &str, now: DateTime, tables: &[Statement], s
 
 /// A step that only says the new format, as all it brings is tables. 0 to 1: the format is said; a server has a directory of orgs, to which a start adds the default org, and a list of
 /// login names, which an org that is opened sees to. 1 to 2 of a server: databases and moves of orgs; of an org: what each
-/// user last saw. 2 to 3 of a server: which passwords have expired, and the ones before. Tables that are missing are made
+/// user last saw, and its settings. 2 to 3 of a server: which passwords have expired, and the ones before. Tables that are missing are made
 /// before any step.
 fn said(_: &mut dyn Tx, _: DateTime) -> Result<(), Failure> {
     Ok(())

@@ -1,8 +1,9 @@
 //! What the platform does, apart from any protocol: the save pipeline, queries and their cursors, sessions and grants,
-//! metadata changes, replication, limits.
+//! metadata changes, replication, settings, limits.
 //!
 //! Every function is synchronous and answers a [`Failure`] that the protocol renders.
 
+mod admission;
 pub mod auth;
 pub mod clock;
 pub mod dev;
@@ -22,7 +23,9 @@ pub mod replication;
 pub mod save;
 pub mod seed;
 pub mod server;
+pub mod settings;
 mod shared;
+pub mod storage;
 mod system;
 pub mod views;
 mod virtuals;
@@ -32,9 +35,11 @@ pub mod plan {
     pub use orglet_plan::{ChildPlan, Node, OutKind, Output, ParentKind, Plan};
 }
 
+pub use admission::{Admission, Place};
 pub use auth::{Identity, random_token};
 pub use clock::Clock;
 pub use failure::Failure;
 pub use options::{OrgFacts, OrgOptions};
 pub use org::Org;
 pub use server::Server;
+pub use settings::{Setting, SettingChange, SettingValue};

@@ -1,4 +1,4 @@
-//! Counting of API requests, and the allocations that the limits resource shows.
+//! Counting of API requests.
 //!
 //! Each process counts for itself and adds what is new to a row that all servers of a database share, every second or so and
 //! when it ends: no request waits for that. What is shown is what all had counted then and what this one counted since, so
@@ -11,10 +11,6 @@ use orglet_base::{DateTime, Id};
 use orglet_store::Tx;
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::Arc;
-
-/// Requests an org may make in 24 hours. Developer Edition has 15,000; nothing is refused for passing it, so the figure
-/// is large enough for clients that check their quota.
-pub const DAILY_API_REQUESTS: u64 = 100_000;
 
 const DAY_MS: i64 = 86_400_000;
 /// What the names of counters of requests begin with; then come the day, in as many digits for centuries, and the org.
@@ -46,9 +42,18 @@ struct Day {
 impl Usage {
     /// Counts a request; answers how many the day has now.
     pub fn count(&self, now: DateTime) -> u64 {
+        self.count_up_to(now, None).unwrap_or_else(|used| used)
+    }
+
+    /// Counts a request where the day has fewer than `most`; answers how many it has now, and where it has no room, has.
+    pub fn count_up_to(&self, now: DateTime, most: Option<u64>) -> Result<u64, u64> {
         let mut day = self.today(now);
+        let used = day.shared + day.fresh;
+        if most.is_some_and(|most| used >= most) {
+            return Err(used);
+        }
         day.fresh += 1;
-        day.shared + day.fresh
+        Ok(used + 1)
     }
 
     /// Requests counted today.

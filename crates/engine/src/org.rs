@@ -1,10 +1,13 @@
 //! An org: its database, its catalog, its ids and its clock.
 
+use crate::admission::Running;
 use crate::ids::Allocator;
 use crate::limits::Usage;
 use crate::orgs::Usernames;
 use crate::record::{self, Row};
+use crate::settings::{self, Settings};
 use crate::shared::{Stamped, Stamps};
+use crate::storage::StorageUse;
 use crate::{Clock, Failure, metadata};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, KeyPrefix, Statement, fold_name};
 use orglet_plan::ddl;
@@ -37,6 +40,13 @@ pub struct Org {
     pub(crate) clock: Clock,
     /// API requests counted.
     pub usage: Arc<Usage>,
+    /// What was chosen for the org.
+    pub settings: Settings,
+    /// Requests and saves that run, as far as they are watched.
+    pub(crate) requests: Arc<Running>,
+    pub(crate) saves: Arc<Running>,
+    /// How much of its storage is in use.
+    pub(crate) storage: StorageUse,
     /// Held while login names change.
     pub(crate) naming: Mutex<()>,
     /// The server's list of login names; none for what is no org to log in to.
@@ -62,7 +72,7 @@ impl Org {
         usernames: Option<Arc<Usernames>>,
         usage: Arc<Usage>,
     ) -> Result<Self, Failure> {
-        let (catalog, tables, stamps) = contents(&*store, clock.now())?;
+        let Contents { catalog, tables, settings, stamps } = contents(&*store, clock.now())?;
         Ok(Self {
             id,
             store,
@@ -73,6 +83,10 @@ impl Org {
             allocator: Allocator::new(id_seed),
             clock,
             usage,
+            settings: Settings::of(settings),
+            requests: Arc::default(),
+            saves: Arc::default(),
+            storage: StorageUse::default(),
             naming: Mutex::new(()),
             usernames,
             users: RwLock::default(),
@@ -87,10 +101,12 @@ impl Org {
     /// Reads again what is known of the database, whose content was replaced or changed elsewhere. The caller holds
     /// [`Org::changing`].
     pub(crate) fn reload(&self) -> Result<(), Failure> {
-        let (catalog, tables, stamps) = contents(&*self.store, self.clock.now())?;
+        let Contents { catalog, tables, settings, stamps } = contents(&*self.store, self.clock.now())?;
         *self.tables.write() = tables;
         self.users.write().clear();
         self.views.forget();
+        self.settings.take(settings);
+        self.storage.forget();
         // What was counted out of the content before may be in use in the new one.
         self.allocator.forget();
         // Whoever holds the catalog of this version may go on with it.
@@ -128,7 +144,7 @@ impl Org {
 
     /// `count` new ids with a key prefix.
     pub(crate) fn new_ids(&self, prefix: KeyPrefix, count: usize) -> Result<Vec<Id>, Failure> {
-        self.allocator.take(&*self.store, prefix, count).map_err(|e| self.told(e))
+        self.allocator.take(&*self.store, prefix, count).map_err(|e| ran_too_long(self.told(e)))
     }
 
     /// The org's own record, of the object `Organization`.
@@ -256,6 +272,7 @@ impl Org {
                 work(tx)
             })
         })
+        .map_err(ran_too_long)
     }
 
     /// Whether the database is not there any more.
@@ -281,6 +298,7 @@ impl Org {
                 work(tx)
             })
         })
+        .map_err(ran_too_long)
     }
 
     /// Notes that the database is not there any more.
@@ -316,12 +334,29 @@ impl Org {
     }
 }
 
-/// What an org holds in memory of its database: the catalog, which tables there are, and the stamps of both. The stamps
-/// are read first: what changes after that is seen by the next look.
-fn contents(store: &dyn Store, now: DateTime) -> Result<(Catalog, HashSet<String>, Stamps), Failure> {
+/// A transaction that was stopped as what clients are told of it (limits-014).
+fn ran_too_long(failure: Failure) -> Failure {
+    match failure {
+        Failure::Store(StoreError::Interrupted) => {
+            ApiError::new(ErrorCode::RequestRunningTooLong, "Your request was running for too long, and has been stopped.").into()
+        }
+        other => other,
+    }
+}
+
+/// What an org holds in memory of its database.
+struct Contents {
+    catalog: Catalog,
+    tables: HashSet<String>,
+    settings: settings::Kept,
+    stamps: Stamps,
+}
+
+/// Reads what an org holds in memory. The stamps are read first: what changes after that is seen by the next look.
+fn contents(store: &dyn Store, now: DateTime) -> Result<Contents, Failure> {
     let stamps = if store.is_shared() { Stamps::of(store).or_else(none_yet)? } else { Stamps::default() };
     let catalog = metadata::load(store, now)?;
-    Ok((catalog, tables_of(store)?, stamps))
+    Ok(Contents { catalog, tables: tables_of(store)?, settings: settings::Kept::read(store)?, stamps })
 }
 
 /// A new database has no stamps.

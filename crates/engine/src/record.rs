@@ -1,5 +1,6 @@
 //! Single records: reading one by id, finding some by a key.
 
+use crate::failure::of_row;
 use crate::query::RowSet;
 use crate::{Failure, Identity, Org};
 use orglet_base::{ApiError, Cell, CellKind, ErrorCode, Id, Value};
@@ -68,7 +69,7 @@ fn by_id_with(tx: &mut dyn Tx, org: &Org, object: &Object, id: Id, lock: Lock) -
     let columns = columns(object);
     let fields: Vec<&Field> = columns.iter().map(|(_, f)| *f).collect();
     let mut found = None;
-    tx.query(&write::point_read(object, &fields, &id.to_string(), lock, org.store.dialect()), &mut |row| {
+    let read = tx.query(&write::point_read(object, &fields, &id.to_string(), lock, org.store.dialect()), &mut |row| {
         let mut values = vec![Value::Null; object.fields().len()];
         for (at, (index, field)) in columns.iter().enumerate() {
             values[*index] = match (field.cell_kind(), row.cell(at)) {
@@ -79,8 +80,8 @@ fn by_id_with(tx: &mut dyn Tx, org: &Org, object: &Object, id: Id, lock: Lock) -
         }
         found = Some(Row { values });
         false
-    })?;
-    Ok(found)
+    });
+    read.map(|()| found).map_err(|e| of_row(e, id))
 }
 
 /// Ids of live rows whose field has a value, at most `limit`.
@@ -360,13 +361,18 @@ pub fn reference(identity: &Identity, object: &Arc<Object>, id: Id, field: &Fiel
 
 /// How many live rows objects have, by name; objects without a table are passed over.
 pub fn counts(identity: &Identity, objects: &[Arc<Object>]) -> Result<Vec<(String, i64)>, Failure> {
+    counts_of(&identity.org, objects)
+}
+
+/// [`counts`] of an org.
+pub(crate) fn counts_of(org: &Org, objects: &[Arc<Object>]) -> Result<Vec<(String, i64)>, Failure> {
     let mut counts: Vec<(String, i64)> = Vec::new();
-    for object in objects.iter().filter(|o| o.has_table() && identity.org.has_rows(o)) {
+    for object in objects.iter().filter(|o| o.has_table() && org.has_rows(o)) {
         if counts.iter().any(|(name, _)| *name == object.name) {
             continue;
         }
-        let statement = write::count(object, true, identity.org.store.dialect());
-        let n = identity.org.read(|tx| Ok(tx.first(&statement)?.map_or(0, |row| crate::system::int(&row[0]))))?;
+        let statement = write::count(object, true, org.store.dialect());
+        let n = org.read(|tx| Ok(tx.first(&statement)?.map_or(0, |row| crate::system::int(&row[0]))))?;
         counts.push((object.name.clone(), n));
     }
     Ok(counts)

@@ -4,6 +4,7 @@ use crate::auth::{Identity, Sessions};
 use crate::orgs::Orgs;
 use crate::orgs::directory::Kept;
 use crate::save::{self, Assign, Change, Incoming, Op};
+use crate::settings::Setting;
 use crate::{Clock, Failure, Org, OrgFacts, OrgOptions, dev, format, orgs, seed};
 use orglet_base::{ApiVersion, DateTime, Id, Value};
 use orglet_schema::AccessSet;
@@ -18,6 +19,8 @@ pub struct Server {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) sessions: Sessions,
     pub(crate) access: Arc<AccessSet>,
+    /// The same with the right to set audit fields, for orgs where that is on.
+    migrating: Arc<AccessSet>,
     pub(crate) clock: Clock,
     pub(crate) orgs: Orgs,
     /// The contents that new orgs are copies of, without and with sample data.
@@ -90,6 +93,7 @@ impl Server {
             sessions: Sessions::new(own.clone(), clock),
             store: own,
             access: Self::full_access(),
+            migrating: Arc::new(AccessSet::full().with_audit_fields()),
             clock,
             orgs,
             pristine: Mutex::default(),
@@ -231,6 +235,11 @@ impl Server {
         Ok(Identity { org, user, access: self.access.clone(), token: "".into() })
     }
 
+    /// What the users of an org may do: everything, and, where the org has that on, set audit fields of new records.
+    pub(crate) fn access_in(&self, org: &Org) -> Arc<AccessSet> {
+        if org.settings.is_on(Setting::SetAuditFields) { self.migrating.clone() } else { self.access.clone() }
+    }
+
     /// How many sessions are in memory.
     pub fn sessions_in_memory(&self) -> usize {
         self.sessions.in_memory()
@@ -272,6 +281,11 @@ impl Server {
 
     pub(crate) fn options(&self) -> &OrgOptions {
         &self.options
+    }
+
+    /// What users of an org may do: everything, and where the org has it on, setting audit fields of new records.
+    pub(crate) fn access_in(&self, org: &Org) -> Arc<AccessSet> {
+        if org.settings.is_on(Setting::SetAuditFields) { self.migrating.clone() } else { self.access.clone() }
     }
 
     /// What a client needs to know. Where no standing token is in force, a session is made.

@@ -1,6 +1,6 @@
 //! Orgs that several processes serve at once.
 //!
-//! What a process holds in memory of such an org (catalog, which tables there are, users) is as of certain stamps in the
+//! What a process holds in memory of such an org (catalog, which tables there are, users, settings) is as of certain stamps in the
 //! org's database. Who changes one of these things writes a new stamp in the same transaction. A request compares the
 //! stamps when it asks who its user is, and a save does so once more inside its transaction, which no change of tables
 //! or metadata runs beside: no notice needs to arrive for either to be right.
@@ -17,6 +17,7 @@ pub(crate) struct Stamps {
     catalog: String,
     tables: String,
     users: String,
+    settings: String,
 }
 
 /// What a stamp stands for.
@@ -26,15 +27,18 @@ pub(crate) enum Stamped {
     Tables,
     /// The records of users.
     Users,
+    /// The org's settings.
+    Settings,
 }
 
-const READ: &str = "SELECT name, value FROM \"_meta\" WHERE name IN ('catalog_version', 'tables_stamp', 'users_stamp')";
+const READ: &str = "SELECT name, value FROM \"_meta\" WHERE name IN ('catalog_version', 'tables_stamp', 'users_stamp', 'settings_stamp')";
 
 impl Stamps {
     fn take(&mut self, name: &str, value: &str) {
         let stamp = match name {
             "catalog_version" => &mut self.catalog,
             "tables_stamp" => &mut self.tables,
+            "settings_stamp" => &mut self.settings,
             _ => &mut self.users,
         };
         value.clone_into(stamp);
@@ -103,6 +107,7 @@ impl Org {
         let (name, value) = match what {
             Stamped::Tables => ("tables_stamp", random_text(16)?),
             Stamped::Users => ("users_stamp", random_text(16)?),
+            Stamped::Settings => ("settings_stamp", random_text(16)?),
         };
         let sql = "INSERT INTO \"_meta\" VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
         tx.execute(&own(sql, vec![name.into(), value.as_str().into()]))?;

@@ -11,6 +11,7 @@ pub(crate) fn org_tables(dialect: Dialect) -> Vec<Statement> {
             "CREATE TABLE IF NOT EXISTS \"_meta\" (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL)",
             "CREATE TABLE IF NOT EXISTS \"_ids\" (prefix TEXT PRIMARY KEY NOT NULL, next INTEGER NOT NULL)",
             "CREATE TABLE IF NOT EXISTS \"_counters\" (name TEXT PRIMARY KEY NOT NULL, next INTEGER NOT NULL)",
+            "CREATE TABLE IF NOT EXISTS \"_settings\" (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL)",
             "CREATE TABLE IF NOT EXISTS \"_custom\" (id TEXT PRIMARY KEY NOT NULL, kind TEXT NOT NULL, object TEXT NOT NULL, \
              name TEXT NOT NULL, prefix TEXT, body TEXT NOT NULL, created TEXT NOT NULL, modified TEXT NOT NULL, author TEXT NOT NULL ROWID)",
             match dialect {

@@ -22,9 +22,9 @@ pub fn has_relationship_paths(version: ApiVersion) -> bool {
     version.0 >= 36
 }
 
-/// The name of an allocation: that of Bulk batches was another before v49.0.
-pub fn limit_name(name: &'static str, version: ApiVersion) -> &'static str {
-    if name == "DailyBulkApiBatches" && version.0 < 49 { "DailyBulkApiRequests" } else { name }
+/// Whether the limits say how many permission sets there may be (from v41.0).
+pub fn limits_permission_sets(version: ApiVersion) -> bool {
+    version.0 >= 41
 }
 
 /// Whether the record count resource is there (from v40.0).

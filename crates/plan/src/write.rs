@@ -218,6 +218,17 @@ pub fn count(object: &Object, live_only: bool, dialect: Dialect) -> Statement {
     sql!["SELECT count(*) FROM ", Emit(dialect).table(&object.name), only].finish(dialect)
 }
 
+/// The sum over a column of whole numbers of the live rows of an object, of all or of those with these Ids; 0 where there
+/// are none.
+pub fn sum(object: &Object, column: &Field, ids: Option<Vec<String>>, dialect: Dialect) -> Statement {
+    let sum = sql!["SELECT COALESCE(CAST(SUM(", quoted(&column.name), ") AS BIGINT), 0) FROM ", Emit(dialect).table(&object.name)];
+    let chosen = match ids {
+        Some(ids) => Emit(dialect).in_texts(&key(object), false, ids),
+        None => sql![key(object), " IS NOT NULL"],
+    };
+    sql![sum, " WHERE ", chosen, live(object, true, dialect)].finish(dialect)
+}
+
 /// What to look for in a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Find {

@@ -16,6 +16,10 @@ pub enum StoreError {
     /// The statement was stopped because it ran too long.
     #[error("interrupted")]
     Interrupted,
+    /// What the statement changes, or the right to write at all, is held by another transaction that did not let go in
+    /// time. Nothing was changed.
+    #[error("another transaction holds what is to be changed")]
+    Locked,
     /// The disk is full or the files may not be written.
     #[error("the database cannot be written: {0}")]
     ReadOnly(String),

@@ -13,6 +13,10 @@ pub use error::StoreError;
 pub use group::{Work as GroupWork, together};
 pub use home::Home;
 use orglet_base::{Cell, Dialect, OwnedCell, Param, Statement};
+use std::time::Duration;
+
+/// How long a transaction waits for another that holds what it needs: as long as the platform does.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
 
 /// A row of a result, while it is being read.
 pub trait Row {
@@ -110,7 +114,8 @@ pub trait Store: Send + Sync {
     }
 
     /// Runs a transaction. When this answers `Ok`, the changes are as durable as the store was opened to make them;
-    /// when the work fails, none of them is there.
+    /// when the work fails, none of them is there. One that waits too long for another fails as [`StoreError::Locked`], one
+    /// that takes too long itself as [`StoreError::Interrupted`].
     fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError>;
 
     /// As [`Store::transact`]; but in [`together`] this may answer before the commit, which `together` then waits for.

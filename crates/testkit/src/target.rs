@@ -12,6 +12,7 @@ pub fn in_process(setup: &OrgSetup) -> Result<Box<dyn Target>, String> {
     let now = clock(setup)?;
     let options = orglet_engine::OrgOptions { now, ..Default::default() };
     let server = orglet_http::Server::in_memory(options).map_err(|e| e.to_string())?;
+    set(&server, setup)?;
     let facts = server.facts().map_err(|e| e.to_string())?;
     Ok(Box::new(InProcess { server, facts, _database: None }))
 }
@@ -52,8 +53,14 @@ pub fn on_postgres(setup: &OrgSetup) -> Result<Box<dyn Target>, String> {
     let home = database.home().ok_or("the database is gone")?;
     let engine = orglet_engine::Server::over(home, options).map_err(|e| e.to_string())?;
     let server = orglet_http::Server::new(Arc::new(engine));
+    set(&server, setup)?;
     let facts = server.facts().map_err(|e| e.to_string())?;
     Ok(Box::new(InProcess { server, facts, _database: Some(Arc::new(database)) }))
+}
+
+/// Sets in the org what is to be set in it.
+fn set(server: &orglet_http::Server, setup: &OrgSetup) -> Result<(), String> {
+    server.engine().default_org().change_settings(&setup.settings).map_err(|e| e.to_string())
 }
 
 fn clock(setup: &OrgSetup) -> Result<Option<DateTime>, String> {

@@ -23,7 +23,7 @@ fn ask(target: &dyn Target, method: &str, path: &str, accept: &str) -> Response<
 #[test]
 fn every_get_has_a_head() {
     // The clock stands still: two answers differ by nothing but what was asked.
-    let target = in_process(&OrgSetup { now: Some("2026-01-31T09:30:00Z".into()) }).unwrap();
+    let target = in_process(&OrgSetup { now: Some("2026-01-31T09:30:00Z".into()), ..OrgSetup::default() }).unwrap();
     let target = &*target;
     external_id_field(target, "Account.Ext__c").unwrap();
     let account = create(target, "Account", &json!({"Name": "Acme", "Ext__c": "A1"})).unwrap();

@@ -110,7 +110,8 @@ impl Server {
         let password_expired = self.password_expired(org.id, user.id)?;
         let token = self.sessions.create(org.id, user.id, password_expired)?;
         let issued_at = org.now().0;
-        Ok(Grant { identity: Identity { org, user, access: self.access.clone(), token: token.into() }, issued_at, password_expired })
+        let access = self.access_in(&org);
+        Ok(Grant { identity: Identity { org, user, access, token: token.into() }, issued_at, password_expired })
     }
 
     pub(super) fn password_fits(&self, org: &Org, user: &User, given: &str) -> Result<bool, Failure> {
@@ -195,7 +196,8 @@ impl Server {
         };
         let Some((org, user)) = self.with_org(org_id, |org| org.user(user))? else { return Ok(None) };
         let Some(user) = user.filter(|u| u.active) else { return Ok(None) };
-        Ok(Some(Identity { org, user, access: self.access.clone(), token: token.into() }))
+        let access = self.access_in(&org);
+        Ok(Some(Identity { org, user, access, token: token.into() }))
     }
 
     /// When the session of a token began and when it ends unless it is used, in milliseconds since 1970; `None` for a

@@ -4,6 +4,7 @@ use super::directory::{Entry, Kept, LIVE};
 use super::places::parts;
 use super::{AdminError, OpenOrgs};
 use crate::seed::admin_id;
+use crate::settings::SettingChange;
 use crate::{Failure, Org, OrgFacts, Server, dev};
 use orglet_base::{ApiVersion, Id};
 use std::path::PathBuf;
@@ -65,6 +66,8 @@ pub struct NewOrg {
     pub projects: Vec<PathBuf>,
     /// The database that it is to be in, `home` for the server's own; `None` for where its template is.
     pub database: Option<String>,
+    /// What is to be set in it. It goes back to that when it is reset.
+    pub settings: Vec<SettingChange>,
 }
 
 /// An org that was made, and how to get into it.
@@ -139,7 +142,7 @@ impl Server {
     }
 
     /// A live org by its name or its id.
-    pub(super) fn entry(&self, org: &str) -> Result<Entry, AdminError> {
+    pub(crate) fn entry(&self, org: &str) -> Result<Entry, AdminError> {
         let found = match Id::parse(org) {
             Ok(id) if id.prefix().as_str() == "00D" => self.orgs.directory.by_id(id)?,
             _ => self.orgs.directory.by_name(org)?,
@@ -148,7 +151,7 @@ impl Server {
     }
 
     /// The open org of a line of the directory.
-    pub(super) fn opened(&self, entry: &Entry) -> Result<Arc<Org>, AdminError> {
+    pub(crate) fn opened(&self, entry: &Entry) -> Result<Arc<Org>, AdminError> {
         let found = self.with_org(entry.id, |org| org.keep_up())?;
         Ok(found.ok_or_else(|| AdminError::NotFound(format!("there is no org '{}'", entry.name)))?.0)
     }

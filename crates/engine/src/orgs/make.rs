@@ -5,7 +5,7 @@ use super::directory::{Entry, Kept, LIVE, MAKING, numbered};
 use super::places::parts;
 use super::{Adaptation, AdminError, NewOrg, OrgAccess};
 use crate::seed::admin_id;
-use crate::{Identity, Server, project};
+use crate::{Identity, Server, project, settings};
 use orglet_store::{Home, StoreError, Tx};
 
 impl Server {
@@ -23,6 +23,7 @@ impl Server {
         if new.admin_password.as_deref() == Some("") {
             return Err(AdminError::Invalid("the administrator's password is empty".into()));
         }
+        settings::check(&new.settings)?;
         let _one_at_a_time = self.orgs.administer()?;
         let database = new.database.as_deref().map(|name| self.known_database(name)).transpose()?;
         if let Some(name) = &new.name
@@ -105,10 +106,13 @@ impl Server {
         self.orgs.directory.set_state(entry.id, LIVE)?;
         let org = self.opened(entry)?;
         let mut skipped = Vec::new();
+        org.change_settings(&new.settings)?;
         if !new.projects.is_empty() {
             let admin = org.user(admin_id())?.ok_or_else(|| AdminError::Conflict("the template has no administrator".into()))?;
             let identity = Identity { org, user: admin, access: self.access.clone(), token: "".into() };
             skipped = project::load(&identity, &new.projects, false)?.iter().map(ToString::to_string).collect();
+        }
+        if !new.projects.is_empty() || !new.settings.is_empty() {
             // It goes back to what it is now.
             let base = self.take(entry, None)?;
             self.orgs.directory.set_origin(entry.id, base.number)?;

@@ -3,6 +3,7 @@
 use super::{Change, Guard, Saved, checks, derived, rolled_back, rules};
 use crate::failure::no_row;
 use crate::record;
+use crate::storage::Growth;
 use crate::{Failure, Identity, Org};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, OwnedCell, Value};
 use orglet_plan::write::{self as sql, Lock};
@@ -25,15 +26,23 @@ pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Re
     let org = &*identity.org;
     let now = org.now().truncate_to_second();
     org.ensure_table(&change.object)?;
+    let growth = &Growth::default();
     let done = super::transact(org, &change.object, |tx| {
         org.still(tx, catalog)?;
-        let delete = Delete { org, catalog, identity, now };
+        growth.clear();
+        let delete = Delete { org, catalog, identity, now, growth };
         let mut outcomes = Vec::with_capacity(change.records.len());
         for record in &change.records {
             let id = record.id.ok_or_else(ApiError::not_found)?;
+            let before = growth.mark();
             match tx.nested(|tx| delete.one(tx, &change.object, id, change.guard.as_ref())) {
                 Err(Failure::Store(e)) => return Err(Failure::Store(e)),
-                outcome => outcomes.push(outcome),
+                outcome => {
+                    if outcome.is_err() {
+                        growth.back_to(before);
+                    }
+                    outcomes.push(outcome);
+                }
             }
         }
         if change.all_or_none && outcomes.iter().any(Result::is_err) {
@@ -41,7 +50,7 @@ pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Re
         }
         Ok(outcomes)
     });
-    match done {
+    match done.inspect(|_| growth.done(org)) {
         Err(Failure::Batch(outcomes)) => Ok(outcomes.into_iter().map(|o| o.and_then(|_| Err(rolled_back().into()))).collect()),
         other => other,
     }
@@ -52,6 +61,7 @@ struct Delete<'a> {
     catalog: &'a Catalog,
     identity: &'a Identity,
     now: DateTime,
+    growth: &'a Growth,
 }
 
 impl Delete<'_> {
@@ -72,7 +82,7 @@ impl Delete<'_> {
         self.gather(tx, object, vec![id], &mut doomed)?;
         self.restricted(tx, &doomed)?;
         checks::may_go_along(tx, self.org, object, &row, &doomed.sets)?;
-        let Self { org, catalog, identity, now } = *self;
+        let Self { org, catalog, identity, now, .. } = *self;
         let cx = derived::Context { org, catalog, identity, now, system: false };
         let aftermath = rules::Aftermath::gather(tx, &cx, &doomed.sets, &doomed.all)?;
         for (object, ids) in &doomed.sets {
@@ -154,6 +164,7 @@ impl Delete<'_> {
 
     /// Puts rows of one object into the recycle bin, or takes them away where the object has none.
     fn bin(&self, tx: &mut dyn Tx, object: &Object, ids: &[Id]) -> Result<(), Failure> {
+        self.growth.bin(tx, self.org, object, ids)?;
         let texts: Vec<String> = ids.iter().map(Id::to_string).collect();
         let dialect = self.org.store.dialect();
         let Some(deleted) = object.field("IsDeleted") else {

@@ -119,6 +119,7 @@ pub fn save(identity: &Identity, change: &Change) -> Result<Vec<Result<Saved, Fa
         let refused = ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new());
         return Ok(change.records.iter().map(|_| Err(refused.clone().into())).collect());
     }
+    let _place = identity.org.admit_save()?;
     let run = || {
         identity.org.on_current(|catalog| {
             let change = current::on(change, catalog)?;

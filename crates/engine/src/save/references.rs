@@ -1,7 +1,7 @@
 //! References: that the record exists, is live and is of an object that the field may point to.
 
 use super::Assign;
-use crate::failure::Gathered;
+use crate::failure::{Gathered, of_row};
 use crate::record::{self, Row};
 use crate::{Failure, Org};
 use orglet_base::{ApiError, ErrorCode, Id, Value};
@@ -95,7 +95,8 @@ fn state(tx: &mut dyn Tx, org: &Org, object: &Object, id: Id) -> Result<State, F
     let deleted = object.field("IsDeleted");
     let converted = object.field("IsConverted").filter(|_| object.name == "Lead");
     let fields: Vec<&Field> = object.field("Id").into_iter().chain(deleted).chain(converted).collect();
-    let found = tx.first(&write::point_read(object, &fields, &id.to_string(), Lock::Share, org.store.dialect()))?;
+    let read = write::point_read(object, &fields, &id.to_string(), Lock::Share, org.store.dialect());
+    let found = tx.first(&read).map_err(|e| of_row(e, id))?;
     Ok(match found {
         None => State::Missing,
         Some(cells) if deleted.is_some() && cells.get(1) == Some(&orglet_base::OwnedCell::Int(1)) => State::Deleted,

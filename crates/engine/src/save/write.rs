@@ -4,6 +4,7 @@ use super::{Assign, Change, Incoming, Op, Saved, checks, derived, prepare, refer
 use crate::failure::no_row;
 use crate::ids::{Counters, bump};
 use crate::record::{self, Row, columns};
+use crate::storage::Growth;
 use crate::{Failure, Identity, Org};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, Value};
 use orglet_plan::write as sql;
@@ -15,12 +16,15 @@ pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Re
     org.ensure_table(&change.object)?;
     let fresh = fresh_ids(org, change)?;
     let now = org.now().truncate_to_second();
+    let growth = &Growth::of(org, &change.object)?;
     super::transact(org, &change.object, |tx| {
         org.still(tx, catalog)?;
+        growth.clear();
         let mut outcomes = Vec::with_capacity(change.records.len());
         let mut fresh = fresh.iter().copied();
         for record in &change.records {
-            let save = Save { identity, org, catalog, change, now };
+            let save = Save { identity, org, catalog, change, now, growth };
+            let before = growth.mark();
             let id = record.id.or_else(|| fresh.next());
             let outcome = match change.records.len() {
                 1 => save.one(tx, record, id),
@@ -29,7 +33,12 @@ pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Re
             match outcome {
                 // A missing table is made and the whole run again; other store failures concern every record.
                 Err(Failure::Store(e)) => return Err(Failure::Store(e)),
-                outcome => outcomes.push(outcome),
+                outcome => {
+                    if outcome.is_err() {
+                        growth.back_to(before);
+                    }
+                    outcomes.push(outcome);
+                }
             }
         }
         if (change.all_or_none || change.records.len() == 1) && outcomes.iter().any(Result::is_err) {
@@ -37,6 +46,7 @@ pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Re
         }
         Ok(outcomes)
     })
+    .inspect(|_| growth.done(org))
     .or_else(|e| match e {
         Failure::Batch(outcomes) => Ok(outcomes.into_iter().map(|o| o.and_then(|_| Err(rolled_back().into()))).collect()),
         other => Err(other),
@@ -62,6 +72,7 @@ struct Save<'a> {
     catalog: &'a Catalog,
     change: &'a Change,
     now: DateTime,
+    growth: &'a Growth,
 }
 
 impl Save<'_> {
@@ -123,6 +134,7 @@ impl Save<'_> {
         rules::before_save(tx, &self.stage(object, None, &changed), &mut row)?;
         self.checks(tx, object, &row, &changed, None)?;
         self.unique(tx, object, &row, None, None)?;
+        self.growth.write(object, None, &row)?;
         let columns = columns(object);
         let fields: Vec<&Field> = columns.iter().map(|(_, f)| *f).collect();
         let cells = columns.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
@@ -168,6 +180,7 @@ impl Save<'_> {
         }
         let dirty: Vec<(usize, &Field)> = columns(object).into_iter().filter(|(i, _)| row.values[*i] != old.values[*i]).collect();
         if !dirty.is_empty() {
+            self.growth.write(object, Some(&old), &row)?;
             let fields: Vec<&Field> = dirty.iter().map(|(_, f)| *f).collect();
             let cells = dirty.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
             tx.execute(&sql::update(object, &fields, cells, &id.to_string(), self.org.store.dialect()))?;

@@ -43,6 +43,16 @@ impl Body {
         }
     }
 
+    /// A member as it is.
+    pub(crate) fn value(&mut self, name: &str) -> Option<Value> {
+        self.0.remove(name)
+    }
+
+    /// All members that are yet to be read.
+    pub(crate) fn rest(self) -> Map<String, Value> {
+        self.0
+    }
+
     /// A list of texts, empty where the member is absent.
     pub(crate) fn texts(&mut self, name: &str) -> Result<Vec<String>, AdminError> {
         let list = match self.0.remove(name) {

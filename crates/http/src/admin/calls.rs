@@ -1,7 +1,7 @@
 //! Orgs and snapshots.
 
 use super::body::{Body, known_parameters};
-use super::{Asked, DESCRIPTION, faults, json};
+use super::{Asked, DESCRIPTION, faults, json, settings};
 use crate::Reply;
 use orglet_engine::orgs::{AdminError, NewOrg, OrgAccess, OrgInfo, SnapshotInfo, shown};
 use serde_json::{Value, json as object};
@@ -59,6 +59,7 @@ pub(super) fn create_org(asked: &Asked<'_>) -> Result<Reply, AdminError> {
         admin_username: body.text("admin_username")?,
         admin_password: body.text("admin_password")?,
         database: body.text("database")?,
+        settings: settings::of(body.value("settings"))?,
         projects: body.texts("projects")?.into_iter().map(PathBuf::from).collect(),
     };
     body.end()?;

@@ -10,6 +10,7 @@ mod diff;
 mod faults;
 mod journal;
 mod places;
+mod settings;
 
 use crate::metrics::Place;
 use crate::request::{Token, decode};
@@ -63,6 +64,8 @@ pub(crate) const ROUTES: &[Route] = &[
     ("DELETE", "/orgs/{org}/log", journal::clear),
     ("GET", "/errors", faults::catalogue),
     ("GET", "/errors/{error}", faults::error),
+    ("GET", "/orgs/{org}/settings", settings::show),
+    ("PATCH", "/orgs/{org}/settings", settings::change),
     ("GET", "/databases", places::list),
     ("PUT", "/databases/{database}", places::add),
     ("DELETE", "/databases/{database}", places::remove),

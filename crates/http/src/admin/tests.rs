@@ -135,6 +135,36 @@ fn an_org_lives_and_is_compared() {
 }
 
 #[test]
+fn settings_are_shown_and_changed() {
+    let served = Served::new();
+    let none = json!({"dailyApiRequests": null, "concurrentRequests": null, "concurrentTransactions": null, "longRequestSeconds": null,
+        "dataStorageMB": null, "fileStorageMB": null, "setAuditFields": false});
+    assert_eq!(served.ask("GET", "/orgs/default/settings", ""), (200, none));
+    let (status, made) = served.ask("POST", "/orgs", r#"{"name":"a","settings":{"dailyApiRequests":2}}"#);
+    assert_eq!(status, 201, "{made}");
+    let ask = |body: &str| served.ask("PATCH", "/orgs/a/settings", body);
+    let (status, now) = ask(r#"{"setAuditFields":true,"dailyApiRequests":1}"#);
+    assert_eq!((status, &now["setAuditFields"], &now["dailyApiRequests"]), (200, &json!(true), &json!(1)));
+    assert_eq!((served.rest(&made, "GET", "limits", "").0, served.rest(&made, "GET", "limits", "").0), (200, 403));
+    assert_eq!(ask(r#"{"dailyApiRequests":null}"#).1["dailyApiRequests"], json!(null));
+    assert_eq!(served.rest(&made, "GET", "limits", "").0, 200);
+    for (body, text) in [
+        (r#"{"nonsense":1}"#, "there is no setting 'nonsense'"),
+        (r#"{"dailyApiRequests":-1}"#, "a whole number from 0"),
+        (r#"{"dailyApiRequests":1.5}"#, "a whole number"),
+        (r#"{"dailyApiRequests":true}"#, "a whole number from 0"),
+        (r#"{"setAuditFields":1}"#, "true or false"),
+        (r#"{"dailyApiRequests":9,"longRequestSeconds":"x"}"#, "a whole number"),
+    ] {
+        let (status, answer) = ask(body);
+        assert!(status == 400 && answer["error"]["message"].as_str().unwrap().contains(text), "{body} {answer}");
+    }
+    assert_eq!(served.ask("GET", "/orgs/a/settings", "").1["dailyApiRequests"], json!(null));
+    assert_eq!(served.ask("POST", "/orgs", r#"{"name":"b","settings":{"dailyApiRequests":-2}}"#).0, 400);
+    assert_eq!(served.ask("GET", "/orgs/b", "").0, 404);
+}
+
+#[test]
 fn what_is_wrong_is_said_in_one_shape() {
     let served = Served::new();
     for (method, path, body, status, code, text) in [

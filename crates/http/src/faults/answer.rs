@@ -10,7 +10,6 @@ use http::{HeaderName, header};
 use orglet_base::catalogue::{self, Form, Row};
 use orglet_base::version::VersionSegment;
 use orglet_base::{ApiError, ApiVersion, ErrorCode, Id, KeyOrder};
-use orglet_engine::limits::DAILY_API_REQUESTS;
 use orglet_engine::query::error_context;
 use serde_json::Value;
 
@@ -32,7 +31,7 @@ pub(super) fn error(server: &Server, call: &Call, org: Id, spec: &Spec, told: &T
     match server.engine.org(org) {
         Ok(Some(org)) => {
             let used = org.usage.count(org.now());
-            reply.with(LIMIT_INFO, format!("api-usage={used}/{DAILY_API_REQUESTS}"))
+            reply.with(LIMIT_INFO, format!("api-usage={used}/{}", org.allowed_requests()))
         }
         _ => reply,
     }
@@ -44,7 +43,7 @@ fn counts(call: &Call, status: u16) -> bool {
 }
 
 /// The refusal of an org whose API requests are used up; `None` for requests that don't count.
-pub(super) fn out_of_limit(call: &Call) -> Option<Reply> {
+pub(super) fn out_of_limit(server: &Server, call: &Call, org: Id) -> Option<Reply> {
     let row = catalogue::row("limits-001")?;
     let error = ApiError::new(ErrorCode::RequestLimitExceeded, row.message.as_str()).with_status(row.status);
     if call.path.starts_with("/services/Soap/") {
@@ -58,7 +57,9 @@ pub(super) fn out_of_limit(call: &Call) -> Option<Reply> {
     }
     let format = format_of(call);
     let reply = Reply::from(error::render(&[error], format, call.pretty()));
-    Some(reply.with(LIMIT_INFO, format!("api-usage={DAILY_API_REQUESTS}/{DAILY_API_REQUESTS}")))
+    let Ok(Some(org)) = server.engine.org(org) else { return Some(reply) };
+    let allowed = org.allowed_requests();
+    Some(reply.with(LIMIT_INFO, format!("api-usage={allowed}/{allowed}")))
 }
 
 /// A row of the catalogue as an answer to a request that says nothing.

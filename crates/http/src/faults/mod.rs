@@ -139,7 +139,7 @@ impl Struck {
                 };
                 (reply, Some(Cut::After(bytes)))
             }
-            Effect::OutOfLimit => match answer::out_of_limit(call) {
+            Effect::OutOfLimit => match answer::out_of_limit(server, call, self.org) {
                 Some(reply) => (reply, None),
                 None => (work(), None),
             },

@@ -38,7 +38,7 @@ use crate::{Call, Reply, Server, compat, error};
 use http::header::{self, HeaderName};
 use orglet_base::version::VersionSegment;
 use orglet_base::{ApiError, ApiVersion, ErrorCode};
-use orglet_engine::{Failure, Identity, limits as engine_limits};
+use orglet_engine::{Admission, Failure, Identity};
 use orglet_schema::{Catalog, Object};
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -120,8 +120,11 @@ pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
         Err(Failure::Api(e)) => return refuse(e, tentative).with(header::WWW_AUTHENTICATE, "Token"),
         Err(other) => return server.failed(other, tentative, pretty, ROOT),
     };
-    let used = identity.org.usage.count(identity.org.now());
-    let limit_info = format!("api-usage={used}/{}", engine_limits::DAILY_API_REQUESTS);
+    let Admission { used, allowed, refusal, place: _while_it_runs } = identity.org.admit();
+    let limit_info = format!("api-usage={used}/{allowed}");
+    if let Some(refusal) = refusal {
+        return refuse(refusal, tentative).with(LIMIT_INFO, limit_info);
+    }
     let (rest, suffix) = Format::split_suffix(rest, Some(version));
     let (format, unacceptable) = match Format::negotiate(accept, suffix) {
         Ok(format) => (format, None),

@@ -5,8 +5,7 @@ use super::{Api, Fault, UNEXPECTED, failed};
 use crate::{Call, Reply, Server};
 use orglet_base::{ApiVersion, ErrorCode, Id, Value};
 use orglet_engine::auth::{LoginError, SESSION_SECONDS};
-use orglet_engine::limits::DAILY_API_REQUESTS;
-use orglet_engine::{Failure, Identity, Org};
+use orglet_engine::{Admission, Failure, Identity, Org, Place};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The largest attachment, in bytes; a fixed fact of every org.
@@ -128,11 +127,11 @@ fn invalid_login() -> Fault {
 /// `logout()`: ends the session of the header.
 pub(super) fn logout(server: &Server, api: Api, request: &Request) -> Result<Reply, Fault> {
     let identity = caller(server, request)?;
+    let (mut answer, _place) = counted(api, &identity)?;
     if !server.engine.revoke(&identity.token).map_err(|e| failed(server, e))? {
         // The standing access token is no session.
         return Err(Fault::Api(ErrorCode::InvalidOperation, "This session cannot be ended.".to_owned(), UNEXPECTED));
     }
-    let mut answer = counted(server, api, &identity);
     answer.empty("logoutResponse");
     Ok(answer.finish())
 }
@@ -140,7 +139,7 @@ pub(super) fn logout(server: &Server, api: Api, request: &Request) -> Result<Rep
 /// `getServerTimestamp()`.
 pub(super) fn timestamp(server: &Server, api: Api, request: &Request) -> Result<Reply, Fault> {
     let identity = caller(server, request)?;
-    let mut answer = counted(server, api, &identity);
+    let (mut answer, _place) = counted(api, &identity)?;
     answer
         .begin("getServerTimestampResponse")
         .begin("result")
@@ -153,17 +152,21 @@ pub(super) fn timestamp(server: &Server, api: Api, request: &Request) -> Result<
 /// `getUserInfo()`.
 pub(super) fn user_info(server: &Server, api: Api, request: &Request) -> Result<Reply, Fault> {
     let identity = caller(server, request)?;
+    let (mut answer, _place) = counted(api, &identity)?;
     let facts = OrgRecord::read(&identity.org).map_err(|e| failed(server, e))?;
-    let mut answer = counted(server, api, &identity);
     answer.begin("getUserInfoResponse").begin("result");
     write_user_info(&mut answer, &identity, &facts);
     answer.end("result").end("getUserInfoResponse");
     Ok(answer.finish())
 }
 
-/// Begins the answer to a call that counts as an API request.
-fn counted(server: &Server, api: Api, identity: &Identity) -> Answer {
-    Answer::new(api, Some((identity.org.usage.count(server.engine.now()), DAILY_API_REQUESTS)))
+/// Counts a call as an API request and begins its answer, or refuses it (limits-001). The place is held while it runs.
+fn counted(api: Api, identity: &Identity) -> Result<(Answer, Option<Place>), Fault> {
+    let Admission { used, allowed, refusal, place } = identity.org.admit();
+    match refusal {
+        Some(e) => Err(Fault::Api(e.code(), e.message().to_owned(), UNEXPECTED)),
+        None => Ok((Answer::new(api, Some((used, allowed))), place)),
+    }
 }
 
 /// Who calls: the session of the header (soap-006).

@@ -5,6 +5,7 @@ mod client;
 pub mod fault;
 pub mod log;
 mod progress;
+mod settings;
 mod show;
 
 use clap::builder::NonEmptyStringValueParser;
@@ -13,6 +14,7 @@ pub use client::AdminOptions;
 use client::Target;
 use form_urlencoded::Serializer;
 use serde_json::{Map, Value, json};
+use settings::Given;
 use std::path::{Path, PathBuf};
 
 /// Options of `orglet org`.
@@ -52,6 +54,9 @@ pub enum OrgCommand {
         /// The database to make it in, 'home' for the server's own; where its template is otherwise.
         #[arg(long, value_name = "DATABASE")]
         database: Option<String>,
+        /// Set something in it, as 'orglet org settings' does; may be repeated. It goes back to that when it is reset.
+        #[arg(long, value_name = "KEY=VALUE", value_parser = settings::parse)]
+        set: Vec<Given>,
     },
     /// Make an org as a copy of another as it is now.
     Clone {
@@ -112,6 +117,14 @@ pub enum OrgCommand {
         #[arg(long)]
         no_system_fields: bool,
     },
+    /// Show the settings of an org, or change some: dailyApiRequests=1000, setAuditFields=true; 'dailyApiRequests=' for none.
+    Settings {
+        /// The org, by name or id.
+        org: String,
+        /// What to set, and to what.
+        #[arg(value_name = "KEY=VALUE", value_parser = settings::parse)]
+        set: Vec<Given>,
+    },
     /// List the snapshots.
     Snapshots,
     /// Delete a snapshot that no org was made from.
@@ -161,7 +174,7 @@ pub fn run(options: &OrgOptions) -> Result<(), String> {
     };
     let org = |org: &str, rest: &str| format!("/orgs/{}{rest}", encoded(org));
     match &options.command {
-        OrgCommand::Create { name, from, sample_data, admin_username, admin_password, project, database } => {
+        OrgCommand::Create { name, from, sample_data, admin_username, admin_password, project, database, set } => {
             let projects = project.iter().map(|p| absolute(p)).collect::<Result<Vec<_>, _>>()?;
             let body = given([
                 ("name", name.clone().map(Value::from)),
@@ -171,6 +184,7 @@ pub fn run(options: &OrgOptions) -> Result<(), String> {
                 ("admin_password", admin_password.clone().map(Value::from)),
                 ("projects", (!projects.is_empty()).then(|| projects.into())),
                 ("database", database.clone().map(Value::from)),
+                ("settings", (!set.is_empty()).then(|| settings::object(set))),
             ]);
             let made = target.ask("POST", "/orgs", Some(&body))?;
             print(&made, show::access(&made));
@@ -214,6 +228,14 @@ pub fn run(options: &OrgOptions) -> Result<(), String> {
                 query.append_pair("system_fields", "false");
             }
             diff(&target, options, &org(name, "/diff"), &query.finish())?;
+        }
+        OrgCommand::Settings { org: name, set } => {
+            let path = org(name, "/settings");
+            let found = match set.is_empty() {
+                true => target.ask("GET", &path, None)?,
+                false => target.ask("PATCH", &path, Some(&settings::object(set)))?,
+            };
+            print(&found, show::settings(&found));
         }
         OrgCommand::DeleteSnapshot { snapshot } => {
             target.ask("DELETE", &format!("/snapshots/{}", encoded(snapshot)), None)?;

@@ -19,6 +19,12 @@ pub(super) fn members(value: &Value) -> String {
     lines.map(|(name, value)| format!("{name:<15} {value}\n")).collect()
 }
 
+/// A line for each setting.
+pub(super) fn settings(value: &Value) -> String {
+    let shown = |value: &Value| if value.is_null() { "-".to_owned() } else { value.to_string() };
+    value.as_object().into_iter().flatten().map(|(name, value)| format!("{name:<23} {}\n", shown(value))).collect()
+}
+
 /// How to get into an org.
 pub(super) fn access(value: &Value) -> String {
     let names = [

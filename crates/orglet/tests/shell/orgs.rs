@@ -108,6 +108,11 @@ fn orgs_are_managed_with_and_without_a_server() {
     assert_eq!(org(&data, &["diff", "a", "s"]).unwrap(), "");
     let listed = org(&data, &["list"]).unwrap();
     assert!(listed.starts_with("NAME") && listed.contains("\na ") && listed.contains("\ndefault "), "{listed}");
+    let settings = org(&data, &["settings", "a", "dailyApiRequests=0", "setAuditFields=true"]).unwrap();
+    assert!(settings.contains("dailyApiRequests        0\n") && settings.contains("dataStorageMB           -\n"), "{settings}");
+    assert_eq!(server.ask("POST", account, token, r#"{"Name":"three"}"#).0, 403);
+    assert!(org(&data, &["settings", "a", "nonsense=1"]).unwrap_err().contains("no setting 'nonsense'"));
+    assert_eq!(json(&data, &["settings", "a", "dailyApiRequests="])["dailyApiRequests"], Value::Null);
     let copy = data.with_extension("copy");
     org(&data, &["backup", copy.to_str().unwrap()]).unwrap();
     // Whose file it is, can use the server.
@@ -121,8 +126,9 @@ fn orgs_are_managed_with_and_without_a_server() {
     assert!(!file.exists());
 
     // Now the directory itself.
-    let again = json(&data, &["create", "b", "--from", "s", "--admin-username", "b@x.example"]);
+    let again = json(&data, &["create", "b", "--from", "s", "--admin-username", "b@x.example", "--set", "dataStorageMB=9"]);
     assert_eq!(again["username"], "b@x.example");
+    assert_eq!(json(&data, &["settings", "b"])["dataStorageMB"], 9);
     assert!(org(&data, &["create", "b"]).unwrap_err().contains("already"));
     org(&data, &["delete", "a"]).unwrap();
     let server = Running::start(&data, &["--admin-token", "0123456789abcdef"]);

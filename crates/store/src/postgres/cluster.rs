@@ -6,7 +6,7 @@ use super::text::quoted;
 use super::tls::Connector;
 use super::{GUARD, Mode, Postgres, TIME, copy, functions, guarded};
 use crate::home::{Carry, Claim, Held, check_name, exists, missing};
-use crate::{Home, Store, StoreError, Work};
+use crate::{Home, LOCK_WAIT, Store, StoreError, Work};
 use orglet_base::Statement;
 use std::cell::RefCell;
 use std::path::Path;
@@ -30,6 +30,7 @@ const MARK: &str = "orglet 2";
 pub struct Cluster {
     pool: Arc<Pool>,
     time: Duration,
+    lock_wait: Duration,
 }
 
 impl Cluster {
@@ -37,13 +38,19 @@ impl Cluster {
     /// that it names are read; the database is not asked for anything yet.
     pub fn new(address: &str) -> Result<Self, StoreError> {
         let Address { config, tls } = Address::parse(address)?;
-        Ok(Self { pool: Pool::new(config, Connector(tls), CONNECTIONS, WAIT), time: TIME })
+        Ok(Self { pool: Pool::new(config, Connector(tls), CONNECTIONS, WAIT), time: TIME, lock_wait: LOCK_WAIT })
     }
 
     /// The same with another limit on how long reads and transactions may take; 120 seconds where none is set, and what
     /// the address says (`options=-c statement_timeout=…`) before either.
     pub fn with_time(self, time: Duration) -> Self {
         Self { time, ..self }
+    }
+
+    /// The same with another limit on how long a transaction waits for a row that another holds; 10 seconds where none is
+    /// set.
+    pub fn with_lock_wait(self, lock_wait: Duration) -> Self {
+        Self { lock_wait, ..self }
     }
 
     /// Runs a statement outside of any transaction, as some on whole databases want it.
@@ -53,7 +60,7 @@ impl Cluster {
     }
 
     fn at(&self, schema: &str) -> Postgres {
-        Postgres::new(self.pool.clone(), schema, self.time)
+        Postgres::new(self.pool.clone(), schema, self.time, self.lock_wait)
     }
 
     /// Whether a schema of ours has this name. One of another program's is refused.

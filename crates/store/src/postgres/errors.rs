@@ -49,6 +49,7 @@ impl Fault {
             // The org's schema is gone, with all of its tables and functions.
             &SqlState::INVALID_SCHEMA_NAME => plain(StoreError::Moved),
             &SqlState::QUERY_CANCELED => plain(StoreError::Interrupted),
+            &SqlState::LOCK_NOT_AVAILABLE => plain(StoreError::Locked),
             &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => {
                 Self { error: StoreError::Other(text()), remedy: Remedy::Again }
             }

@@ -49,6 +49,8 @@ pub struct Postgres {
     /// The number of the advisory lock of the schema.
     key: i64,
     time: Duration,
+    /// How long a transaction waits for a row that another holds.
+    wait: Duration,
 }
 
 /// How a transaction goes about.
@@ -64,10 +66,10 @@ enum Mode {
 
 impl Postgres {
     /// The schema `name`, which must be there.
-    fn new(pool: Arc<Pool>, name: &str, time: Duration) -> Self {
+    fn new(pool: Arc<Pool>, name: &str, time: Duration, wait: Duration) -> Self {
         // FNV-1a: any number will do that is the same in every process and differs from those of other schemas.
         let key = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |sum, b| (sum ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-        Self { pool, schema: text::quoted(name), name: name.to_owned(), key: key as i64, time }
+        Self { pool, schema: text::quoted(name), name: name.to_owned(), key: key as i64, time, wait }
     }
 
     /// The same schema with another limit on how long reads and transactions may take.
@@ -90,7 +92,11 @@ impl Postgres {
             Mode::Read => time + &guarded(&self.schema),
             // What is read is another schema's.
             Mode::Snapshot => time,
-            Mode::Write => format!("{time}SELECT pg_advisory_xact_lock_shared({});", self.key),
+            // The change of tables that the first may wait for takes as long as it takes.
+            Mode::Write => {
+                let wait = self.wait.as_millis();
+                format!("{time}SELECT pg_advisory_xact_lock_shared({});SET LOCAL lock_timeout = {wait};", self.key)
+            }
             Mode::Alone => format!("{time}SELECT pg_advisory_xact_lock({});", self.key),
         }
     }
@@ -132,7 +138,8 @@ impl Postgres {
             };
             attempt += 1;
             if !again || attempt > MOST_RETRIES {
-                return Err(error);
+                // Others were in its way each time.
+                return Err(if remedy == Remedy::Again { StoreError::Locked } else { error });
             }
             if remedy == Remedy::Again {
                 // Two that are in each other's way should not come back together.

@@ -24,6 +24,8 @@ pub(super) struct Connected {
     /// Why the open transaction is gone: some failures (a full disk, an I/O error) make SQLite roll all of it back by
     /// itself. Until the next begin every statement fails with it, else it would run in a commit of its own.
     lost: Option<StoreError>,
+    /// Until when statements may begin; none where they take as long as they take.
+    pub(super) deadline: Option<Instant>,
 }
 
 impl Connected {
@@ -76,7 +78,7 @@ impl Connected {
         raw.pragma_update_and_check(None, "mmap_size", MAPPED, |_| Ok(())).or_else(no_answer).map_err(from_sqlite)?;
         raw.set_prepared_statement_cache_capacity(STATEMENTS);
         functions::register(&raw).map_err(from_sqlite)?;
-        Ok(Self { raw, lost: None })
+        Ok(Self { raw, lost: None, deadline: None })
     }
 
     /// Runs reads on one snapshot, for at most `time`.
@@ -130,8 +132,12 @@ impl Connected {
         statement.execute([]).map(|_| ()).map_err(from_sqlite)
     }
 
-    /// Refuses to go on in a transaction that is gone.
+    /// Refuses to go on in a transaction that is gone, or past its time. A statement that has begun is never broken off: that
+    /// would take the whole transaction with it.
     fn stands(&self) -> Result<(), StoreError> {
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(StoreError::Interrupted);
+        }
         self.lost.clone().map_or(Ok(()), Err)
     }
 

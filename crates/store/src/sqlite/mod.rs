@@ -20,7 +20,7 @@ use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use writer::Writer;
+use writer::{Limits, Writer};
 
 /// How much an answered write survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -37,6 +37,9 @@ const IDLE_READERS: usize = 24;
 /// How long the reads of one snapshot may take: as long as the platform lets a query run.
 const READ_TIME: Duration = Duration::from_secs(120);
 
+/// How long a transaction waits for its turn, and how long it may take then: as the platform's do.
+const WRITES: Limits = Limits { wait: crate::LOCK_WAIT, time: Duration::from_secs(120) };
+
 /// An SQLite database.
 pub struct Sqlite {
     path: Option<PathBuf>,
@@ -50,20 +53,29 @@ impl Sqlite {
     /// overwritten.
     pub fn open(path: &Path, durability: Durability) -> Result<Self, StoreError> {
         let connection = Connected::open_writer(Some(path), durability).map_err(|e| at(path, e))?;
-        let writer = Arc::new(Writer::new(connection, true));
+        let writer = Arc::new(Writer::new(connection, true, WRITES));
         Ok(Self { path: Some(path.to_owned()), writer, readers: Mutex::default(), read_time: READ_TIME })
     }
 
     /// A database in memory alone.
     pub fn in_memory() -> Result<Self, StoreError> {
-        let writer = Arc::new(Writer::new(Connected::open_writer(None, Durability::Relaxed)?, false));
+        let writer = Arc::new(Writer::new(Connected::open_writer(None, Durability::Relaxed)?, false, WRITES));
         Ok(Self { path: None, writer, readers: Mutex::default(), read_time: READ_TIME })
     }
 
     /// The same database with another limit on how long the reads of one snapshot may take; 120 seconds where none is
-    /// set. Transactions have no limit.
+    /// set.
     pub fn with_read_time(mut self, read_time: Duration) -> Self {
         self.read_time = read_time;
+        self
+    }
+
+    /// The same database, which nobody uses yet, with other limits on how long a transaction waits for others (10 seconds)
+    /// and how long it may take (120 seconds).
+    pub fn with_write_limits(mut self, wait: Duration, time: Duration) -> Self {
+        if let Some(writer) = Arc::get_mut(&mut self.writer) {
+            writer.limits = Limits { wait, time };
+        }
         self
     }
 
@@ -127,6 +139,10 @@ impl Store for Sqlite {
 
     fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
         self.writer.transact(work)
+    }
+
+    fn transact_alone(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.writer.transact_alone(work)
     }
 
     fn settle(&self) -> Result<(), StoreError> {

@@ -8,8 +8,8 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 /// The most transactions that share one commit.
 const MOST_SHARED: usize = 256;
@@ -20,6 +20,19 @@ pub(super) struct Writer {
     waiting: AtomicUsize,
     /// Whether commits are worth sharing (they sync a file).
     shares: bool,
+    /// Whether the lock is held by something that is waited for as long as it takes: an act on the whole database, a change
+    /// of tables, a read.
+    patience: AtomicBool,
+    pub(super) limits: Limits,
+}
+
+/// How long a transaction may take.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    /// Until its turn comes.
+    pub(super) wait: Duration,
+    /// Once it runs.
+    pub(super) time: Duration,
 }
 
 struct State {
@@ -56,12 +69,44 @@ impl Batch {
     }
 }
 
+/// What a member's work came to, and the commit that it is in.
+type Member = (Result<(), StoreError>, Arc<Batch>);
+
+/// How a member is committed, and how long it may take.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// Before it is answered.
+    Now,
+    /// By who promised it.
+    Later,
+    /// Before it is answered, and in as long as it takes.
+    Unhurried,
+}
+
+/// Has those who wait for the lock be patient, until dropped.
+struct Patience<'a>(&'a AtomicBool);
+
+impl<'a> Patience<'a> {
+    /// The caller holds the lock.
+    fn ask(flag: &'a AtomicBool) -> Self {
+        flag.store(true, Ordering::SeqCst);
+        Self(flag)
+    }
+}
+
+impl Drop for Patience<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
+
 /// How a member's work ended: well, with an error, or in a panic.
 type Outcome = std::thread::Result<Result<(), StoreError>>;
 
 impl Writer {
-    pub(super) fn new(connection: Connected, shares: bool) -> Self {
-        Self { state: Mutex::new(State { connection, open: None, members: 0, awaited: false }), waiting: AtomicUsize::new(0), shares }
+    pub(super) fn new(connection: Connected, shares: bool, limits: Limits) -> Self {
+        let state = Mutex::new(State { connection, open: None, members: 0, awaited: false });
+        Self { state, waiting: AtomicUsize::new(0), shares, patience: AtomicBool::new(false), limits }
     }
 
     /// Callers that wait for the connection.
@@ -71,7 +116,9 @@ impl Writer {
 
     /// Reads on the writing connection, for a database without a file.
     pub(super) fn read(&self, work: &mut Work<'_>, time: Duration) -> Result<(), StoreError> {
-        self.state.lock().connection.snapshot(work, time)
+        let mut state = self.state.lock();
+        let _waited_for = Patience::ask(&self.patience);
+        state.connection.snapshot(work, time)
     }
 
     /// Runs work on the connection while nobody else does and no transaction is open: what was open is committed first.
@@ -79,16 +126,26 @@ impl Writer {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let mut state = self.state.lock();
         self.waiting.fetch_sub(1, Ordering::SeqCst);
+        let waited_for = Patience::ask(&self.patience);
         if let Some(batch) = state.open.clone() {
             state.commit(&batch);
         }
         let done = work(&mut state.connection);
+        drop(waited_for);
         MutexGuard::unlock_fair(state);
         done
     }
 
     pub(super) fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
-        let (outcome, batch) = self.member(work, false)?;
+        self.finished(self.member(work, Kind::Now)?)
+    }
+
+    /// As [`Writer::transact`], for as long as it takes.
+    pub(super) fn transact_alone(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.finished(self.member(work, Kind::Unhurried)?)
+    }
+
+    fn finished(&self, (outcome, batch): Member) -> Result<(), StoreError> {
         // A failure may rest on what others of the batch wrote, so it is told when that is certain.
         batch.wait().and(outcome)
     }
@@ -98,17 +155,20 @@ impl Writer {
         if !(self.shares && group::defers()) {
             return self.transact(work);
         }
-        let (outcome, batch) = self.member(work, true)?;
+        let (outcome, batch) = self.member(work, Kind::Later)?;
         group::join(Rc::new(Promised { writer: self.clone(), batch }));
         outcome
     }
 
     /// Runs a member's work in the open transaction, or in a new one. It is committed here when nobody is there who
     /// would, and this member won't later.
-    fn member(&self, work: &mut Work<'_>, later: bool) -> Result<(Result<(), StoreError>, Arc<Batch>), StoreError> {
+    fn member(&self, work: &mut Work<'_>, kind: Kind) -> Result<Member, StoreError> {
+        let later = kind == Kind::Later;
         self.waiting.fetch_add(1, Ordering::SeqCst);
-        let mut state = self.state.lock();
+        let turn = self.turn();
         self.waiting.fetch_sub(1, Ordering::SeqCst);
+        let mut state = turn?;
+        let waited_for = (kind == Kind::Unhurried).then(|| Patience::ask(&self.patience));
 
         let batch = match &state.open {
             Some(batch) => batch.clone(),
@@ -121,7 +181,9 @@ impl Writer {
                 batch
             }
         };
-        let (outcome, ended) = in_savepoint(&mut state.connection, work);
+        let deadline = (kind != Kind::Unhurried).then(|| Instant::now() + self.limits.time);
+        let (outcome, ended) = in_savepoint(&mut state.connection, deadline, work);
+        drop(waited_for);
         state.members += 1;
         if let Err(e) = ended {
             // The transaction is gone, or cannot be brought back to where this member found it: it fails as a whole,
@@ -148,6 +210,17 @@ impl Writer {
                 resume_unwind(panic)
             }
             Ok(outcome) => Ok((outcome, batch)),
+        }
+    }
+
+    /// The lock, once it is this caller's turn.
+    fn turn(&self) -> Result<MutexGuard<'_, State>, StoreError> {
+        loop {
+            match self.state.try_lock_for(self.limits.wait) {
+                Some(state) => return Ok(state),
+                None if self.patience.load(Ordering::SeqCst) => {}
+                None => return Err(StoreError::Locked),
+            }
         }
     }
 
@@ -183,12 +256,14 @@ impl Pending for Promised {
 
 /// Runs one member's work; leaves nothing of it when it fails. Answers how the work ended, and an error when the
 /// transaction as a whole cannot go on.
-fn in_savepoint(connection: &mut Connected, work: &mut Work<'_>) -> (Outcome, Result<(), StoreError>) {
+fn in_savepoint(connection: &mut Connected, deadline: Option<Instant>, work: &mut Work<'_>) -> (Outcome, Result<(), StoreError>) {
     let run = |c: &mut Connected, sql: &'static str| c.execute(&Statement::new(sql, Vec::new())).map(|_| ());
     if let Err(e) = run(connection, "SAVEPOINT member") {
         return (Ok(Err(e.clone())), Err(e));
     }
+    connection.deadline = deadline;
     let outcome = catch_unwind(AssertUnwindSafe(|| work(connection)));
+    connection.deadline = None;
     let back = if matches!(outcome, Ok(Ok(()))) { Ok(()) } else { run(connection, "ROLLBACK TO member") };
     let ended = back.and_then(|()| run(connection, "RELEASE member"));
     (outcome, ended)
