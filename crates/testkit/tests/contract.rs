@@ -68,7 +68,7 @@ macro_rules! topics {
     };
 }
 
-topics!(auth discovery describe external_id login oauth query replication routing rows saves tooling xml);
+topics!(auth discovery describe external_id login oauth query replication routing rows saves search tooling xml);
 
 #[test]
 fn every_topic_is_run() {

@@ -15,7 +15,7 @@ use crate::save::{self, Assign, Change, Incoming, Op};
 use crate::{Failure, Identity, Server, virtuals};
 use orglet_base::{ApiError, ApiVersion, ErrorCode, Id, Param, Statement, Value};
 use orglet_plan::{BindContext, OutKind, Output, Plan, RecordPlan};
-use orglet_schema::CellKind;
+use orglet_schema::{Catalog, CellKind};
 use orglet_store::Tx;
 use orglet_syntax::ast::ForClause;
 use orglet_syntax::soql;
@@ -75,21 +75,26 @@ pub fn plan(identity: &Identity, request: &Request<'_>) -> Result<Arc<Plan>, Fai
         let code = ErrorCode::all().find(|c| c.as_str() == e.code()).unwrap_or(ErrorCode::MalformedQuery);
         ApiError::new(code, e.render(request.soql))
     })?;
-    let cx = BindContext {
-        catalog: &catalog,
+    let cx = BindContext { all_rows: request.all_rows, ..context(identity, &catalog, request.soql, request.version) };
+    let plan = Arc::new(orglet_plan::plan(&ast, &cx)?);
+    identity.org.plans.keep(identity, request, &catalog, &plan);
+    Ok(plan)
+}
+
+/// What the text of a query or a search is bound against.
+pub(crate) fn context<'a>(identity: &'a Identity, catalog: &'a Catalog, text: &'a str, version: ApiVersion) -> BindContext<'a> {
+    BindContext {
+        catalog,
         access: &identity.access,
-        version: request.version,
+        version,
         now: identity.org.now(),
         time_zone: &identity.user.time_zone,
         monday_weeks: weeks_begin_on_monday(&identity.user.locale),
         user: identity.user.id,
-        all_rows: request.all_rows,
+        all_rows: false,
         dialect: identity.org.store.dialect(),
-        query_text: request.soql,
-    };
-    let plan = Arc::new(orglet_plan::plan(&ast, &cx)?);
-    identity.org.plans.keep(identity, request, &catalog, &plan);
-    Ok(plan)
+        query_text: text,
+    }
 }
 
 /// Whether weeks begin on Monday where a locale is at home (`de_DE`, `fr`, `en_GB`); elsewhere they begin on Sunday.

@@ -2,7 +2,7 @@
 
 use super::Rest;
 use crate::codec::{Doc, Format, XmlOrder};
-use crate::{Call, Reply};
+use crate::{Call, Reply, compat};
 use http::header;
 use orglet_base::ApiVersion;
 
@@ -22,7 +22,10 @@ pub(super) fn versions(call: &Call, format: Format, pretty: bool) -> Reply {
 /// `GET /services/data/vNN.0`: what is served, and nothing else.
 pub(super) fn resources(cx: &Rest<'_>) -> Reply {
     let mut doc = Doc::Obj(Vec::new());
-    for key in ["tooling", "queryAll", "query", "limits", "sobjects"] {
+    for key in ["tooling", "queryAll", "search", "parameterizedSearch", "query", "limits", "sobjects"] {
+        if key == "parameterizedSearch" && !compat::has_parameterized_search(cx.version) {
+            continue;
+        }
         doc.push(key, format!("{}/{key}", cx.base));
     }
     doc.push("identity", format!("{}/id/{}/{}", cx.call.origin, cx.identity.org.id, cx.identity.user.id));

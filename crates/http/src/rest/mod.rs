@@ -12,6 +12,7 @@ mod records;
 mod relations;
 mod replication;
 mod rows;
+mod search;
 mod tooling;
 mod write;
 
@@ -213,6 +214,13 @@ impl Rest<'_> {
             (Resource::Query, _) => query::query(self, false),
             (Resource::QueryAll, _) => query::query(self, true),
             (Resource::QueryMore, [locator]) => query::more(self, locator),
+            (Resource::Search, _) => search::search(self),
+            (Resource::SearchLayouts, _) => search::layouts(self),
+            (Resource::SearchScope, _) => Ok(search::scope_and_order(self)),
+            (Resource::Suggestions, _) if compat::has_suggestions(self.version) => search::suggestions(self),
+            (Resource::ParameterizedSearch, _) if compat::has_parameterized_search(self.version) => {
+                if self.call.method == http::Method::POST { search::by_body(self) } else { search::by_query(self) }
+            }
             (Resource::ToolingResources, _) => Ok(tooling::resources(self)),
             (Resource::ToolingQuery, _) => tooling::run(self),
             (Resource::ToolingDescribeGlobal, _) => Ok(tooling::global(self)),
