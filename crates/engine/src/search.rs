@@ -108,11 +108,12 @@ fn read(identity: &Identity, search: SearchPlan) -> Result<Answer, Failure> {
 /// first is enough, and a store that sends all rows of a statement sends few in vain.
 fn find(identity: &Identity, tx: &mut dyn Tx, search: &ObjectSearch, started: Instant) -> Result<Vec<String>, Failure> {
     let wanted = usize::try_from(search.offset + search.limit).unwrap_or(usize::MAX);
-    let has_rows = search.records().is_some_and(|plan| identity.org.has_rows(&plan.object));
+    if search.limit == 0 || !search.records().is_some_and(|plan| identity.org.has_rows(&plan.object)) {
+        return Ok(Vec::new());
+    }
     let mut ids: Vec<String> = Vec::new();
     let (mut page, mut seen) = (FIRST_PAGE, 0);
-    while search.limit > 0 && has_rows {
-        let Some(statement) = search.candidates(page, seen) else { break };
+    while let Some(statement) = search.candidates(page, seen) {
         let mut rows = 0;
         tx.query(&statement, &mut |row| {
             rows += 1;
