@@ -60,7 +60,7 @@ pub(in crate::rest) fn by_body(cx: &Rest<'_>) -> Result<Reply, Failure> {
             }
             "sobject" | "dataCategory" => return Err(unrecognized(name, node).into()),
             name => match scalar(node)? {
-                Some(_) if !SINGLE.iter().any(|known| *known == name) => return Err(unrecognized(name, node).into()),
+                Some(_) if !SINGLE.contains(&name) => return Err(unrecognized(name, node).into()),
                 Some(value) => all.set(name, &value)?,
                 None => {}
             },
