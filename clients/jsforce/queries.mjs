@@ -1,4 +1,4 @@
-// Queries: the chained builder, parents, children, aggregates, paging over 4,500 rows, streams, and refusals.
+// Queries: the chained builder, parents, children, aggregates, paging over 4,500 rows, streams, searches, and refusals.
 
 import { SfDate } from 'jsforce';
 import { check, equal, pool, refused, same } from './harness.mjs';
@@ -143,6 +143,14 @@ export async function steps(run) {
     equal([plans[0].leadingOperationType, plans[0].fields[0], plans[0].cardinality, plans[0].sobjectType], ['Index', run.ext, 1, 'Account'], 'plan');
     check(plans.every((plan, i) => i === 0 || plans[i - 1].relativeCost <= plan.relativeCost), 'out of order');
     await refused(() => conn.query('SELEKT Name FROM Account').explain(), 'MALFORMED_QUERY');
+  });
+
+  await step('search() finds words in the fields of several objects', async () => {
+    const { searchRecords } = await conn.search(`FIND {${run.name} Alpha} IN NAME FIELDS RETURNING Contact(LastName), Account(Id)`);
+    equal(searchRecords.map((row) => [row.attributes.type, row.LastName]), [['Contact', `${run.name} Alpha`]], 'records');
+    const all = await conn.search(`FIND {${run.name} Söhne}`);
+    equal(all.searchRecords.map((row) => [row.Id, row.attributes.url]), [[run.account, url(run.account)]], 'Ids');
+    await refused(() => conn.search('FIND joe'), 'MALFORMED_SEARCH', 'No search term found. The search term must be enclosed in braces.');
   });
 
   await step('refused queries carry code and message', async () => {

@@ -1,4 +1,4 @@
-"""Queries: parents, children, aggregates, paging over 4,500 rows, deleted rows, and refusals."""
+"""Queries: parents, children, aggregates, paging over 4,500 rows, deleted rows, searches, and refusals."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -176,6 +176,26 @@ def steps(run):
     def _():
         expected = error("SOQL statements cannot be empty or null", "MALFORMED_QUERY")
         raises(SalesforceMalformedRequest, lambda: sf.query(""), 400, expected)
+
+    @step("search finds words in the fields of several objects")
+    def _():
+        answer = sf.search(f"FIND {{{run.name} Alpha}} IN NAME FIELDS RETURNING Contact(LastName), Account(Id)")
+        expected = {
+            "attributes": {"type": "Contact", "url": f"{root}/sobjects/Contact/{answer['searchRecords'][0]['attributes']['url'][-18:]}"},
+            "LastName": f"{run.name} Alpha",
+        }
+        same([dict(row) for row in answer["searchRecords"]], [expected], "searchRecords")
+
+    @step("quick_search finds Ids; nothing found is an empty list")
+    def _():
+        found = [row["Id"] for row in sf.quick_search(f"{run.name} Söhne")["searchRecords"]]
+        equal(found, [run.account], "Ids")
+        same(dict(sf.quick_search("nosuchword")), {"searchRecords": []}, "nothing")
+
+    @step("a reserved character in a search raises MALFORMED_SEARCH")
+    def _():
+        text = "\nFIND {a-b}\n      ^\nERROR at Row:1:Column:7\nline 1:7 mismatched character '-' expecting '}'"
+        raises(SalesforceMalformedRequest, lambda: sf.quick_search("a-b"), 400, error(text, "MALFORMED_SEARCH"))
 
     @step("is_sandbox reads the Organization row")
     def _():

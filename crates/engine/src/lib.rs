@@ -21,6 +21,7 @@ pub mod query;
 pub mod record;
 pub mod replication;
 pub mod save;
+pub mod search;
 pub mod seed;
 pub mod server;
 pub mod settings;

@@ -283,11 +283,6 @@ impl Server {
         &self.options
     }
 
-    /// What users of an org may do: everything, and where the org has it on, setting audit fields of new records.
-    pub(crate) fn access_in(&self, org: &Org) -> Arc<AccessSet> {
-        if org.settings.is_on(Setting::SetAuditFields) { self.migrating.clone() } else { self.access.clone() }
-    }
-
     /// What a client needs to know. Where no standing token is in force, a session is made.
     pub fn facts(&self) -> Result<OrgFacts, Failure> {
         let (client_id, client_secret) = self.client();

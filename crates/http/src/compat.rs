@@ -92,3 +92,33 @@ pub fn has_payload_formats(version: ApiVersion) -> bool {
 pub fn has_newer_parser(version: ApiVersion) -> bool {
     version.0 >= 61
 }
+
+/// Whether a search answers a bare list, without an object around it (to v36.0).
+pub fn searches_answer_a_list(version: ApiVersion) -> bool {
+    version.0 <= 36
+}
+
+/// Whether searches by parameters are there (from v36.0).
+pub fn has_parameterized_search(version: ApiVersion) -> bool {
+    version.0 >= 36
+}
+
+/// Whether suggestions are there (from v32.0).
+pub fn has_suggestions(version: ApiVersion) -> bool {
+    version.0 >= 32
+}
+
+/// Whether suggestions can be filtered with `where` (from v38.0).
+pub fn suggestions_filter(version: ApiVersion) -> bool {
+    version.0 >= 38
+}
+
+/// Whether suggestions can be asked of the user's search scope (from v40.0).
+pub fn suggestions_have_scope(version: ApiVersion) -> bool {
+    version.0 >= 40
+}
+
+/// Whether suggestions say which second fields they have (from v48.0).
+pub fn suggestions_have_second_fields(version: ApiVersion) -> bool {
+    version.0 >= 48
+}

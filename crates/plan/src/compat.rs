@@ -21,3 +21,16 @@ pub(crate) fn has_typeof(version: ApiVersion) -> bool {
 pub(crate) fn child_levels(version: ApiVersion) -> usize {
     if version >= ApiVersion(58) { 5 } else { 2 }
 }
+
+/// Whether a WITH clause of a search, or its USING ListView, is there.
+pub(crate) fn has_search_clause(name: &str, version: ApiVersion) -> bool {
+    let since = match name.to_ascii_uppercase().as_str() {
+        "SNIPPET" => 32,
+        "METADATA" => 37,
+        "HIGHLIGHT" => 39,
+        "SPELL_CORRECTION" => 40,
+        "LISTVIEW" => 41,
+        _ => 0,
+    };
+    version >= ApiVersion(since)
+}

@@ -1,4 +1,4 @@
-//! From a SOQL syntax tree to SQL: names, types and access are resolved against a catalog, every rule of the language
+//! From a SOQL or SOSL syntax tree to SQL: names, types and access are resolved against a catalog, every rule of the language
 //! is checked, and what remains is SQL text, parameters and the shape of the answer.
 //!
 //! Pure: no I/O, no clock, no driver. "Now", the user and the time zone come in with the [`BindContext`]. Every error
@@ -14,6 +14,7 @@ pub mod ddl;
 mod emit;
 pub mod functions;
 mod plan;
+pub mod search;
 mod shape;
 pub mod views;
 pub mod write;

@@ -31,7 +31,8 @@ pub fn block(query: &str, span: Span, sentence: &str, antlr_column: bool) -> Str
         None | Some(0) => 0,
         Some(reach) => line[..=reach.min(line.len() - 1)].iter().rposition(breaks).map_or(0, |p| p + 1),
     };
-    let to = caret + REACH;
+    // Forward it is the column that counts: a capture with the older one shows a word more than the caret reaches.
+    let to = column + REACH;
     let to = if to >= line.len() { line.len() } else { line[to..].iter().position(breaks).map_or(line.len(), |p| to + p) };
 
     let shown: String = line[from..to].iter().collect();

@@ -28,6 +28,8 @@ pub enum SyntaxErrorKind {
     Bind,
     /// A number that is out of range, such as a negative OFFSET.
     Number,
+    /// A search that is well written and can't be made: a term too short, a group of fields that is none.
+    Search,
 }
 
 /// A query text that is no query. All are MALFORMED_QUERY but for [`SyntaxErrorKind::TooDeep`].
@@ -52,6 +54,15 @@ impl SyntaxError {
         match self.kind {
             SyntaxErrorKind::TooDeep => "QUERY_TOO_COMPLICATED",
             _ => "MALFORMED_QUERY",
+        }
+    }
+
+    /// The `errorCode` of a text that is no search.
+    pub fn search_code(&self) -> &'static str {
+        match self.kind {
+            SyntaxErrorKind::Search => "INVALID_SEARCH",
+            SyntaxErrorKind::TooDeep => "QUERY_TOO_COMPLICATED",
+            _ => "MALFORMED_SEARCH",
         }
     }
 

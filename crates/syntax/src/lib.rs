@@ -1,9 +1,10 @@
-//! SOQL: lexer, syntax tree with positions, parse errors. Knows no schema and no other crate of ours.
+//! SOQL and SOSL: lexers, syntax trees with positions, parse errors. Knows no schema and no other crate of ours.
 
 pub mod ast;
 pub mod context;
 mod error;
 pub mod soql;
+pub mod sosl;
 
 pub use error::{SyntaxError, SyntaxErrorKind};
 

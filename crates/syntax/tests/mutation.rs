@@ -3,13 +3,19 @@
 mod common;
 
 use common::{NEW, OLD};
-use orglet_syntax::soql;
+use orglet_syntax::{soql, sosl};
 
 const SEEDS: &[&str] = &[
     "SELECT Id, Account.Owner.Name, COUNT(Id) n FROM Contact c, c.Account a WHERE Name LIKE 'a\\%%' AND (NOT x IN (1, -2.5, USD5)) ORDER BY Name DESC NULLS LAST LIMIT 10 OFFSET 3 FOR VIEW UPDATE TRACKING",
     "SELECT TYPEOF What WHEN Account THEN Phone ELSE Name END, (SELECT Id FROM Kids__r WHERE d = LAST_N_DAYS:3) FROM Event USING SCOPE mine",
     "SELECT DISTANCE(a, GEOLOCATION(1.5,-2), 'mi') d FROM X WITH DATA CATEGORY g AT (b, c) AND h ABOVE i GROUP BY ROLLUP(a, b) HAVING MAX(z) > 2020-01-02T03:04:05+01:00",
     "SELECT FIELDS(ALL) FROM Account WHERE Id IN (SELECT AccountId FROM Contact WHERE m INCLUDES ('a;b')) AND t = 10:20:30Z OR é = \"\u{1F600}\"",
+];
+
+const SEARCHES: &[&str] = &[
+    "FIND {\"Joe Sm?th*\" AND NOT (acme OR \\{x\\}) b} IN NAME FIELDS RETURNING Lead(Name, Owner.Name WHERE Name LIKE 'a%' ORDER BY Name DESC LIMIT 5 OFFSET 2), Contact WITH METADATA = 'LABELS' LIMIT 20",
+    "FIND {京都 é} RETURNING Account(format(AnnualRevenue) x USING ListView = Recent), Case WITH SNIPPET (target_length=120) WITH NETWORK IN ('a', 'b') WITH SPELL_CORRECTION = false UPDATE TRACKING, VIEWSTAT",
+    "FIND {a} RETURNING FAQ__kav(Id WHERE x IN (SELECT y FROM z)) WITH DATA CATEGORY g AT (b, c) AND h ABOVE i",
 ];
 
 const PIECES: &[&str] = &[
@@ -49,6 +55,11 @@ const PIECES: &[&str] = &[
     "!",
     "99999999999999999999999",
     "\r",
+    "{",
+    "}",
+    "*",
+    "?",
+    "RETURNING",
 ];
 
 /// A fixed sequence, so that a failure shows again.
@@ -63,36 +74,52 @@ impl Numbers {
     }
 }
 
+/// A seed with a few changes.
+fn mutated(seed: &str, numbers: &mut Numbers) -> String {
+    let mut text: Vec<char> = seed.chars().collect();
+    for _ in 0..=numbers.below(4) {
+        let at = numbers.below(text.len() + 1);
+        match numbers.below(4) {
+            0 => text.truncate(at),
+            1 => {
+                let end = (at + numbers.below(12)).min(text.len());
+                text.drain(at..end);
+            }
+            2 => {
+                let piece = PIECES[numbers.below(PIECES.len())];
+                text.splice(at..at, piece.chars());
+            }
+            _ => {
+                let end = (at + numbers.below(30)).min(text.len());
+                let copy: Vec<char> = text[at..end].to_vec();
+                text.splice(at..at, copy);
+            }
+        }
+    }
+    text.into_iter().collect()
+}
+
 #[test]
 fn mutated_queries_do_not_panic() {
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
     for round in 0..20_000 {
-        let mut text: Vec<char> = SEEDS[round % SEEDS.len()].chars().collect();
-        for _ in 0..=numbers.below(4) {
-            let at = numbers.below(text.len() + 1);
-            match numbers.below(4) {
-                0 => text.truncate(at),
-                1 => {
-                    let end = (at + numbers.below(12)).min(text.len());
-                    text.drain(at..end);
-                }
-                2 => {
-                    let piece = PIECES[numbers.below(PIECES.len())];
-                    text.splice(at..at, piece.chars());
-                }
-                _ => {
-                    let end = (at + numbers.below(30)).min(text.len());
-                    let copy: Vec<char> = text[at..end].to_vec();
-                    text.splice(at..at, copy);
-                }
-            }
-        }
-        let text: String = text.into_iter().collect();
+        let text = mutated(SEEDS[round % SEEDS.len()], &mut numbers);
         for quirks in [OLD, NEW] {
             match soql::parse(&text, quirks) {
                 Ok(query) => assert!(query.span.end as usize <= text.len()),
                 Err(error) => assert!(error.render(&text).contains(&error.message)),
             }
+        }
+    }
+}
+
+#[test]
+fn mutated_searches_do_not_panic() {
+    let mut numbers = Numbers(7);
+    for round in 0..20_000 {
+        let text = mutated(SEARCHES[round % SEARCHES.len()], &mut numbers);
+        if let Err(error) = sosl::parse(&text) {
+            assert!(error.render(&text).contains(&error.message));
         }
     }
 }
@@ -105,6 +132,10 @@ fn pieces_strung_together_do_not_panic() {
         for (lead, quirks) in [("", OLD), ("SELECT Id FROM A WHERE ", NEW), ("SELECT ", OLD)] {
             let text = format!("{lead}{text}");
             if let Err(error) = soql::parse(&text, quirks) {
+                error.render(&text);
+            }
+            let text = format!("FIND {{{text}");
+            if let Err(error) = sosl::parse(&text) {
                 error.render(&text);
             }
         }

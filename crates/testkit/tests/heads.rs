@@ -53,6 +53,11 @@ fn every_get_has_a_head() {
         path.push_str(match route.path {
             "query" | "queryAll" => "?q=SELECT+Id+FROM+Account",
             "tooling/query" => "?q=SELECT+DurableId+FROM+EntityDefinition+LIMIT+1",
+            "search" => "?q=FIND+%7Bacme%7D",
+            "search/layout" | "searchlayout" => "?q=Account",
+            "search/scopeOrder" => "",
+            "search/suggestions" => "?q=acme&sobject=Account",
+            "parameterizedSearch" => "?q=acme",
             _ => "?start=2026-01-31T00:00:00Z&end=2026-01-31T09:00:00Z",
         });
         for accept in ["application/json", "application/xml"] {

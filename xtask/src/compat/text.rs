@@ -22,12 +22,20 @@ HEAD answers on every resource that has GET, with the same headers and no body. 
 ";
 
 /// The whole file. Fails where a hand-kept table names what does not exist.
-pub fn compose(routes: &[Route], asked: &[Asked], built: &Rows, missing: &Rows, soql: &Rows, coverage: &Rows) -> io::Result<String> {
+pub fn compose(
+    routes: &[Route],
+    asked: &[Asked],
+    built: &Rows,
+    missing: &Rows,
+    [soql, sosl]: [&Rows; 2],
+    coverage: &Rows,
+) -> io::Result<String> {
     let mut out = String::from(HEAD);
     resources(&mut out, routes, asked, built)?;
     beside(&mut out, asked, built)?;
     not_built(&mut out, missing);
-    query_language(&mut out, soql)?;
+    language(&mut out, "SOQL", soql)?;
+    language(&mut out, "SOSL", sosl)?;
     catalogue(&mut out, coverage);
     Ok(out)
 }
@@ -137,9 +145,9 @@ fn not_built(out: &mut String, missing: &Rows) {
     }
 }
 
-fn query_language(out: &mut String, soql: &Rows) -> io::Result<()> {
-    out.push_str("\n## SOQL\n\nSOSL is not built.\n\n| part | | example | note |\n|---|---|---|---|\n");
-    for row in soql {
+fn language(out: &mut String, name: &str, parts: &Rows) -> io::Result<()> {
+    let _ = write!(out, "\n## {name}\n\n| part | | example | note |\n|---|---|---|---|\n");
+    for row in parts {
         let [part, support, example, note] = row.as_slice() else { continue };
         let example = if example.is_empty() { String::new() } else { format!("`{}`", example.replace('|', "\\|")) };
         let _ = writeln!(out, "| {part} | {} | {example} | {note} |", level(support)?);

@@ -94,19 +94,24 @@ fn with_context<T>(
         let code = ErrorCode::all().find(|c| c.as_str() == e.code()).unwrap_or(ErrorCode::MalformedQuery);
         ApiError::new(code, e.render(request.soql))
     })?;
-    let cx = BindContext {
+    let cx = BindContext { all_rows: request.all_rows, ..context(identity, catalog, request.soql, request.version) };
+    bind(&ast, &cx)
+}
+
+/// What the text of a query or a search is bound against.
+pub(crate) fn context<'a>(identity: &'a Identity, catalog: &'a Catalog, text: &'a str, version: ApiVersion) -> BindContext<'a> {
+    BindContext {
         catalog,
         access: &identity.access,
-        version: request.version,
+        version,
         now: identity.org.now(),
         time_zone: &identity.user.time_zone,
         monday_weeks: weeks_begin_on_monday(&identity.user.locale),
         user: identity.user.id,
-        all_rows: request.all_rows,
+        all_rows: false,
         dialect: identity.org.store.dialect(),
-        query_text: request.soql,
-    };
-    bind(&ast, &cx)
+        query_text: text,
+    }
 }
 
 /// Whether weeks begin on Monday where a locale is at home (`de_DE`, `fr`, `en_GB`); elsewhere they begin on Sunday.

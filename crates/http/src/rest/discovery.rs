@@ -2,7 +2,7 @@
 
 use super::Rest;
 use crate::codec::{Doc, Format, XmlOrder};
-use crate::{Call, Reply};
+use crate::{Call, Reply, compat};
 use http::header;
 use orglet_base::ApiVersion;
 
@@ -22,7 +22,23 @@ pub(super) fn versions(call: &Call, format: Format, pretty: bool) -> Reply {
 /// `GET /services/data/vNN.0`: what is served, and nothing else.
 pub(super) fn resources(cx: &Rest<'_>) -> Reply {
     let mut doc = Doc::Obj(Vec::new());
-    for key in ["tooling", "quickActions", "queryAll", "recent", "limits", "process", "query", "compactLayouts", "sobjects", "actions"] {
+    for key in [
+        "tooling",
+        "quickActions",
+        "queryAll",
+        "search",
+        "parameterizedSearch",
+        "recent",
+        "limits",
+        "process",
+        "query",
+        "compactLayouts",
+        "sobjects",
+        "actions",
+    ] {
+        if key == "parameterizedSearch" && !compat::has_parameterized_search(cx.version) {
+            continue;
+        }
         doc.push(key, format!("{}/{key}", cx.base));
     }
     doc.push("identity", format!("{}/id/{}/{}", cx.call.origin, cx.identity.org.id, cx.identity.user.id));

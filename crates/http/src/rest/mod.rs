@@ -1,20 +1,20 @@
 //! The REST API below `/services/data`. One pipeline of checks, in this order: version, session, accounting, resource,
 //! method, media type, body, object, record.
 
-mod blobs;
 mod actions;
+mod blobs;
 mod conditional;
 mod describe;
 mod describe_field;
 mod discovery;
-mod explain;
 mod events;
+mod explain;
 mod http_date;
 mod layout_items;
 mod layouts;
 mod limits;
-mod passwords;
 mod lists;
+mod passwords;
 mod process;
 mod query;
 mod quick;
@@ -23,9 +23,10 @@ mod records;
 mod relations;
 mod replication;
 mod rows;
+mod search;
 mod tooling;
-mod uploads;
 mod typed;
+mod uploads;
 mod write;
 
 use write::decode_record;
@@ -271,6 +272,13 @@ impl Rest<'_> {
             (Resource::UserPassword, [id]) => passwords::password(self, &self.object("User")?, id),
             (Resource::SelfServiceUserPassword, [id]) => passwords::password(self, &self.object("SelfServiceUser")?, id),
             (Resource::RichTextImage, [object, id, field, _]) => blobs::rich_text_image(self, &self.object(object)?, id, field),
+            (Resource::Search, _) => search::search(self),
+            (Resource::SearchLayouts, _) => search::layouts(self),
+            (Resource::SearchScope, _) => Ok(search::scope_and_order(self)),
+            (Resource::Suggestions, _) if compat::has_suggestions(self.version) => search::suggestions(self),
+            (Resource::ParameterizedSearch, _) if compat::has_parameterized_search(self.version) => {
+                if self.call.method == http::Method::POST { search::by_body(self) } else { search::by_query(self) }
+            }
             (Resource::ToolingResources, _) => Ok(tooling::resources(self)),
             (Resource::ToolingQuery, _) => tooling::run(self),
             (Resource::ToolingDescribeGlobal, _) => Ok(tooling::global(self)),

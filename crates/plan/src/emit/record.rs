@@ -180,6 +180,14 @@ impl RecordSql {
         sql![self.body(&self.key), window(limit, offset, self.dialect)].finish(self.dialect)
     }
 
+    /// The same rows with other columns, and one more condition.
+    pub(crate) fn searched(&self, columns: impl IntoIterator<Item = Sql>, beforehand: Option<Sql>) -> Self {
+        let columns = std::iter::once(self.key.clone()).chain(columns).collect();
+        let all: Vec<Sql> = self.filter.iter().cloned().chain(beforehand).collect();
+        let filter = (!all.is_empty()).then(|| Emit(self.dialect).all(all, true));
+        Self { columns, filter, ..self.clone() }
+    }
+
     /// The rows with these keys.
     pub(crate) fn by_ids(&self, ids: Vec<String>) -> Statement {
         let list = self.list();

@@ -71,6 +71,7 @@ fn object(name: &str, prefix: &str, more: Vec<Field>, children: Vec<ChildRelatio
     let mut o = Object::new(name, name, format!("{name}s"), move || ObjectParts { fields: fields.clone(), children: children.clone() });
     o.key_prefix = KeyPrefix::parse(prefix);
     o.flags.queryable = true;
+    o.flags.searchable = true;
     o.custom = name.ends_with("__c");
     o
 }

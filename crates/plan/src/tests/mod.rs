@@ -3,6 +3,7 @@
 mod fixture;
 mod messages;
 mod postgres;
+mod search;
 mod statements;
 
 use crate::{BindContext, Output, Plan, RecordPlan, plan};
@@ -26,6 +27,11 @@ impl Org {
 
     fn try_plan(&self, query: &str) -> Result<Plan, ApiError> {
         let ast = orglet_syntax::soql::parse(query, Quirks::for_api_version(self.version.into())).expect(query);
+        self.with(query, |cx| plan(&ast, cx))
+    }
+
+    /// Does something with what a text is bound against.
+    fn with<T>(&self, query: &str, work: impl FnOnce(&BindContext<'_>) -> T) -> T {
         let access = AccessSet::full();
         let cx = BindContext {
             catalog: &self.catalog,
@@ -39,7 +45,7 @@ impl Org {
             dialect: self.dialect,
             query_text: query,
         };
-        plan(&ast, &cx)
+        work(&cx)
     }
 
     fn plan(&self, query: &str) -> Plan {

@@ -55,11 +55,11 @@ pub(crate) enum Bad {
     Escape(u32),
 }
 
-/// All tokens, the last being [`Tok::Eof`]. `text` must be shorter than 4 GiB.
-pub(crate) fn tokens(text: &str) -> Vec<Token> {
+/// All tokens from a byte on, the last being [`Tok::Eof`]. `text` must be shorter than 4 GiB.
+pub(crate) fn tokens(text: &str, from: usize) -> Vec<Token> {
     let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(text.len() / 5 + 2);
-    let mut at = 0;
+    let mut out = Vec::with_capacity(text.len().saturating_sub(from) / 5 + 2);
+    let mut at = from;
     while at < bytes.len() {
         let start = at;
         let tok = match bytes[at] {
@@ -266,11 +266,11 @@ mod tests {
     use super::*;
 
     fn kinds(text: &str) -> Vec<Tok> {
-        tokens(text).into_iter().map(|t| t.tok).filter(|t| *t != Tok::Eof).collect()
+        tokens(text, 0).into_iter().map(|t| t.tok).filter(|t| *t != Tok::Eof).collect()
     }
 
     fn pieces(text: &str) -> Vec<&str> {
-        let all = tokens(text);
+        let all = tokens(text, 0);
         all.iter().filter(|t| t.tok != Tok::Eof).map(|t| &text[t.start as usize..t.end as usize]).collect()
     }
 

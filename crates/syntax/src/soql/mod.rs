@@ -4,8 +4,8 @@
 //! together, is found out when names are looked up. Keywords are told from names by place wherever the platform does so
 //! (`FROM Order`, `SELECT End`).
 
-mod lexer;
-mod parser;
+pub(crate) mod lexer;
+pub(crate) mod parser;
 
 pub use crate::{Quirks, SyntaxError, SyntaxErrorKind};
 

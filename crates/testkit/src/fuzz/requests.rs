@@ -137,10 +137,18 @@ fn path(random: &mut Random, known: &Known) -> (String, Option<&'static Route>) 
 
 fn query(random: &mut Random, known: &Known, path: &str) -> String {
     let mut pairs = Vec::new();
-    if path.contains("/query") || path.contains("/search") || path.contains("/parameterizedSearch") {
-        let soql = soql(random, known, 0);
-        let soql = if random.below(5) < 2 { damage::text(random, &soql) } else { soql };
-        pairs.push(format!("q={}", form(&soql)));
+    let text = match () {
+        () if path.contains("/query") => Some(soql(random, known, 0)),
+        () if path.contains("/search/") || path.contains("/parameterizedSearch") || path.contains("/searchlayout") => {
+            pairs.push(format!("sobject={}", form(&known.object(random))));
+            Some(if random.below(3) == 0 { known.object(random) } else { term(random) })
+        }
+        () if path.contains("/search") => Some(sosl(random, known)),
+        () => None,
+    };
+    if let Some(text) = text {
+        let text = if random.below(5) < 2 { damage::text(random, &text) } else { text };
+        pairs.push(format!("q={}", form(&text)));
     }
     let number = random.below(3000).to_string();
     for (name, values) in [
@@ -152,6 +160,9 @@ fn query(random: &mut Random, known: &Known, path: &str) -> String {
         ("updateOnly", &["true", "false", "perhaps"]),
         ("sObjects", &["Account", "Account,Nope", ""]),
         ("columns", &["true", "x"]),
+        ("Account.where", &["Name LIKE 'a%'", "Name = 'x') LIMIT 5", "x", ""]),
+        ("in", &["NAME", "all", "x"]),
+        ("useSearchScope", &["true", "x"]),
         ("explain", &["SELECT Id FROM Account", "x", ""]),
         ("_HttpMethod", &["PATCH", "DELETE", "GET", "BREW"]),
     ] {
@@ -163,6 +174,48 @@ fn query(random: &mut Random, known: &Known, path: &str) -> String {
         pairs.push(damage::text(random, "a=b"));
     }
     pairs.join("&")
+}
+
+/// What a search looks for.
+fn term(random: &mut Random) -> String {
+    let mut out = String::new();
+    for _ in 0..=random.below(4) {
+        out.push_str(
+            random
+                .pick(&["acme", "a*", "joe?", "\"x1 y\"", "(", ")", "AND", "OR", "AND NOT", "x1\\-y", "京都", "4155551234"])
+                .copied()
+                .unwrap_or("x1"),
+        );
+        out.push(' ');
+    }
+    out
+}
+
+/// A search of about the right shape.
+fn sosl(random: &mut Random, known: &Known) -> String {
+    let mut out = format!("FIND {{{}}}", term(random));
+    out.push_str(random.pick(&["", "", " IN ALL FIELDS", " IN NAME FIELDS", " IN PHONE FIELDS", " IN x FIELDS"]).copied().unwrap_or(""));
+    for n in 0..random.below(4) {
+        let (object, field) = (known.object(random), Known::field(random));
+        out.push_str(if n == 0 { " RETURNING " } else { ", " });
+        out.push_str(&object);
+        let rest = match random.below(8) {
+            0 => String::new(),
+            1 => format!("({field} WHERE {field} = 'a')"),
+            2 => format!("({field} ORDER BY {field} DESC LIMIT 3)"),
+            3 => format!("(Id, {field}, Owner.Name LIMIT 5 OFFSET 2)"),
+            4 => format!("(toLabel({field}), FORMAT({field}) f USING ListView = Recent)"),
+            _ => "(Id)".to_owned(),
+        };
+        out.push_str(&rest);
+    }
+    for clause in [" WITH METADATA = 'LABELS'", " WITH HIGHLIGHT", " WITH SNIPPET", " WITH NETWORK = '0'", " LIMIT 20", " UPDATE TRACKING"]
+    {
+        if random.below(10) == 0 {
+            out.push_str(clause);
+        }
+    }
+    out
 }
 
 /// A query of about the right shape.

@@ -125,7 +125,7 @@ impl Parser<'_> {
         }
     }
 
-    fn data_category(&mut self) -> Parsed<With> {
+    pub(crate) fn data_category(&mut self) -> Parsed<With> {
         let start = self.advance().start;
         self.advance();
         let mut filters = Vec::new();
@@ -181,7 +181,7 @@ impl Parser<'_> {
         Ok(expr)
     }
 
-    fn order_item(&mut self) -> Parsed<OrderItem> {
+    pub(crate) fn order_item(&mut self) -> Parsed<OrderItem> {
         let expr = self.expr()?;
         let descending = self.take_word("DESC");
         if !descending {

@@ -8,7 +8,7 @@ use crate::soql::lexer::{self, BadEscape, Tok, Token};
 impl Parser<'_> {
     /// A condition. AND and OR may not be mixed at one level, and NOT must stand alone at its level. HAVING takes no
     /// sub-queries.
-    pub(super) fn condition(&mut self, having: bool) -> Parsed<Condition> {
+    pub(crate) fn condition(&mut self, having: bool) -> Parsed<Condition> {
         if self.is("NOT") {
             let word = span(self.advance());
             let inner = self.simple(having)?;
@@ -124,7 +124,7 @@ impl Parser<'_> {
     }
 
     /// A literal and its place. `like` allows the escapes that only LIKE knows.
-    pub(super) fn value(&mut self, like: bool) -> Parsed<(Literal, Span)> {
+    pub(crate) fn value(&mut self, like: bool) -> Parsed<(Literal, Span)> {
         let token = self.token();
         let literal = match token.tok {
             Tok::Colon => return Err(self.bind()),

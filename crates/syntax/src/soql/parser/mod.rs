@@ -16,7 +16,7 @@ use crate::ast::{Ident, Path, Query, Span};
 use crate::{Quirks, SyntaxError, SyntaxErrorKind as Kind};
 
 /// The result of every parsing function.
-type Parsed<T> = Result<T, SyntaxError>;
+pub(crate) type Parsed<T> = Result<T, SyntaxError>;
 
 /// Words that never are names.
 const RESERVED: &[&str] = &[
@@ -36,7 +36,7 @@ pub(super) enum Place {
 }
 
 /// A parser at some token.
-pub(super) struct Parser<'a> {
+pub(crate) struct Parser<'a> {
     text: &'a str,
     tokens: Vec<Token>,
     at: usize,
@@ -45,38 +45,43 @@ pub(super) struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    pub(super) fn new(text: &'a str, quirks: Quirks) -> Self {
-        Parser { text, tokens: lexer::tokens(text), at: 0, depth: 0, quirks }
+    pub(crate) fn new(text: &'a str, quirks: Quirks) -> Self {
+        Self::from(text, 0, quirks)
+    }
+
+    /// A parser that begins at a byte of its text; places count from the text's begin all the same.
+    pub(crate) fn from(text: &'a str, at: usize, quirks: Quirks) -> Self {
+        Parser { text, tokens: lexer::tokens(text, at), at: 0, depth: 0, quirks }
     }
 
     /// Parses the whole text.
-    pub(super) fn root(mut self) -> Parsed<Query> {
+    pub(crate) fn root(mut self) -> Parsed<Query> {
         let query = self.query(Place::Root)?;
         if self.peek() == Tok::Eof { Ok(query) } else { Err(self.unexpected()) }
     }
 
     // ---- looking
 
-    fn token_at(&self, ahead: usize) -> Token {
+    pub(crate) fn token_at(&self, ahead: usize) -> Token {
         match self.tokens.get(self.at + ahead).or(self.tokens.last()) {
             Some(token) => *token,
             None => Token { tok: Tok::Eof, start: 0, end: 0 },
         }
     }
 
-    fn token(&self) -> Token {
+    pub(crate) fn token(&self) -> Token {
         self.token_at(0)
     }
 
-    fn peek(&self) -> Tok {
+    pub(crate) fn peek(&self) -> Tok {
         self.token().tok
     }
 
-    fn peek_at(&self, ahead: usize) -> Tok {
+    pub(crate) fn peek_at(&self, ahead: usize) -> Tok {
         self.token_at(ahead).tok
     }
 
-    fn slice(&self, token: Token) -> &'a str {
+    pub(crate) fn slice(&self, token: Token) -> &'a str {
         self.text.get(token.start as usize..token.end as usize).unwrap_or_default()
     }
 
@@ -86,22 +91,22 @@ impl<'a> Parser<'a> {
     }
 
     /// Whether the token that many ahead is this keyword, given in capitals.
-    fn is_at(&self, ahead: usize, keyword: &str) -> bool {
+    pub(crate) fn is_at(&self, ahead: usize, keyword: &str) -> bool {
         self.word_at(ahead).is_some_and(|w| w.eq_ignore_ascii_case(keyword))
     }
 
-    fn is(&self, keyword: &str) -> bool {
+    pub(crate) fn is(&self, keyword: &str) -> bool {
         self.is_at(0, keyword)
     }
 
     /// Whether the token that many ahead may be a name.
-    fn name_at(&self, ahead: usize) -> bool {
+    pub(crate) fn name_at(&self, ahead: usize) -> bool {
         self.word_at(ahead).is_some_and(|w| !RESERVED.iter().any(|r| w.eq_ignore_ascii_case(r)))
     }
 
     // ---- taking
 
-    fn advance(&mut self) -> Token {
+    pub(crate) fn advance(&mut self) -> Token {
         let token = self.token();
         if self.at + 1 < self.tokens.len() {
             self.at += 1;
@@ -109,7 +114,7 @@ impl<'a> Parser<'a> {
         token
     }
 
-    fn take(&mut self, tok: Tok) -> bool {
+    pub(crate) fn take(&mut self, tok: Tok) -> bool {
         let found = self.peek() == tok;
         if found {
             self.advance();
@@ -117,7 +122,7 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn take_word(&mut self, keyword: &str) -> bool {
+    pub(crate) fn take_word(&mut self, keyword: &str) -> bool {
         let found = self.is(keyword);
         if found {
             self.advance();
@@ -125,16 +130,16 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn expect_word(&mut self, keyword: &str) -> Parsed<()> {
+    pub(crate) fn expect_word(&mut self, keyword: &str) -> Parsed<()> {
         if self.take_word(keyword) { Ok(()) } else { Err(self.unexpected()) }
     }
 
-    fn expect(&mut self, tok: Tok) -> Parsed<Token> {
+    pub(crate) fn expect(&mut self, tok: Tok) -> Parsed<Token> {
         if self.peek() == tok { Ok(self.advance()) } else { Err(self.unexpected()) }
     }
 
     /// A closing parenthesis.
-    fn close(&mut self) -> Parsed<Token> {
+    pub(crate) fn close(&mut self) -> Parsed<Token> {
         if self.peek() == Tok::RParen {
             return Ok(self.advance());
         }
@@ -151,7 +156,7 @@ impl<'a> Parser<'a> {
     }
 
     /// A name: any word but the reserved ones.
-    fn ident(&mut self) -> Parsed<Ident> {
+    pub(crate) fn ident(&mut self) -> Parsed<Ident> {
         if !self.name_at(0) {
             return Err(self.unexpected());
         }
@@ -160,7 +165,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Names joined by dots.
-    fn path(&mut self) -> Parsed<Path> {
+    pub(crate) fn path(&mut self) -> Parsed<Path> {
         let mut segments = vec![self.ident()?];
         while self.take(Tok::Dot) {
             segments.push(self.ident()?);
@@ -171,7 +176,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `item { "," item }`.
-    fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
+    pub(crate) fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
         let mut out = vec![item(self)?];
         while self.take(Tok::Comma) {
             out.push(item(self)?);
@@ -180,7 +185,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Runs `inner` one level deeper.
-    fn nested<T>(&mut self, inner: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+    pub(crate) fn nested<T>(&mut self, inner: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         if self.depth >= MAX_DEPTH {
             let message = "Query is either selecting too many fields or the filter conditions are too complicated.";
             return Err(SyntaxError::bare(Kind::TooDeep, span(self.token()), message));
@@ -192,7 +197,7 @@ impl<'a> Parser<'a> {
     }
 
     /// From a place to the last token taken.
-    fn span_from(&self, start: u32) -> Span {
+    pub(crate) fn span_from(&self, start: u32) -> Span {
         let end = self.at.checked_sub(1).and_then(|i| self.tokens.get(i)).map_or(start, |t| t.end);
         Span { start, end: end.max(start) }
     }
@@ -200,7 +205,7 @@ impl<'a> Parser<'a> {
     // ---- faults
 
     /// How a token shows in a sentence.
-    fn shown(&self, token: Token) -> &'a str {
+    pub(crate) fn shown(&self, token: Token) -> &'a str {
         match token.tok {
             Tok::Eof => "<EOF>",
             // The newer lexer takes a string apart, so that its first token is the quote.
@@ -210,7 +215,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The token at hand may not stand here.
-    fn unexpected(&self) -> SyntaxError {
+    pub(crate) fn unexpected(&self) -> SyntaxError {
         let token = self.token();
         match token.tok {
             // The newer lexer takes a string apart: where none may stand, its first token, the quote, is one too many.
@@ -234,7 +239,7 @@ impl<'a> Parser<'a> {
     }
 
     /// As [`Self::unexpected`], but the older parser writes the word unquoted.
-    fn unexpected_unquoted(&self) -> SyntaxError {
+    pub(crate) fn unexpected_unquoted(&self) -> SyntaxError {
         let token = self.token();
         if self.quirks.new_parser || token.tok != Tok::Word {
             return self.unexpected();
@@ -314,7 +319,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-fn span(token: Token) -> Span {
+pub(crate) fn span(token: Token) -> Span {
     Span { start: token.start, end: token.end }
 }
 

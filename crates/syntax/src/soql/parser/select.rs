@@ -102,7 +102,7 @@ impl Parser<'_> {
         if self.is("GROUP") { None } else { self.optional_ident() }
     }
 
-    fn optional_ident(&mut self) -> Option<Ident> {
+    pub(crate) fn optional_ident(&mut self) -> Option<Ident> {
         if self.name_at(0) { self.ident().ok() } else { None }
     }
 
@@ -147,7 +147,7 @@ impl Parser<'_> {
     }
 
     /// A field path or a function call.
-    pub(super) fn expr(&mut self) -> Parsed<Expr> {
+    pub(crate) fn expr(&mut self) -> Parsed<Expr> {
         let from = self.at;
         self.expr_within(0, from)
     }
@@ -238,7 +238,7 @@ impl Parser<'_> {
     }
 
     /// Whether a word that could be an alias starts a clause.
-    fn clause_ahead(&self) -> bool {
+    pub(crate) fn clause_ahead(&self) -> bool {
         self.is("GROUP")
             || self.set_options_ahead()
             || (self.is("ORDER") && self.is_at(1, "BY"))
