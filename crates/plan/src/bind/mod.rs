@@ -295,7 +295,7 @@ impl Binder<'_> {
         Some(self.emit.flag(scope.column(0, &deleted.name), false))
     }
 
-    fn using_scope(&self, scope: &Scope, word: &Ident) -> Result<Option<Sql>, ApiError> {
+    fn using_scope(&mut self, scope: &mut Scope, word: &Ident) -> Result<Option<Sql>, ApiError> {
         match word.text.to_ascii_lowercase().as_str() {
             "everything" => Ok(None),
             "mine" if scope.root.field("OwnerId").is_some() => {
@@ -303,7 +303,11 @@ impl Binder<'_> {
                 Ok(Some(sql![scope.column(0, "OwnerId"), " = ", user]))
             }
             // Rows viewed last: undocumented, and what lists of recently viewed records use.
-            "mru" if scope.root.field("LastViewedDate").is_some() => Ok(Some(sql![scope.column(0, "LastViewedDate"), " IS NOT NULL"])),
+            "mru" if scope.root.field("LastViewedDate").is_some() => {
+                let root = scope.root.clone();
+                let seen = root.field("LastViewedDate").map(|field| self.value(scope, 0, &root, field));
+                Ok(seen.map(|seen| sql![seen, " IS NOT NULL"]))
+            }
             _ => {
                 let text = format!("Scope '{}' is not supported for entity '{}'", word.text, scope.root.name);
                 Err(self.cx.at(ErrorCode::InvalidQueryScope, word.span, text))
