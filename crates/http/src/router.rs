@@ -368,32 +368,53 @@ impl Route {
     }
 }
 
-/// The paths of the table, taken apart, in its order.
-static PATTERNS: LazyLock<Vec<Vec<&'static str>>> =
-    LazyLock::new(|| ROUTES.iter().map(|route| route.path.split('/').filter(|part| !part.is_empty()).collect()).collect());
+/// A path of the table, taken apart.
+struct Pattern {
+    route: &'static Route,
+    /// Its parts, without the one that takes the rest.
+    parts: Vec<Part>,
+    /// Whether it takes the rest, which must not be empty.
+    rest: bool,
+}
+
+/// A part of a path.
+enum Part {
+    Literal(&'static str),
+    Parameter,
+}
+
+/// Segments of the longest path that has a list of its own.
+const MOST_SEGMENTS: usize = 8;
+
+/// The patterns that a path of so many segments may fit, in the order of the table; the last list is for longer ones.
+static PATTERNS: LazyLock<Vec<Vec<Pattern>>> = LazyLock::new(|| {
+    let pattern = |route: &'static Route| {
+        let mut parts: Vec<&str> = route.path.split('/').filter(|part| !part.is_empty()).collect();
+        let rest = parts.pop_if(|last| last.ends_with("…}")).is_some();
+        let part = |text: &'static str| if text.starts_with('{') { Part::Parameter } else { Part::Literal(text) };
+        Pattern { route, parts: parts.into_iter().map(part).collect(), rest }
+    };
+    let fits = |pattern: &Pattern, count: usize| if pattern.rest { count > pattern.parts.len() } else { count == pattern.parts.len() };
+    (0..=MOST_SEGMENTS + 1).map(|count| ROUTES.iter().map(pattern).filter(|p| fits(p, count)).collect()).collect()
+});
 
 /// Finds the route of a path below the version, given as its segments. Answers it with the segments that its
 /// parameters take.
 pub fn find<'a>(segments: &[&'a str]) -> Option<(&'static Route, Vec<&'a str>)> {
-    ROUTES.iter().zip(PATTERNS.iter()).find_map(|(route, pattern)| Some((route, fit(pattern, segments)?)))
+    let patterns = &PATTERNS[segments.len().min(MOST_SEGMENTS + 1)];
+    let found = patterns.iter().find(|pattern| pattern.fits(segments))?;
+    let taken = found.parts.iter().zip(segments).filter(|(part, _)| matches!(part, Part::Parameter)).map(|(_, segment)| *segment);
+    Some((found.route, taken.chain(segments[found.parts.len()..].iter().copied()).collect()))
 }
 
-fn fit<'a>(pattern: &[&str], segments: &[&'a str]) -> Option<Vec<&'a str>> {
-    let (single, rest) = match pattern.split_last() {
-        Some((last, before)) if last.ends_with("…}") => (before, true),
-        _ => (pattern, false),
-    };
-    let (own, more) = segments.split_at_checked(single.len())?;
-    if more.is_empty() == rest {
-        return None;
+impl Pattern {
+    /// Whether segments fit, of which there are as many as there have to be.
+    fn fits(&self, segments: &[&str]) -> bool {
+        self.parts.iter().zip(segments).all(|(part, segment)| match part {
+            Part::Literal(text) => text.eq_ignore_ascii_case(segment),
+            Part::Parameter => !segment.is_empty(),
+        })
     }
-    let is_parameter = |part: &str| part.starts_with('{');
-    let mut pairs = single.iter().zip(own);
-    if !pairs.all(|(part, segment)| if is_parameter(part) { !segment.is_empty() } else { part.eq_ignore_ascii_case(segment) }) {
-        return None;
-    }
-    let taken = single.iter().zip(own).filter(|(part, _)| is_parameter(part)).map(|(_, segment)| *segment);
-    Some(taken.chain(more.iter().copied()).collect())
 }
 
 #[cfg(test)]

@@ -14,6 +14,11 @@ const NEW_PASSWORD: &str = "NewPassword";
 
 /// Whether a path is that of a user's password.
 pub(super) fn is_path(path: &str) -> bool {
+    // Asked of every request: most paths don't end so.
+    let end = path.trim_end_matches('/').as_bytes();
+    if !end.last_chunk::<9>().is_some_and(|end| end.eq_ignore_ascii_case(b"/password")) {
+        return false;
+    }
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     match parts.as_slice() {
         ["services", "data", _, resource, object, _, last] => {
