@@ -117,8 +117,11 @@ impl Writer {
     /// Reads on the writing connection, for a database without a file.
     pub(super) fn read(&self, work: &mut Work<'_>, time: Duration) -> Result<(), StoreError> {
         let mut state = self.state.lock();
-        let _waited_for = Patience::ask(&self.patience);
-        state.connection.snapshot(work, time)
+        let waited_for = Patience::ask(&self.patience);
+        let done = state.connection.snapshot(work, time);
+        drop(waited_for);
+        self.leave(state);
+        done
     }
 
     /// Runs work on the connection while nobody else does and no transaction is open: what was open is committed first.
@@ -167,7 +170,16 @@ impl Writer {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let turn = self.turn();
         self.waiting.fetch_sub(1, Ordering::SeqCst);
-        let mut state = turn?;
+        let mut state = match turn {
+            Ok(state) => state,
+            Err(e) => {
+                // A commit may have been left to this caller. Who holds the lock now sees to it when he leaves.
+                if let Some(state) = self.state.try_lock() {
+                    self.leave(state);
+                }
+                return Err(e);
+            }
+        };
         let waited_for = (kind == Kind::Unhurried).then(|| Patience::ask(&self.patience));
 
         let batch = match &state.open {
@@ -201,7 +213,7 @@ impl Writer {
                 state.awaited = true;
             }
         }
-        MutexGuard::unlock_fair(state);
+        self.leave(state);
         match outcome {
             Err(panic) => {
                 if later {
@@ -229,6 +241,28 @@ impl Writer {
         let mut state = self.state.lock();
         if state.open.as_ref().is_some_and(|open| Arc::ptr_eq(open, batch)) {
             state.commit(batch);
+        }
+        self.leave(state);
+    }
+
+    /// Lets go of the lock. What somebody waits for is committed where nobody is there to do it any more: those it was
+    /// left to may give up at any time, also between the look at them and the letting go.
+    fn leave<'a>(&'a self, mut state: MutexGuard<'a, State>) {
+        loop {
+            let Some(batch) = state.open.clone().filter(|_| state.awaited) else { return MutexGuard::unlock_fair(state) };
+            if self.waiting.load(Ordering::SeqCst) == 0 {
+                state.commit(&batch);
+                return MutexGuard::unlock_fair(state);
+            }
+            MutexGuard::unlock_fair(state);
+            if self.waiting.load(Ordering::SeqCst) > 0 {
+                return;
+            }
+            // Whoever has the lock now leaves it in the same way.
+            match self.state.try_lock() {
+                Some(again) => state = again,
+                None => return,
+            }
         }
     }
 }
