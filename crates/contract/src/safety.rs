@@ -77,13 +77,20 @@ fn step(step: &Step) -> Result<(), String> {
     let queries = step.query.is_some() || ["query?", "queryAll?", "search?", "parameterizedSearch"].iter().any(|q| asked.contains(q));
     // What names a record of the case's own, or a definition, finds the same wherever it is asked.
     let restricted = asked.contains('{') || DEFINITIONS.iter().any(|name| asked.contains(name));
-    if queries && step.error.is_none() && !restricted {
+    if step.error.is_none() && (queries && !restricted || counts_rows(asked)) {
         return Err("it counts on an org with no other rows".to_owned());
     }
     let Some(text) = &step.request else { return Ok(()) };
     let line = text.trim_start().lines().next().unwrap_or_default();
     let mut words = line.split_whitespace();
     request(words.next().unwrap_or_default(), words.next().unwrap_or_default())
+}
+
+/// Whether a resource lists or counts the rows of an object, or what the user saw last, whatever is named in its path.
+fn counts_rows(asked: &str) -> bool {
+    let path = asked.split_whitespace().nth(1).unwrap_or_default().split('?').next().unwrap_or_default();
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    parts.any(|part| ["results", "recent", "relevantItems", "recordCount", "suggestions", "deleted", "updated"].contains(&part))
 }
 
 /// Whether a request leaves nothing that can't be taken back.
@@ -94,16 +101,19 @@ fn request(method: &str, target: &str) -> Result<(), String> {
         None if path.starts_with('/') => return Err("it is of another API, or logs in or out".to_owned()),
         None => path,
     };
-    let overridden = target.contains("_HttpMethod=");
-    if matches!(method, "GET" | "HEAD" | "OPTIONS") && !overridden {
+    let overridden = target.split(['?', '&']).find_map(|part| part.strip_prefix("_HttpMethod="));
+    if matches!(method, "GET" | "HEAD" | "OPTIONS") && overridden.is_none() {
         return Ok(());
     }
+    let method = overridden.unwrap_or(method);
     let parts: Vec<&str> = below.split('/').filter(|part| !part.is_empty()).collect();
     match parts.as_slice() {
         ["tooling", ..] => Err("it changes metadata".to_owned()),
         [_, object, rest @ ..] if parts[0] == "sobjects" && PASSING.iter().any(|known| known.eq_ignore_ascii_case(object)) => {
             // What is changed or deleted by id has to be its own.
             match rest.first() {
+                // An action makes a record of another object, and what else a POST does is not known.
+                Some(_) if method == "POST" && rest != ["Id"] => Err("it may leave a record that can't be deleted".to_owned()),
                 Some(id) if method != "POST" && id.len() == 18 && !id.contains('{') && !id.contains("0000000") => {
                     Err("it changes a record that is not its own".to_owned())
                 }
@@ -114,5 +124,31 @@ fn request(method: &str, target: &str) -> Result<(), String> {
         // Refused whatever is asked: no resource there takes a write that is kept.
         ["query" | "queryAll" | "limits", ..] => Ok(()),
         _ => Err("it may change what can't be changed back".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{counts_rows, request};
+
+    #[test]
+    fn a_post_makes_what_can_be_deleted_or_is_not_sent() {
+        for target in ["sobjects/Account", "sobjects/account/Id", "/services/data/v62.0/sobjects/Account/"] {
+            assert_eq!(request("POST", target), Ok(()), "{target}");
+        }
+        for target in ["sobjects/Account/quickActions/NewContact", "sobjects/Account/{account}", "quickActions/NewTask", "sobjects/User"] {
+            assert!(request("POST", target).is_err(), "{target}");
+        }
+        assert_eq!(request("POST", "sobjects/Account/{account}?x=y&_HttpMethod=PATCH"), Ok(()));
+        assert!(request("POST", "sobjects/Account/0015g00000AbCdEAAV?_HttpMethod=DELETE").is_err());
+        assert!(request("GET", "sobjects/User?_HttpMethod=POST").is_err());
+    }
+
+    #[test]
+    fn what_lists_rows_is_known_by_its_path() {
+        let rows = ["GET sobjects/Account/listviews/All/results?limit=2", "GET recent", "GET sobjects/relevantItems?mode=MRU"];
+        assert!(rows.iter().all(|asked| counts_rows(asked)));
+        let others = ["GET sobjects/Account/listviews/All", "GET sobjects/Account/{account}?fields=Name", "SELECT Id FROM Account"];
+        assert!(!others.iter().any(|asked| counts_rows(asked)));
     }
 }

@@ -4,7 +4,7 @@ use crate::{Failure, Identity, Server, query};
 use orglet_base::{ApiError, ApiVersion, ErrorCode, Id};
 use orglet_plan::Output;
 use orglet_schema::standard::layouts;
-use orglet_schema::standard::list_views::{Condition, ListView};
+use orglet_schema::standard::list_views::{self, Condition, ListView};
 use orglet_schema::{Catalog, Field, FieldType, Object};
 use std::sync::Arc;
 
@@ -58,6 +58,17 @@ pub struct Page {
 pub fn pick<'a>(object: &Object, views: &'a [ListView], id_or_name: &str) -> Option<&'a ListView> {
     let id = Id::parse(id_or_name).ok();
     views.iter().find(|view| id.is_some_and(|id| view.id(object) == id) || view.developer_name.eq_ignore_ascii_case(id_or_name))
+}
+
+/// The list view of an id, with its object, as far as the user sees that.
+pub fn by_id(identity: &Identity, id: Id) -> Option<(Arc<Object>, ListView)> {
+    if id.prefix() != list_views::PREFIX {
+        return None;
+    }
+    let catalog = identity.org.catalog();
+    let object = catalog.by_prefix(list_views::listed(id)).filter(|o| identity.access.sees_object(o))?;
+    let view = list_views::of(object).into_iter().find(|view| view.id(object) == id)?;
+    Some((object.clone(), view))
 }
 
 /// What a list view shows, and the query that finds it.

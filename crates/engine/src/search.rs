@@ -55,6 +55,15 @@ pub struct Found {
 
 /// Parses and runs a search.
 pub fn run(identity: &Identity, request: &Request<'_>) -> Result<Answer, Failure> {
+    planned(identity, request, |search| read(identity, search))
+}
+
+/// Parses and plans a search, and looks for nothing.
+pub fn check(identity: &Identity, request: &Request<'_>) -> Result<(), Failure> {
+    planned(identity, request, |_| Ok(()))
+}
+
+fn planned<T>(identity: &Identity, request: &Request<'_>, then: impl Fn(SearchPlan) -> Result<T, Failure>) -> Result<T, Failure> {
     let mut ast = sosl::parse(request.sosl).map_err(|e| refusal(&e, request.sosl))?;
     if request.by_name {
         ast.group = Group::NameField;
@@ -65,8 +74,7 @@ pub fn run(identity: &Identity, request: &Request<'_>) -> Result<Answer, Failure
             _ => Vec::new(),
         };
         let cx = query::context(identity, catalog, request.sosl, request.version);
-        let search = plan::plan(&ast, &every, &cx)?;
-        read(identity, search)
+        then(plan::plan(&ast, &every, &cx)?)
     })
 }
 

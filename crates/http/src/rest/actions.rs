@@ -1,6 +1,6 @@
 //! Invocable actions: what there is to do, described, and done for several inputs at once.
 
-use super::{Rest, conditional, process, quick, typed};
+use super::{MOST_MOVES, Rest, conditional, process, quick, typed};
 use crate::codec::{Doc, Node, Writer, XmlOrder};
 use crate::{Reply, compat, error};
 use orglet_base::{ApiError, ErrorCode, Id};
@@ -155,7 +155,7 @@ pub(super) fn standard_action(cx: &Rest<'_>, name: &str) -> Result<Reply, Failur
     if cx.call.method == http::Method::POST {
         let known: Vec<&str> = inputs().map(|p| p.name).collect();
         let needed: Vec<&str> = inputs().filter(|p| p.required).map(|p| p.name).collect();
-        return invoke(cx, action.name, &known, &needed, |input| (action.run)(cx, input));
+        return invoke(cx, action.name, &known, &needed, |cx, input| (action.run)(cx, input));
     }
     let about =
         About { name: action.name, label: action.label, kind: action.kind, description: action.description, standard: true, target: None };
@@ -174,8 +174,9 @@ pub(super) fn custom_action(cx: &Rest<'_>, kind: &str, name: &str) -> Result<Rep
     if cx.call.method == http::Method::POST {
         let mut known: Vec<&str> = object.fields().iter().filter(|f| f.createable).map(|f| f.name.as_str()).collect();
         known.push("contextId");
-        return invoke(cx, action.name, &known, &[], |input| {
+        return invoke(cx, action.name, &known, &[], |cx, input| {
             let context = typed::id(input, "contextId")?;
+            let object = cx.object(action.target)?;
             let saved = quick::create(cx, action, &object, context, input, &["contextId"])?;
             Ok(Doc::obj([("id", saved.id.to_string().into())]))
         });
@@ -242,13 +243,16 @@ fn describe(cx: &Rest<'_>, about: &About, inputs: Vec<Doc>, outputs: Vec<Doc>) -
     dated(cx, &doc, "InvocableAction", XmlOrder::Sorted)
 }
 
+/// What became of an input: the values that the action answers, or its errors.
+type Outcome = Result<Doc, Vec<ApiError>>;
+
 /// `POST`: runs an action once for each input. The inputs are taken one by one; the answer is 400 where one failed.
 fn invoke(
     cx: &Rest<'_>,
     name: &'static str,
     known: &[&str],
     needed: &[&str],
-    run: impl Fn(&Node<'_>) -> Result<Doc, Failure>,
+    run: impl Fn(&Rest<'_>, &Node<'_>) -> Result<Doc, Failure>,
 ) -> Result<Reply, Failure> {
     conditional::still(cx, cx.catalog.modified())?;
     let body = cx.body()?;
@@ -263,16 +267,24 @@ fn invoke(
     for input in &inputs {
         typed::object(input, known)?;
     }
-    let mut outcomes = Vec::with_capacity(inputs.len());
+    let mut outcomes: Vec<Outcome> = Vec::with_capacity(inputs.len());
+    let mut moved: Option<Rest<'_>> = None;
     for input in inputs {
         let lacking = needed.iter().find(|name| input.get(name).is_none_or(Node::is_null));
-        outcomes.push(match lacking {
-            Some(name) => Err(typed::missing(name)),
-            None => match run(input) {
-                Ok(values) => Ok(values),
-                Err(Failure::Api(e)) => Err(e),
-                Err(other) => return Err(other),
-            },
+        let mut done = lacking.map_or_else(|| run(moved.as_ref().unwrap_or(cx), input), |name| Err(typed::missing(name).into()));
+        // Where the org is moved meanwhile, this input goes on in the new place: those before it were done.
+        for _ in 0..MOST_MOVES {
+            if !done.as_ref().is_err_and(Failure::is_moved) {
+                break;
+            }
+            done = cx.moved().and_then(|there| run(moved.insert(there), input));
+        }
+        outcomes.push(match done {
+            Ok(values) => Ok(values),
+            Err(failure) if !failure.errors().is_empty() => Err(failure.errors().to_vec()),
+            // What is done already has to be told, so that a failure of ours is that of its input alone.
+            Err(failure) if outcomes.iter().any(Result::is_ok) => Err(vec![cx.server.internal(&failure)]),
+            Err(failure) => return Err(failure),
         });
     }
     let failed = outcomes.iter().any(Result::is_err);
@@ -283,13 +295,13 @@ fn invoke(
     Ok(Reply::new(if failed { 400 } else { 200 }, cx.format.content_type(), w.finish()))
 }
 
-fn result(cx: &Rest<'_>, w: &mut Writer, name: &str, outcome: &Result<Doc, ApiError>) {
+fn result(cx: &Rest<'_>, w: &mut Writer, name: &str, outcome: &Outcome) {
     let more = compat::actions_tell_versions(cx.version);
     w.begin_object("");
     w.text("actionName", name);
     match outcome {
         Ok(_) => w.null("errors"),
-        Err(e) => error::write_row_errors(w, "errors", std::slice::from_ref(e)),
+        Err(errors) => error::write_row_errors(w, "errors", errors),
     }
     if more {
         w.null("invocationId");

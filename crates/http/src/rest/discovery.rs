@@ -36,10 +36,15 @@ pub(super) fn resources(cx: &Rest<'_>) -> Reply {
         "sobjects",
         "actions",
     ] {
-        if key == "parameterizedSearch" && !compat::has_parameterized_search(cx.version) {
-            continue;
+        // The others are older than the oldest version here.
+        let served = match key {
+            "parameterizedSearch" => compat::has_parameterized_search(cx.version),
+            "actions" => compat::has_invocable_actions(cx.version),
+            _ => true,
+        };
+        if served {
+            doc.push(key, format!("{}/{key}", cx.base));
         }
-        doc.push(key, format!("{}/{key}", cx.base));
     }
     doc.push("identity", format!("{}/id/{}/{}", cx.call.origin, cx.identity.org.id, cx.identity.user.id));
     cx.doc(200, &doc, "urls", XmlOrder::Kept)

@@ -35,6 +35,10 @@ pub(in crate::rest) fn by_query(cx: &Rest<'_>) -> Result<Reply, Failure> {
 
 /// `POST /parameterizedSearch`: the same in the body.
 pub(in crate::rest) fn by_body(cx: &Rest<'_>) -> Result<Reply, Failure> {
+    // The URL has none of them, so that one there is not passed over.
+    if let Some((name, _)) = cx.call.query.iter().find(|(name, _)| !name.eq_ignore_ascii_case("_HttpMethod")) {
+        return Err(illegal(format!("Unknown parameter: {name}")).into());
+    }
     let body = cx.body()?;
     if !body.is_object() {
         return Err(wrong_token(&body).into());

@@ -52,13 +52,22 @@ pub(in crate::rest) fn suggestions(cx: &Rest<'_>) -> Result<Reply, Failure> {
     // Quotes and wildcards are passed over.
     let plain: String = q.chars().filter(|c| !matches!(c, '"' | '*' | '?' | '\\')).collect();
     let shortest = if plain.chars().any(is_dense) { 1 } else { SHORTEST };
-    if plain.chars().count() < shortest || objects.is_empty() {
-        return Ok(reply(cx, &objects, &[], &Answer { found: Vec::new(), labels: false }, false));
+    let too_short = plain.chars().count() < shortest;
+    let nothing = || Ok(reply(cx, &objects, &[], &Answer { found: Vec::new(), labels: false }, false));
+    if objects.is_empty() {
+        return nothing();
     }
     let parts = objects.iter().map(|(object, name)| wanted.part(object, name)).collect();
-    let whole = Whole { term: format!("\"{}*\"", escaped(&plain)), group: "NAME".to_owned(), parts, ..Whole::default() };
+    // Of a text for which nothing is looked, the rest of what is asked is looked at all the same.
+    let text = if too_short { "word" } else { &plain };
+    let whole = Whole { term: format!("\"{}*\"", escaped(text)), group: "NAME".to_owned(), parts, ..Whole::default() };
     let sosl = whole.text()?;
-    let answer = engine::run(&cx.identity, &request(cx, &sosl, true))?;
+    let request = request(cx, &sosl, true);
+    if too_short {
+        engine::check(&cx.identity, &request)?;
+        return nothing();
+    }
+    let answer = engine::run(&cx.identity, &request)?;
     let counts: Vec<usize> = answer.found.iter().map(|f| f.set.rows.len()).collect();
     let shares = distribute(&counts, usize::try_from(wanted.limit).unwrap_or(usize::MAX));
     let more = counts.iter().sum::<usize>() > shares.iter().sum();
