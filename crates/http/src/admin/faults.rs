@@ -12,12 +12,14 @@ use serde_json::{Value, json as object};
 
 /// `GET /orgs/{org}/faults`
 pub(super) fn list(asked: &Asked<'_>) -> Result<Reply, AdminError> {
+    known_parameters(asked.call, &[])?;
     let rules: Vec<Value> = asked.server.faults.list(org(asked)?).iter().map(|rule| shown(rule)).collect();
     Ok(json(200, &object!({"faults": rules})))
 }
 
 /// `POST /orgs/{org}/faults`
 pub(super) fn add(asked: &Asked<'_>) -> Result<Reply, AdminError> {
+    known_parameters(asked.call, &[])?;
     let org = org(asked)?;
     let mut body = Body::read(asked.call)?;
     let torn = match body.any("torn") {
@@ -62,11 +64,13 @@ pub(super) fn add(asked: &Asked<'_>) -> Result<Reply, AdminError> {
 
 /// `DELETE /orgs/{org}/faults`
 pub(super) fn clear(asked: &Asked<'_>) -> Result<Reply, AdminError> {
+    known_parameters(asked.call, &[])?;
     Ok(json(200, &object!({"removed": asked.server.faults.clear(org(asked)?)})))
 }
 
 /// `GET /orgs/{org}/faults/{fault}`
 pub(super) fn show(asked: &Asked<'_>) -> Result<Reply, AdminError> {
+    known_parameters(asked.call, &[])?;
     let (org, id) = (org(asked)?, number(asked)?);
     let rule = asked.server.faults.get(org, id).ok_or_else(|| unknown(asked))?;
     Ok(json(200, &shown(&rule)))
@@ -74,6 +78,7 @@ pub(super) fn show(asked: &Asked<'_>) -> Result<Reply, AdminError> {
 
 /// `DELETE /orgs/{org}/faults/{fault}`
 pub(super) fn remove(asked: &Asked<'_>) -> Result<Reply, AdminError> {
+    known_parameters(asked.call, &[])?;
     let (org, id) = (org(asked)?, number(asked)?);
     if asked.server.faults.remove(org, id) { Ok(Reply::empty(204)) } else { Err(unknown(asked)) }
 }
@@ -88,6 +93,7 @@ pub(super) fn catalogue(asked: &Asked<'_>) -> Result<Reply, AdminError> {
 
 /// `GET /errors/{error}`
 pub(super) fn error(asked: &Asked<'_>) -> Result<Reply, AdminError> {
+    known_parameters(asked.call, &[])?;
     let row = catalogue::row(&asked.named).ok_or_else(|| AdminError::NotFound(format!("the catalogue has no error '{}'", asked.named)))?;
     let mut shown = of_catalogue(row);
     shown["example"] = String::from_utf8_lossy(&example(row, Format::Json).body).into();

@@ -2,8 +2,8 @@
 
 use super::body::{Body, known_parameters};
 use super::{Asked, faults, json};
-use crate::Reply;
 use crate::journal::{Entry, Filter, Journal, LONGEST_WAIT};
+use crate::{Reply, pattern};
 use orglet_base::DateTime;
 use orglet_engine::orgs::AdminError;
 use serde_json::{Value, json as object};
@@ -38,6 +38,9 @@ pub(super) fn page(asked: &Asked<'_>) -> Result<Reply, AdminError> {
     if status.is_some_and(|status| !is_status(status)) {
         return Err(AdminError::Invalid("'status' is a status or a class of them: 404, 4xx".into()));
     }
+    if call.param("path").is_some_and(|path| path.is_empty() || path.len() > pattern::LONGEST) {
+        return Err(AdminError::Invalid(format!("'path' has 1 to {} bytes", pattern::LONGEST)));
+    }
     let text = |name: &str| call.param(name).map(str::to_owned);
     let limit = number("limit")?.map_or(PAGE.0, |limit| usize::try_from(limit).unwrap_or(PAGE.1));
     let filter = Filter {
@@ -63,6 +66,7 @@ pub(super) fn page(asked: &Asked<'_>) -> Result<Reply, AdminError> {
 
 /// `PUT /orgs/{org}/log`
 pub(super) fn set(asked: &Asked<'_>) -> Result<Reply, AdminError> {
+    known_parameters(asked.call, &[])?;
     let journal = of(asked)?;
     let mut body = Body::read(asked.call)?;
     let given = body.has("bodies");
@@ -76,6 +80,7 @@ pub(super) fn set(asked: &Asked<'_>) -> Result<Reply, AdminError> {
 
 /// `DELETE /orgs/{org}/log`
 pub(super) fn clear(asked: &Asked<'_>) -> Result<Reply, AdminError> {
+    known_parameters(asked.call, &[])?;
     of(asked)?.clear();
     Ok(Reply::empty(204))
 }

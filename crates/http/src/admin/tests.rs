@@ -247,3 +247,30 @@ fn every_login_reaches_the_org_of_its_user() {
     assert_eq!(form("/services/oauth2/revoke", format!("token={token}")).status(), 200);
     assert_eq!(identity(&a).0, 403);
 }
+
+#[test]
+fn unknown_parameters_are_refused() {
+    let served = Served::new();
+    let (status, rule) = served.ask("POST", "/orgs/default/faults", r#"{"delay_ms":1}"#);
+    assert_eq!(status, 201, "{rule}");
+    let one = format!("/orgs/default/faults/{}", rule["id"]);
+    for (method, path, body) in [
+        ("DELETE", "/orgs/default/faults", ""),
+        ("GET", "/orgs/default/faults", ""),
+        ("POST", "/orgs/default/faults", r#"{"delay_ms":1}"#),
+        ("GET", &one, ""),
+        ("DELETE", &one, ""),
+        ("GET", "/orgs/default/log", ""),
+        ("PUT", "/orgs/default/log", r#"{"bodies":true}"#),
+        ("DELETE", "/orgs/default/log", ""),
+        ("GET", "/errors", ""),
+        ("GET", "/errors/crud-018", ""),
+        ("GET", "/orgs/default/settings", ""),
+        ("PATCH", "/orgs/default/settings", "{}"),
+    ] {
+        let (status, refused) = served.ask(method, &format!("{path}?id=3"), body);
+        let says = refused["error"]["message"].as_str().unwrap_or_default();
+        assert!(status == 400 && says.contains("'id' is not known here"), "{method} {path} {status} {refused}");
+    }
+    assert_eq!(served.ask("GET", "/orgs/default/faults", "").1["faults"].as_array().unwrap().len(), 1);
+}

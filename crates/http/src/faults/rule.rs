@@ -9,8 +9,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The longest text of a rule's members.
 const LONGEST: usize = 10_000;
-/// The longest pattern or name.
-const LONGEST_PATTERN: usize = 500;
 /// The longest delay, in milliseconds.
 const LONGEST_DELAY: u64 = 600_000;
 /// The most fields or values that a rule names.
@@ -195,8 +193,8 @@ fn draw(seed: u64, n: u64) -> u64 {
 
 fn check_sizes(spec: &Spec) -> Result<(), String> {
     for (name, text) in [("method", &spec.method), ("path", &spec.path), ("object", &spec.object), ("user_agent", &spec.user_agent)] {
-        if text.as_ref().is_some_and(|text| text.is_empty() || text.len() > LONGEST_PATTERN) {
-            return Err(format!("'{name}' has 1 to {LONGEST_PATTERN} bytes"));
+        if text.as_ref().is_some_and(|text| text.is_empty() || text.len() > pattern::LONGEST) {
+            return Err(format!("'{name}' has 1 to {} bytes", pattern::LONGEST));
         }
     }
     let texts = spec.values.values().chain(spec.fields.iter().flatten()).chain(&spec.message).chain(&spec.code);

@@ -13,6 +13,7 @@ use http::{Method, header};
 use orglet_base::{DateTime, Id};
 use orglet_engine::auth::User;
 use parking_lot::{Condvar, Mutex, RwLock};
+use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -37,6 +38,14 @@ const LOOKED_AT: usize = 4096;
 const MOST_WAITING: usize = 8;
 /// The longest wait for an entry.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// Entries that are looked through at once.
+const PART: u64 = 256;
+
+thread_local! {
+    /// Where a target is written without its secrets, before there is a place for it.
+    static TARGET: RefCell<String> = const { RefCell::new(String::new()) };
+}
 
 /// The journals of a server's orgs.
 #[derive(Debug)]
@@ -65,6 +74,8 @@ struct Ring {
     newest: u64,
     /// Bytes of bodies.
     bodies: usize,
+    /// The number of the newest entry whose bodies were dropped: those before it have none.
+    bare: u64,
     waiting: usize,
 }
 
@@ -158,9 +169,10 @@ impl Journals {
         journal
     }
 
-    /// Forgets what an org was asked.
+    /// Forgets what an org was asked, and whether somebody asked for its bodies.
     pub(crate) fn clear(&self, org: Id) {
         if let Some(journal) = self.orgs.read().get(&org) {
+            journal.keep_bodies(self.bodies);
             journal.clear();
         }
     }
@@ -222,92 +234,165 @@ impl Journal {
     }
 
     fn push(&self, call: &Call, reply: &Reply, happened: Happened, user: Option<Arc<User>>) {
-        let bodies = self.keeps_bodies().then(|| bodies(call, reply));
+        // All that takes time is done before the others are kept waiting.
+        let at = now();
+        let (request, response) = if self.keeps_bodies() { bodies(call, reply) } else { (None, None) };
         let code = if reply.status >= 400 { code_of(&reply.body) } else { "" };
-        let mut guard = self.ring.lock();
-        let ring = &mut *guard;
-        // The oldest entry's texts are written over, so that nothing need be allocated.
-        let oldest = if ring.entries.len() >= self.entries { ring.entries.pop_front() } else { None };
-        let (mut target, mut client, mut kept_code) = match oldest {
-            Some(old) => {
+        let client = within(call.header(header::USER_AGENT).unwrap_or_default(), LONGEST);
+        TARGET.with_borrow_mut(|target| {
+            target.clear();
+            mask::target(target, within(&call.path, LONGEST), call.uri.query().map(|query| within(query, LONGEST)));
+            let mut entry = Entry {
+                number: 0,
+                at,
+                method: happened.method,
+                target: String::new(),
+                status: reply.status,
+                code: String::new(),
+                took: happened.took,
+                bytes_in: call.body.len(),
+                bytes_out: reply.body.len(),
+                client: String::new(),
+                address: happened.address,
+                user,
+                fault: happened.fault,
+                request,
+                response,
+            };
+            let mut ring = self.ring.lock();
+            // The oldest entry's texts are written over, so that nothing need be allocated.
+            let mut oldest = if ring.entries.len() >= self.entries { ring.entries.pop_front() } else { None };
+            if let Some(old) = &mut oldest {
                 ring.bodies -= old.bodies();
-                (old.target, old.client, old.code)
+                for (new, old) in
+                    [(&mut entry.target, &mut old.target), (&mut entry.client, &mut old.client), (&mut entry.code, &mut old.code)]
+                {
+                    std::mem::swap(new, old);
+                    new.clear();
+                }
             }
-            None => Default::default(),
-        };
-        target.clear();
-        mask::target(&mut target, within(&call.path, LONGEST), call.uri.query().map(|query| within(query, LONGEST)));
-        client.clear();
-        client.push_str(within(call.header(header::USER_AGENT).unwrap_or_default(), LONGEST));
-        kept_code.clear();
-        kept_code.push_str(code);
-        ring.newest += 1;
-        let (request, response) = bodies.unwrap_or_default();
-        let entry = Entry {
-            number: ring.newest,
-            at: now(),
-            method: happened.method,
-            target,
-            status: reply.status,
-            code: kept_code,
-            took: happened.took,
-            bytes_in: call.body.len(),
-            bytes_out: reply.body.len(),
-            client,
-            address: happened.address,
-            user,
-            fault: happened.fault,
-            request,
-            response,
-        };
-        ring.bodies += entry.bodies();
-        ring.entries.push_back(entry);
-        if ring.bodies > MOST_BODIES {
-            ring.drop_bodies();
-        }
-        if ring.waiting > 0 {
-            self.more.notify_all();
-        }
+            entry.target.push_str(target);
+            entry.client.push_str(client);
+            entry.code.push_str(code);
+            ring.newest += 1;
+            entry.number = ring.newest;
+            ring.bodies += entry.bodies();
+            ring.entries.push_back(entry);
+            if ring.bodies > MOST_BODIES {
+                ring.drop_bodies();
+            }
+            let awaited = ring.waiting > 0;
+            drop(ring);
+            if awaited {
+                self.more.notify_all();
+            }
+        });
     }
 
     /// The entries that a filter lets pass. Where there are none behind its `after`, this waits for one so long at most.
+    ///
+    /// They are looked through in parts, with room between them for those who write; entries that come meanwhile are for
+    /// the next page.
     pub fn page(&self, filter: &Filter, wait: Duration) -> Page {
-        let mut ring = self.ring.lock();
-        let after = filter.after;
-        if after.is_some_and(|after| ring.newest <= after) && !wait.is_zero() && ring.waiting < MOST_WAITING {
-            ring.waiting += 1;
-            self.more.wait_for(&mut ring, wait.min(LONGEST_WAIT));
-            ring.waiting -= 1;
-        }
-        let first = ring.entries.front().map_or(ring.newest + 1, |entry| entry.number);
-        let fits = |entry: &&Entry| filter.fits(entry);
-        let (entries, next): (Vec<Entry>, u64) = match after {
-            Some(after) => {
-                let begin = usize::try_from((after + 1).saturating_sub(first)).unwrap_or(usize::MAX);
-                let found: Vec<Entry> = ring.entries.iter().skip(begin).filter(fits).take(filter.limit).cloned().collect();
-                // A full page may have more behind it.
-                let next = found.last().filter(|_| found.len() == filter.limit).map_or(ring.newest, |entry| entry.number);
-                (found, next)
+        let (first, newest) = {
+            let mut ring = self.ring.lock();
+            if filter.after.is_some_and(|after| ring.newest <= after) && !wait.is_zero() && ring.waiting < MOST_WAITING {
+                ring.waiting += 1;
+                self.more.wait_for(&mut ring, wait.min(LONGEST_WAIT));
+                ring.waiting -= 1;
             }
-            None => {
-                let mut found: Vec<Entry> = ring.entries.iter().rev().filter(fits).take(filter.limit).cloned().collect();
-                found.reverse();
-                (found, ring.newest)
-            }
+            (ring.first(), ring.newest)
         };
-        let missed = after.map_or(0, |after| first.saturating_sub(after + 1));
+        let mut entries = Vec::new();
+        let Some(after) = filter.after else {
+            let mut end = newest;
+            while end >= first && entries.len() < filter.limit {
+                let begin = first.max((end + 1).saturating_sub(PART));
+                entries.append(&mut self.part(filter, begin, end, filter.limit - entries.len(), true).entries);
+                end = begin - 1;
+            }
+            entries.reverse();
+            return Page { entries, next: newest, missed: 0 };
+        };
+        let mut begin = after.saturating_add(1);
+        let mut missed = first.saturating_sub(begin);
+        begin = begin.max(first);
+        while begin <= newest && entries.len() < filter.limit {
+            let end = newest.min(begin.saturating_add(PART - 1));
+            let mut part = self.part(filter, begin, end, filter.limit - entries.len(), false);
+            entries.append(&mut part.entries);
+            missed += part.gone;
+            begin = part.reached.saturating_add(1);
+        }
+        // A full page may have more behind it.
+        let next = entries.last().filter(|_| entries.len() == filter.limit).map_or(newest, |entry| entry.number);
         Page { entries, next, missed }
+    }
+
+    /// Looks through the entries with these numbers for so many at most, from the oldest or the newest on. What takes time to
+    /// compare is compared while nobody waits.
+    fn part(&self, filter: &Filter, begin: u64, end: u64, most: usize, from_newest: bool) -> Part {
+        let ring = self.ring.lock();
+        let gone = ring.first().min(end.saturating_add(1)).saturating_sub(begin);
+        let fitting = ring.between(begin, end).filter(|entry| filter.fits(entry));
+        let part = |entries: Vec<Entry>, found: usize, last: Option<u64>| Part {
+            gone: gone + (found - entries.len()) as u64,
+            reached: last.filter(|_| found == most).unwrap_or(end),
+            entries,
+        };
+        if !filter.asks_for_targets() {
+            let entries: Vec<Entry> = match from_newest {
+                true => fitting.rev().take(most).cloned().collect(),
+                false => fitting.take(most).cloned().collect(),
+            };
+            let (found, last) = (entries.len(), entries.last().map(|entry| entry.number));
+            return part(entries, found, last);
+        }
+        let mut targets: Vec<(u64, String)> = fitting.map(|entry| (entry.number, entry.target.clone())).collect();
+        drop(ring);
+        if from_newest {
+            targets.reverse();
+        }
+        let fitting = targets.iter().filter(|(_, target)| filter.fits_target(target)).take(most);
+        let numbers: Vec<u64> = fitting.map(|(number, _)| *number).collect();
+        let ring = self.ring.lock();
+        let entries = numbers.iter().filter_map(|number| ring.between(*number, *number).next().cloned()).collect();
+        part(entries, numbers.len(), numbers.last().copied())
     }
 }
 
+/// What is found in a part of a journal.
+struct Part {
+    entries: Vec<Entry>,
+    /// Entries that were gone before they could be looked at or taken.
+    gone: u64,
+    /// The number of the last entry that was looked at.
+    reached: u64,
+}
+
 impl Ring {
+    /// The number of the oldest entry; where there is none, of the next.
+    fn first(&self) -> u64 {
+        self.entries.front().map_or(self.newest + 1, |entry| entry.number)
+    }
+
+    /// The entries with these numbers, of which some may be gone.
+    fn between(&self, begin: u64, end: u64) -> impl DoubleEndedIterator<Item = &Entry> {
+        let first = self.first();
+        let place = |number: u64| usize::try_from(number.saturating_sub(first)).unwrap_or(usize::MAX).min(self.entries.len());
+        let (begin, end) = (place(begin), place(end.saturating_add(1)));
+        self.entries.range(begin..end.max(begin))
+    }
+
     /// Drops the bodies of the oldest entries that have any, until the others fit.
     fn drop_bodies(&mut self) {
-        for entry in &mut self.entries {
+        let begin = usize::try_from((self.bare + 1).saturating_sub(self.first())).unwrap_or(usize::MAX).min(self.entries.len());
+        for entry in self.entries.range_mut(begin..) {
             if self.bodies <= MOST_BODIES {
                 return;
             }
             self.bodies -= entry.bodies();
+            self.bare = entry.number;
             (entry.request, entry.response) = (None, None);
         }
     }
@@ -318,20 +403,25 @@ impl Entry {
         [&self.request, &self.response].into_iter().flatten().map(String::len).sum()
     }
 
-    /// The path, without its query.
-    pub fn path(&self) -> &str {
-        self.target.split('?').next().unwrap_or_default()
-    }
-
     /// The object that it was about.
     pub fn object(&self) -> Option<String> {
-        let query = self.target.split_once('?').map_or("", |(_, query)| query);
-        let soql = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "q").map(|(_, value)| value);
-        about::object_of(self.path(), soql.as_deref())
+        object_of(&self.target)
     }
 }
 
+/// The path of a target.
+fn path_of(target: &str) -> &str {
+    target.split('?').next().unwrap_or_default()
+}
+
+fn object_of(target: &str) -> Option<String> {
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    let soql = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "q").map(|(_, value)| value);
+    about::object_of(path_of(target), soql.as_deref())
+}
+
 impl Filter {
+    /// Whether an entry fits in what is quickly compared.
     fn fits(&self, entry: &Entry) -> bool {
         let status = |wanted: &str| match wanted.strip_suffix("xx") {
             Some(class) => class.parse() == Ok(entry.status / 100),
@@ -341,8 +431,16 @@ impl Filter {
             && self.status.as_deref().is_none_or(status)
             && self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(entry.method.as_str()))
             && self.since.is_none_or(|since| entry.at >= since)
-            && self.path.as_deref().is_none_or(|wanted| pattern::fits_path(wanted, entry.path()))
-            && self.object.as_deref().is_none_or(|wanted| entry.object().is_some_and(|object| object.eq_ignore_ascii_case(wanted)))
+    }
+
+    /// Whether there is more to compare.
+    fn asks_for_targets(&self) -> bool {
+        self.path.is_some() || self.object.is_some()
+    }
+
+    fn fits_target(&self, target: &str) -> bool {
+        self.path.as_deref().is_none_or(|wanted| pattern::fits_path(wanted, path_of(target)))
+            && self.object.as_deref().is_none_or(|wanted| object_of(target).is_some_and(|object| object.eq_ignore_ascii_case(wanted)))
     }
 }
 
@@ -362,10 +460,8 @@ fn now() -> DateTime {
 }
 
 fn bodies(call: &Call, reply: &Reply) -> (Option<String>, Option<String>) {
-    let is_form = call.media_type().is_some_and(|kind| kind == "application/x-www-form-urlencoded");
-    let answer_is_form = reply.content_type.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-    let of = |bytes: &[u8], form| (!bytes.is_empty()).then(|| mask::body(bytes, LONGEST_BODY, form));
-    (of(&call.body, is_form), of(&reply.body, answer_is_form))
+    let of = |bytes: &[u8], kind: Option<&str>| (!bytes.is_empty()).then(|| mask::body(bytes, LONGEST_BODY, kind));
+    (of(&call.body, call.media_type().as_deref()), of(&reply.body, reply.content_type))
 }
 
 /// The first code that an answer tells.

@@ -78,6 +78,8 @@ fn the_oldest_make_room() {
     assert_eq!((&page["next"], &page["missed"]), (&json!(4), &json!(1)));
     assert_eq!(served.targets("?after=4"), ["limits?n=4"]);
     assert_eq!(served.targets("?after=5"), Vec::<String>::new());
+    let (status, page) = served.admin("GET", &format!("?after={}", u64::MAX), "");
+    assert_eq!((status, &page["entries"], &page["next"], &page["missed"]), (200, &json!([]), &json!(5), &json!(0)));
 }
 
 #[test]
@@ -106,6 +108,8 @@ fn entries_are_looked_for() {
         ("?since=yesterday", "'since' is a date"),
         ("?errors=1", "'errors' is true or false"),
         ("?limit=x", "'limit' is a number"),
+        ("?path=", "'path' has 1 to 500 bytes"),
+        (&format!("?path={}", "*".repeat(501)), "'path' has 1 to 500 bytes"),
         ("?x=1", "'x' is not known"),
     ] {
         let (status, refused) = served.admin("GET", query, "");
@@ -136,6 +140,73 @@ fn bodies_are_kept_where_they_are_asked_for() {
     assert!(login["response"].as_str().unwrap().starts_with(r#"{"access_token":"***""#), "{login}");
     let all = page.to_string();
     assert!(!all.contains(&facts.client_secret) && !all.contains(facts.access_token.split('!').nth(1).unwrap()));
+}
+
+#[test]
+fn a_login_without_a_media_type_is_kept_without_its_secrets() {
+    let served = Served::new(10, true);
+    let facts = served.server.facts().unwrap();
+    let client = format!("client_id={}&client_secret={}", facts.client_id, facts.client_secret);
+    let form = format!("grant_type=password&{client}&username={}&password={}", facts.username, facts.password);
+    let request = Request::builder().method("POST").uri("/services/oauth2/token").header("host", "localhost");
+    let request = request.body(Bytes::from(form)).unwrap();
+    assert_eq!(served.server.handle_from(request, Peer { scheme: Scheme::Http, trusted: true }, None).status(), 200);
+    let (_, page) = served.admin("GET", "", "");
+    assert!(page["entries"][0]["request"].as_str().unwrap().ends_with("&password=***"), "{page}");
+    assert!(!page.to_string().contains(&facts.client_secret));
+}
+
+#[test]
+fn a_reset_brings_back_what_the_server_was_started_with() {
+    for bodies in [false, true] {
+        let served = Served::new(10, bodies);
+        assert_eq!(served.admin("PUT", "", &json!({"bodies": !bodies}).to_string()).1["bodies"], !bodies);
+        assert_eq!(served.admin("DELETE", "", "").0, 204);
+        assert_eq!(served.admin("GET", "", "").1["bodies"], !bodies);
+        assert_eq!(served.send("POST", "/orglet/v1/orgs/default/reset", TOKEN, "", "").0, 200);
+        assert_eq!(served.admin("GET", "", "").1["bodies"], bodies);
+    }
+}
+
+#[test]
+fn long_journals_are_looked_through_in_parts() {
+    let served = Served::new(1000, false);
+    let journal = served.server.journals.as_ref().unwrap().of(served.server.engine.default_org().id);
+    for n in 0..1200 {
+        let kind = if n % 100 == 0 { "rare" } else { "often" };
+        served.send("GET", &format!("/nothing/{kind}/{n}"), "", "", "");
+    }
+    let page = |after, limit, path: &str| {
+        let filter = Filter { after, limit, path: Some(path.to_owned()), ..Filter::default() };
+        let page = journal.page(&filter, Duration::ZERO);
+        (page.entries.iter().map(|entry| entry.number).collect::<Vec<_>>(), page.next, page.missed)
+    };
+    let rare: Vec<u64> = (2..12).map(|n| n * 100 + 1).collect();
+    assert_eq!(page(None, 100, "/nothing/rare/*"), (rare.clone(), 1200, 0));
+    assert_eq!(page(None, 3, "/nothing/rare/*"), (rare[7..].to_vec(), 1200, 0));
+    assert_eq!(page(Some(0), 100, "/nothing/rare/*"), (rare.clone(), 1200, 200));
+    assert_eq!(page(Some(501), 3, "/nothing/rare/*"), (vec![601, 701, 801], 801, 0));
+    assert_eq!(page(Some(1101), 3, "/nothing/rare/*"), (vec![], 1200, 0));
+    assert_eq!(page(None, 1000, "**").0, (201..=1200).collect::<Vec<u64>>());
+    assert_eq!(page(Some(300), 700, "**").0, (301..=1000).collect::<Vec<u64>>());
+    journal.clear();
+    assert_eq!(page(None, 10, "**"), (vec![], 1200, 0));
+    assert_eq!(page(Some(1000), 10, "**"), (vec![], 1200, 200));
+}
+
+#[test]
+fn bodies_of_the_oldest_go_first() {
+    let served = Served::new(3000, true);
+    let body = "x".repeat(LONGEST_BODY);
+    let entries = MOST_BODIES / LONGEST_BODY + 100;
+    for _ in 0..entries {
+        served.send("POST", "/nothing", "", "text/plain", &body);
+    }
+    let journal = served.server.journals.as_ref().unwrap().of(served.server.engine.default_org().id);
+    let ring = journal.ring.lock();
+    assert!(ring.bodies <= MOST_BODIES && ring.bodies == ring.entries.iter().map(Entry::bodies).sum::<usize>());
+    let bare = ring.entries.iter().filter(|entry| entry.request.is_none()).map(|entry| entry.number).collect::<Vec<_>>();
+    assert!(bare.len() >= 100 && bare == (1..=ring.bare).collect::<Vec<_>>());
 }
 
 #[test]
