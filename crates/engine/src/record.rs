@@ -84,11 +84,12 @@ fn by_id_with(tx: &mut dyn Tx, org: &Org, object: &Object, id: Id, lock: Lock) -
     read.map(|()| found).map_err(|e| of_row(e, id))
 }
 
-/// Ids of live rows whose field has a value, at most `limit`.
+/// Ids of live rows whose field has a value in their order: the first `limit` of them.
 pub(crate) fn find(tx: &mut dyn Tx, org: &Org, object: &Object, field: &Field, value: &Value, limit: usize) -> Result<Vec<Id>, Failure> {
     let Some(id) = object.field("Id") else { return Ok(Vec::new()) };
     let cell = field.cell_kind().to_cell(value);
-    let statement = write::select_where_eq(object, &[id], field, cell, true, org.store.dialect());
+    let first = i64::try_from(limit).ok().filter(|_| limit < usize::MAX);
+    let statement = write::select_where_eq(object, &[id], field, cell, true, first, org.store.dialect());
     let mut ids = Vec::new();
     tx.query(&statement, &mut |row| {
         ids.extend(row.cell(0).text().and_then(|t| Id::parse(t).ok()));
