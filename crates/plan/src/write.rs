@@ -129,6 +129,13 @@ fn shown(field: &Field) -> Sql {
     }
 }
 
+/// Reads columns of the rows with these Ids, deleted or not, in the order of their Ids.
+pub fn select_in(object: &Object, fields: &[&Field], ids: &[String], dialect: Dialect) -> Statement {
+    let chosen = Emit(dialect).in_texts(&key(object), false, ids.to_vec());
+    let rest = sql![" WHERE ", chosen, " ORDER BY ", key(object)];
+    sql!["SELECT ", names(fields), " FROM ", Emit(dialect).table(&object.name), rest].finish(dialect)
+}
+
 /// Reads columns of the rows whose Id comes after another, live ones or all, in the order of their Ids, at most `limit`.
 pub fn page_by_id(object: &Object, fields: &[&Field], after: &str, limit: i64, live_only: bool, dialect: Dialect) -> Statement {
     let after = OwnedCell::Text(after.to_owned());

@@ -280,6 +280,9 @@ fn writes() {
         assert!(s.sql.contains(" ORDER BY \"Id\" LIMIT "), "{}", s.sql);
         assert_eq!(s.params.last(), Some(&Param::Cell(OwnedCell::Int(2))));
     }
+    let s = write::select_in(account, &[field("Name")], &["1".to_owned(), "2".to_owned()], Dialect::Postgres);
+    assert!(s.sql.ends_with(" WHERE \"Id\" = ANY($1) ORDER BY \"Id\""), "{}", s.sql);
+    assert_eq!(s.params, [Param::Texts(vec!["1".to_owned(), "2".to_owned()])]);
     let (columns, nodes) = record_shape(account, &[field("Name"), field("BillingAddress"), field("Id"), field("BillingCity")]);
     assert_eq!(columns[0].name, "Id");
     assert_eq!(nodes.iter().map(Node::name).collect::<Vec<_>>(), ["Name", "BillingAddress", "Id", "BillingCity"]);

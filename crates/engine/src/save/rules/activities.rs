@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// The references of an activity to what it is about.
 const ABOUT: [&str; 3] = ["WhoId", "WhatId", "AccountId"];
 
+/// What is read of an activity that goes.
+const READ: [&str; 5] = ["WhoId", "WhatId", "AccountId", "ActivityDate", "IsClosed"];
+
 /// Days that records gain and lose by a save or a delete.
 #[derive(Default)]
 pub(super) struct Days(BTreeMap<Id, (Option<Date>, Option<Date>)>);
@@ -46,10 +49,9 @@ impl Days {
         let mut days = Self::default();
         let today = super::today(cx.identity, cx.now);
         for (object, ids) in sets.iter().filter(|(o, _)| matches!(o.name.as_str(), "Task" | "Event")) {
-            for id in ids {
-                if let Some(row) = record::by_id(tx, cx.org, object, *id)? {
-                    days.of_row(object, &row, &today, true);
-                }
+            for piece in ids.chunks(record::PIECE) {
+                let rows = record::some(tx, cx.org, object, piece, &READ)?;
+                rows.iter().for_each(|row| days.of_row(object, row, &today, true));
             }
         }
         days.0.retain(|id, _| !all.contains(id));

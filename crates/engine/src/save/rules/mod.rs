@@ -98,7 +98,7 @@ impl Aftermath {
     /// Gathers it. `sets` are the rows that go, by object, and `all` all of their ids.
     pub(super) fn gather(tx: &mut dyn Tx, cx: &Context<'_>, sets: &[(Arc<Object>, Vec<Id>)], all: &HashSet<Id>) -> Result<Self, Failure> {
         Ok(Self {
-            moves: Moves::gather(tx, cx.org, cx.catalog, sets)?,
+            moves: Moves::gather(tx, cx.org, cx.catalog, sets, all)?,
             vacant: Vacant::gather(tx, cx.org, sets, all)?,
             days: Days::gather(tx, cx, sets, all)?,
         })
