@@ -109,10 +109,11 @@ impl std::error::Error for Failure {}
 pub(crate) struct Gathered(Vec<ApiError>);
 
 impl Gathered {
-    /// Notes what a check says of the record. Failures of another kind end the save at once.
+    /// Notes what a check says of the record. Failures of another kind end the save at once, and so does a row that another
+    /// save holds: the transaction takes no more statements then, and it isn't the record that is wrong.
     pub(crate) fn note(&mut self, outcome: Result<(), Failure>) -> Result<(), Failure> {
         match outcome {
-            Err(Failure::Api(e)) => self.0.push(e),
+            Err(Failure::Api(e)) if e.code() != ErrorCode::UnableToLockRow => self.0.push(e),
             Err(Failure::Errors(list)) => self.0.extend(list),
             other => return other,
         }
@@ -147,4 +148,18 @@ pub(crate) fn of_row(e: StoreError, id: Id) -> Failure {
 /// 404 for an id that no row has (crud-028).
 pub(crate) fn no_row() -> ApiError {
     ApiError::new(ErrorCode::InvalidCrossReferenceKey, "invalid cross reference id").with_fields(Vec::<String>::new()).with_status(404)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_is_held_ends_the_save_at_once() {
+        let mut wrong = Gathered::default();
+        wrong.note(Err(no_row().into())).unwrap();
+        let id = Id::parse("001000000000001AAA").unwrap();
+        let ended = wrong.note(Err(of_row(StoreError::Locked, id))).unwrap_err();
+        assert_eq!(ended.errors().iter().map(ApiError::code).collect::<Vec<_>>(), [ErrorCode::UnableToLockRow]);
+    }
 }

@@ -14,6 +14,9 @@ use std::sync::Arc;
 /// Bytes that the digest of most records is made of.
 const DIGESTED: usize = 1024;
 
+/// Rows that are read at once by [`some`].
+pub(crate) const PIECE: usize = 1000;
+
 /// A record's values, one for each field of its object; [`Value::Null`] where a field has no column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
@@ -84,11 +87,33 @@ fn by_id_with(tx: &mut dyn Tx, org: &Org, object: &Object, id: Id, lock: Lock) -
     read.map(|()| found).map_err(|e| of_row(e, id))
 }
 
-/// Ids of live rows whose field has a value, at most `limit`.
+/// Some fields of the rows with these ids, deleted or not, in the order of their ids. The other fields are null. As many as
+/// there may be are read by pieces of [`PIECE`].
+pub(crate) fn some(tx: &mut dyn Tx, org: &Org, object: &Object, ids: &[Id], names: &[&str]) -> Result<Vec<Row>, Failure> {
+    let columns: Vec<(usize, &Field)> = columns(object).into_iter().filter(|(_, f)| names.contains(&f.name.as_str())).collect();
+    let fields: Vec<&Field> = columns.iter().map(|(_, f)| *f).collect();
+    let ids: Vec<String> = ids.iter().map(Id::to_string).collect();
+    let mut rows = Vec::with_capacity(ids.len());
+    if ids.is_empty() || fields.is_empty() {
+        return Ok(rows);
+    }
+    tx.query(&write::select_in(object, &fields, &ids, org.store.dialect()), &mut |found| {
+        let mut row = Row::empty(object);
+        for (at, (index, field)) in columns.iter().enumerate() {
+            row.values[*index] = field.cell_kind().to_value(found.cell(at));
+        }
+        rows.push(row);
+        true
+    })?;
+    Ok(rows)
+}
+
+/// Ids of live rows whose field has a value in their order: the first `limit` of them.
 pub(crate) fn find(tx: &mut dyn Tx, org: &Org, object: &Object, field: &Field, value: &Value, limit: usize) -> Result<Vec<Id>, Failure> {
     let Some(id) = object.field("Id") else { return Ok(Vec::new()) };
     let cell = field.cell_kind().to_cell(value);
-    let statement = write::select_where_eq(object, &[id], field, cell, true, org.store.dialect());
+    let first = i64::try_from(limit).ok().filter(|_| limit < usize::MAX);
+    let statement = write::select_where_eq(object, &[id], field, cell, true, first, org.store.dialect());
     let mut ids = Vec::new();
     tx.query(&statement, &mut |row| {
         ids.extend(row.cell(0).text().and_then(|t| Id::parse(t).ok()));

@@ -18,6 +18,8 @@ pub use orglet_syntax::sosl::{Part as TextPart, RESERVED, check_part};
 const MOST_MARKED: usize = 25;
 /// How long a search may look at rows.
 const LONGEST: Duration = Duration::from_secs(120);
+/// Rows after each of which that is looked at: texts may be long.
+const LOOK_EVERY: u64 = 16;
 /// Candidates that are read at once: at first, and at most.
 const FIRST_PAGE: u64 = 2048;
 const LARGEST_PAGE: u64 = 65_536;
@@ -121,6 +123,7 @@ fn find(identity: &Identity, tx: &mut dyn Tx, search: &ObjectSearch, started: In
     }
     let mut ids: Vec<String> = Vec::new();
     let (mut page, mut seen) = (FIRST_PAGE, 0);
+    let mut late = false;
     while let Some(statement) = search.candidates(page, seen) {
         let mut rows = 0;
         tx.query(&statement, &mut |row| {
@@ -128,13 +131,14 @@ fn find(identity: &Identity, tx: &mut dyn Tx, search: &ObjectSearch, started: In
             if search.finds(|i| row.cell(i + 1).text()) {
                 ids.extend(row.cell(0).text().map(str::to_owned));
             }
-            ids.len() < wanted
+            late = rows % LOOK_EVERY == 0 && started.elapsed() > LONGEST;
+            ids.len() < wanted && !late
         })?;
+        if late {
+            return Err(ApiError::new(ErrorCode::QueryTimeout, "Your query request was running for too long.").into());
+        }
         if rows < page || ids.len() >= wanted {
             break;
-        }
-        if started.elapsed() > LONGEST {
-            return Err(ApiError::new(ErrorCode::QueryTimeout, "Your query request was running for too long.").into());
         }
         seen += page;
         page = (page * 2).min(LARGEST_PAGE);

@@ -129,6 +129,13 @@ fn shown(field: &Field) -> Sql {
     }
 }
 
+/// Reads columns of the rows with these Ids, deleted or not, in the order of their Ids.
+pub fn select_in(object: &Object, fields: &[&Field], ids: &[String], dialect: Dialect) -> Statement {
+    let chosen = Emit(dialect).in_texts(&key(object), false, ids.to_vec());
+    let rest = sql![" WHERE ", chosen, " ORDER BY ", key(object)];
+    sql!["SELECT ", names(fields), " FROM ", Emit(dialect).table(&object.name), rest].finish(dialect)
+}
+
 /// Reads columns of the rows whose Id comes after another, live ones or all, in the order of their Ids, at most `limit`.
 pub fn page_by_id(object: &Object, fields: &[&Field], after: &str, limit: i64, live_only: bool, dialect: Dialect) -> Statement {
     let after = OwnedCell::Text(after.to_owned());
@@ -137,19 +144,22 @@ pub fn page_by_id(object: &Object, fields: &[&Field], after: &str, limit: i64, l
 }
 
 /// Reads columns of the rows whose `key_field` equals a cell, compared as the field compares (folded or exactly). Used
-/// for external IDs, lookups and uniqueness. A NULL cell finds nothing.
+/// for external IDs, lookups and uniqueness. A NULL cell finds nothing. With a limit these are the first by Id, whatever the
+/// store.
 pub fn select_where_eq(
     object: &Object,
     fields: &[&Field],
     key_field: &Field,
     cell: OwnedCell,
     live_only: bool,
+    limit: Option<i64>,
     dialect: Dialect,
 ) -> Statement {
     let (column, kind) = (sql![quoted(&key_field.name)], key_field.cell_kind());
     let found = Emit(dialect).compare(&column, !key_field.compares_exactly(), kind, CompareOp::Eq, cell);
-    sql!["SELECT ", names(fields), " FROM ", Emit(dialect).table(&object.name), " WHERE ", found, live(object, live_only, dialect)]
-        .finish(dialect)
+    let first = limit.map_or_else(Sql::default, |n| sql![" ORDER BY ", key(object), " LIMIT ", OwnedCell::Int(n)]);
+    let rest = sql![live(object, live_only, dialect), first];
+    sql!["SELECT ", names(fields), " FROM ", Emit(dialect).table(&object.name), " WHERE ", found, rest].finish(dialect)
 }
 
 /// The Ids of live rows that refer to one of these, with what each refers to: children of parents that are deleted.

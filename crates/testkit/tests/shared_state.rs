@@ -179,6 +179,27 @@ fn an_upsert_meets_the_row_that_another_made_meanwhile() {
 }
 
 #[test]
+fn upserts_that_try_again_write_once_what_goes_along() {
+    let (a, b) = two();
+    custom_field(&*a, "Case.Ext__c", &json!({"type": "Text", "label": "Ext", "length": 40, "externalId": true, "unique": true})).unwrap();
+    let (servers, keys) = ([a, b], 40);
+    std::thread::scope(|scope| {
+        for n in 0..6 {
+            let target = &*servers[n % 2];
+            scope.spawn(move || {
+                for key in 0..keys {
+                    let body = json!({"Subject": "x", "Comments": format!("{n}")});
+                    let (status, body) = send_json(target, "PATCH", &format!("sobjects/Case/Ext__c/K{key}"), Some(&body));
+                    assert!(status < 300, "{status} {body}");
+                }
+            });
+        }
+    });
+    assert_eq!(query(&*servers[0], "SELECT COUNT() FROM Case")["totalSize"], keys);
+    assert_eq!(query(&*servers[0], "SELECT COUNT() FROM CaseComment")["totalSize"], 6 * keys);
+}
+
+#[test]
 fn a_database_that_is_not_there_is_told_as_that() {
     let database = Database::new().unwrap();
     let target = at_postgres(&database.address()).unwrap();

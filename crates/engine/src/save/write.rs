@@ -131,7 +131,7 @@ impl Save<'_> {
             references::check(tx, self.org, self.catalog, object, &row, &changed)?;
         }
         stamp_new(tx, object, &mut row, id, self.identity, self.now)?;
-        rules::before_save(tx, &self.stage(object, None, &changed), &mut row)?;
+        let aside = rules::before_save(tx, &self.stage(object, None, &changed), &mut row)?;
         self.checks(tx, object, &row, &changed, None)?;
         self.unique(tx, object, &row, None, None)?;
         self.growth.write(object, None, &row)?;
@@ -139,7 +139,7 @@ impl Save<'_> {
         let fields: Vec<&Field> = columns.iter().map(|(_, f)| *f).collect();
         let cells = columns.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
         tx.execute(&sql::insert(object, &fields, cells, self.org.store.dialect()))?;
-        self.follow(tx, object, None, &row, &changed)?;
+        self.follow(tx, object, None, &row, &changed, aside)?;
         Ok(Saved { id, created: true })
     }
 
@@ -170,7 +170,7 @@ impl Save<'_> {
         if !self.change.system {
             references::check(tx, self.org, self.catalog, object, &row, &changed)?;
         }
-        rules::before_save(tx, &self.stage(object, Some(&old), &changed), &mut row)?;
+        let aside = rules::before_save(tx, &self.stage(object, Some(&old), &changed), &mut row)?;
         self.checks(tx, object, &row, &changed, Some(&old))?;
         self.unique(tx, object, &row, Some(id), Some(&old))?;
         if !self.change.system {
@@ -185,7 +185,7 @@ impl Save<'_> {
             let cells = dirty.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
             tx.execute(&sql::update(object, &fields, cells, &id.to_string(), self.org.store.dialect()))?;
         }
-        self.follow(tx, object, Some(&old), &row, &changed)?;
+        self.follow(tx, object, Some(&old), &row, &changed, aside)?;
         Ok(Saved { id, created: false })
     }
 
@@ -205,9 +205,17 @@ impl Save<'_> {
     }
 
     /// What follows in other records.
-    fn follow(&self, tx: &mut dyn Tx, object: &Object, old: Option<&Row>, row: &Row, changed: &[usize]) -> Result<(), Failure> {
+    fn follow(
+        &self,
+        tx: &mut dyn Tx,
+        object: &Object,
+        old: Option<&Row>,
+        row: &Row,
+        changed: &[usize],
+        aside: rules::Aside,
+    ) -> Result<(), Failure> {
         let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
-        rules::after_save(tx, &self.stage(object, old, changed), row)?;
+        rules::after_save(tx, &self.stage(object, old, changed), row, aside)?;
         derived::follow(tx, &derived::Context { org, catalog, identity, now, system: self.change.system }, object, old, row)
     }
 

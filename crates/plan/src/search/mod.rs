@@ -234,7 +234,7 @@ fn object_search(
     cx: &BindContext<'_>,
 ) -> Result<ObjectSearch, ApiError> {
     if let Some(view) = &one.list_view {
-        // There are no list views, so that none has this name.
+        // Searches know nothing of list views: none is answered as if it had been looked through.
         let known = compat::has_search_clause("ListView", cx.version);
         return Err(if known { not_enabled() } else { malformed(cx, view.span, "Invalid using expr") });
     }

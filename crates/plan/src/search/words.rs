@@ -11,6 +11,9 @@ use std::ops::Range;
 /// Bytes of the longest word that is looked at.
 const LONGEST: usize = 1024;
 
+/// Bytes within which an entity of a rich text ends.
+const ENTITY: usize = 10;
+
 /// What a word is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
@@ -40,12 +43,19 @@ pub(super) fn words(text: &str, rich: bool) -> Vec<Range<usize>> {
     let mut out: Vec<Range<usize>> = Vec::new();
     let mut last: Option<Class> = None;
     let mut skip_to = 0;
+    // Whether a tag may still end: where no `>` follows one place, none follows a later one. Texts are gone through once.
+    let mut tags = rich;
     for (at, c) in text.char_indices() {
         if at < skip_to {
             continue;
         }
         if rich && (c == '<' || c == '&') {
-            let end = if c == '<' { text[at..].find('>') } else { text[at..].find(';').filter(|n| *n < 10) };
+            let end = match c {
+                '<' if tags => text[at..].find('>'),
+                '<' => None,
+                _ => text.as_bytes()[at..].iter().take(ENTITY).position(|b| *b == b';'),
+            };
+            tags = tags && (c != '<' || end.is_some());
             if let Some(end) = end {
                 skip_to = at + end + 1;
                 last = None;
@@ -236,7 +246,17 @@ mod tests {
         assert_eq!(cut("blue12 R2D2 (415) 555", false), ["blue", "12", "R", "2", "D", "2", "415", "555"]);
         assert_eq!(cut("東京Tower é", false), ["東", "京", "Tower", "é"]);
         assert_eq!(cut("<p>Joe&nbsp;<b>S</b>mith</p> a<b", true), ["Joe", "S", "mith", "a", "b"]);
+        assert_eq!(cut("a<b>c<d&amp;e>f<g &h; &toolongone;", true), ["a", "c", "f", "g", "toolongone"]);
         assert!(cut(" -_!", false).is_empty());
+    }
+
+    #[test]
+    fn texts_full_of_marks_take_no_longer() {
+        let started = std::time::Instant::now();
+        for mark in ["<", "&", "<&"] {
+            assert!(words(&mark.repeat(1_000_000), true).is_empty());
+        }
+        assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
     }
 
     #[test]

@@ -273,8 +273,16 @@ fn writes() {
     assert_eq!(s.params, [Param::Of(CellKind::Id, text("2")), Param::Of(CellKind::Text, OwnedCell::Null)]);
     let s = write::update(account, &[field("Name")], vec![text("b")], "1", Dialect::Sqlite);
     assert_eq!(&*s.sql, "UPDATE \"Account\" SET \"Name\" = ?1 WHERE \"Id\" = ?2");
-    let s = write::select_where_eq(account, &[field("Id")], field("Ext__c"), text("x"), true, Dialect::Sqlite);
+    let s = write::select_where_eq(account, &[field("Id")], field("Ext__c"), text("x"), true, None, Dialect::Sqlite);
     assert_eq!(&*s.sql, "SELECT \"Id\" FROM \"Account\" WHERE \"Ext__c\" COLLATE FOLD = ?1 AND \"IsDeleted\" = 0");
+    for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+        let s = write::select_where_eq(account, &[field("Id")], field("Ext__c"), text("x"), true, Some(2), dialect);
+        assert!(s.sql.contains(" ORDER BY \"Id\" LIMIT "), "{}", s.sql);
+        assert_eq!(s.params.last(), Some(&Param::Cell(OwnedCell::Int(2))));
+    }
+    let s = write::select_in(account, &[field("Name")], &["1".to_owned(), "2".to_owned()], Dialect::Postgres);
+    assert!(s.sql.ends_with(" WHERE \"Id\" = ANY($1) ORDER BY \"Id\""), "{}", s.sql);
+    assert_eq!(s.params, [Param::Texts(vec!["1".to_owned(), "2".to_owned()])]);
     let (columns, nodes) = record_shape(account, &[field("Name"), field("BillingAddress"), field("Id"), field("BillingCity")]);
     assert_eq!(columns[0].name, "Id");
     assert_eq!(nodes.iter().map(Node::name).collect::<Vec<_>>(), ["Name", "BillingAddress", "Id", "BillingCity"]);

@@ -72,12 +72,14 @@ pub(in crate::save) fn may_go_along(
             "Order" => ("StatusCode", Value::from("Activated"), "because it is associated with the following orders."),
             _ => continue,
         };
+        let Some(name) = child.name_field().map(|f| f.name.as_str()) else { continue };
+        let mut ids = ids.clone();
+        ids.sort_unstable();
         let mut names = Vec::new();
-        for id in ids {
-            let settled = record::by_id(tx, org, child, *id)?.filter(|r| *r.get(child, field) == value);
-            if let Some((settled, name)) = settled.zip(child.name_field()) {
-                names.push(settled.get(child, &name.name).display());
-            }
+        for piece in ids.chunks(record::PIECE) {
+            let rows = record::some(tx, org, child, piece, &[field, name])?;
+            let settled = rows.iter().filter(|r| *r.get(child, field) == value);
+            names.extend(settled.map(|r| r.get(child, name).display()).take(NAMED - names.len()));
             if names.len() == NAMED {
                 break;
             }

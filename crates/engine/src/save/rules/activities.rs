@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// The references of an activity to what it is about.
 const ABOUT: [&str; 3] = ["WhoId", "WhatId", "AccountId"];
 
+/// What is read of an activity that goes.
+const READ: [&str; 5] = ["WhoId", "WhatId", "AccountId", "ActivityDate", "IsClosed"];
+
 /// Days that records gain and lose by a save or a delete.
 #[derive(Default)]
 pub(super) struct Days(BTreeMap<Id, (Option<Date>, Option<Date>)>);
@@ -46,10 +49,9 @@ impl Days {
         let mut days = Self::default();
         let today = super::today(cx.identity, cx.now);
         for (object, ids) in sets.iter().filter(|(o, _)| matches!(o.name.as_str(), "Task" | "Event")) {
-            for id in ids {
-                if let Some(row) = record::by_id(tx, cx.org, object, *id)? {
-                    days.of_row(object, &row, &today, true);
-                }
+            for piece in ids.chunks(record::PIECE) {
+                let rows = record::some(tx, cx.org, object, piece, &READ)?;
+                rows.iter().for_each(|row| days.of_row(object, row, &today, true));
             }
         }
         days.0.retain(|id, _| !all.contains(id));
@@ -97,7 +99,7 @@ fn latest(tx: &mut dyn Tx, cx: &Context<'_>, object: &Object, id: Id) -> Result<
         let fields: Vec<&Field> = ["ActivityDate", "IsClosed"].iter().filter_map(|name| activities.field(name)).collect();
         for key in by.iter().filter_map(|name| activities.field(name)) {
             let cell = key.cell_kind().to_cell(&Value::Id(id));
-            tx.query(&sql::select_where_eq(activities, &fields, key, cell, true, cx.org.store.dialect()), &mut |found| {
+            tx.query(&sql::select_where_eq(activities, &fields, key, cell, true, None, cx.org.store.dialect()), &mut |found| {
                 let mut row = Row::empty(activities);
                 for (at, field) in fields.iter().enumerate() {
                     row.set(activities, &field.name, field.cell_kind().to_value(found.cell(at)));

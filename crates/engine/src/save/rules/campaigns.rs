@@ -7,7 +7,7 @@ use orglet_base::{DateTime, Id, Value};
 use orglet_schema::{Catalog, Object};
 use orglet_store::Tx;
 use rust_decimal::Decimal;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// A member without a status takes the campaign's default; whether it has responded is what its status says.
@@ -64,6 +64,9 @@ pub(super) fn one_default(tx: &mut dyn Tx, it: &Stage<'_>, row: &Row) -> Result<
     Ok(())
 }
 
+/// What is read of a member or an opportunity that goes.
+const READ: [&str; 6] = ["CampaignId", "HasResponded", "ContactId", "LeadId", "IsWon", "Amount"];
+
 /// What a record adds to the figures of a campaign.
 #[derive(Clone, Copy, Default, PartialEq)]
 struct Figures {
@@ -83,17 +86,23 @@ struct Figures {
 pub(super) struct Moves(BTreeMap<Id, Figures>);
 
 impl Moves {
-    /// What a delete takes from campaigns that stay: `sets` are the rows that go.
-    pub(super) fn gather(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, sets: &[(Arc<Object>, Vec<Id>)]) -> Result<Self, Failure> {
+    /// What a delete takes from campaigns that stay: `sets` are the rows that go, and `all` all of their ids.
+    pub(super) fn gather(
+        tx: &mut dyn Tx,
+        org: &Org,
+        catalog: &Catalog,
+        sets: &[(Arc<Object>, Vec<Id>)],
+        all: &HashSet<Id>,
+    ) -> Result<Self, Failure> {
         let mut moves = Self::default();
         for (object, ids) in sets.iter().filter(|(o, _)| matches!(o.name.as_str(), "CampaignMember" | "Opportunity")) {
-            for id in ids {
-                let row = record::by_id(tx, org, object, *id)?;
-                moves.of_row(tx, org, catalog, object, row.as_ref(), -1)?;
+            for piece in ids.chunks(record::PIECE) {
+                let mut rows = record::some(tx, org, object, piece, &READ)?;
+                rows.retain(|row| row.get(object, "CampaignId").as_id().is_some_and(|id| !all.contains(&id)));
+                for row in &rows {
+                    moves.of_row(tx, org, catalog, object, Some(row), -1)?;
+                }
             }
-        }
-        for id in sets.iter().filter(|(o, _)| o.name == "Campaign").flat_map(|(_, ids)| ids) {
-            moves.0.remove(id);
         }
         Ok(moves)
     }

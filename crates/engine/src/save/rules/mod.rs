@@ -98,7 +98,7 @@ impl Aftermath {
     /// Gathers it. `sets` are the rows that go, by object, and `all` all of their ids.
     pub(super) fn gather(tx: &mut dyn Tx, cx: &Context<'_>, sets: &[(Arc<Object>, Vec<Id>)], all: &HashSet<Id>) -> Result<Self, Failure> {
         Ok(Self {
-            moves: Moves::gather(tx, cx.org, cx.catalog, sets)?,
+            moves: Moves::gather(tx, cx.org, cx.catalog, sets, all)?,
             vacant: Vacant::gather(tx, cx.org, sets, all)?,
             days: Days::gather(tx, cx, sets, all)?,
         })
@@ -116,13 +116,18 @@ impl Aftermath {
     }
 }
 
-/// Derives fields before the row is written.
-pub(super) fn before_save(tx: &mut dyn Tx, it: &Stage<'_>, row: &mut Row) -> Result<(), Failure> {
+/// What a record brings that another keeps: it is taken out of the row before that is written, and written after it. The save
+/// may still be refused meanwhile, and an upsert then tries again.
+pub(super) struct Aside(Value);
+
+/// Derives fields before the row is written. Nothing is written here.
+pub(super) fn before_save(tx: &mut dyn Tx, it: &Stage<'_>, row: &mut Row) -> Result<Aside, Failure> {
     let object = it.object;
+    let mut aside = Value::Null;
     match object.name.as_str() {
         "Contact" | "Lead" | "User" => person(it, row),
         "Opportunity" => sales::opportunity(it, row)?,
-        "Case" => service::case(tx, it, row)?,
+        "Case" => aside = service::case(tx, it, row)?,
         "Task" => {
             service::task(it, row);
             service::account_of_activity(tx, it, row)?;
@@ -151,11 +156,11 @@ pub(super) fn before_save(tx: &mut dyn Tx, it: &Stage<'_>, row: &mut Row) -> Res
         let id = row.get(object, "Id").display();
         row.set(object, &field.name, Value::Text(id));
     }
-    Ok(())
+    Ok(Aside(aside))
 }
 
 /// What follows a write in other records: totals from lines, figures of campaigns, values that others show too.
-pub(super) fn after_save(tx: &mut dyn Tx, it: &Stage<'_>, row: &Row) -> Result<(), Failure> {
+pub(super) fn after_save(tx: &mut dyn Tx, it: &Stage<'_>, row: &Row, Aside(aside): Aside) -> Result<(), Failure> {
     let (org, catalog, object) = (it.org, it.catalog, it.object);
     if let Some(parent) = prices::parent_of_lines(&object.name)
         && let Some(parent) = row.get(object, parent).as_id()
@@ -173,6 +178,7 @@ pub(super) fn after_save(tx: &mut dyn Tx, it: &Stage<'_>, row: &Row) -> Result<(
             moves.of_row(tx, org, catalog, object, Some(row), 1)?;
             moves.make(tx, org, catalog, it.now)?;
         }
+        "Case" => service::comment(tx, it, row, aside)?,
         "Asset" => service::below_asset(tx, it, row)?,
         "Task" | "Event" => {
             let mut days = Days::default();

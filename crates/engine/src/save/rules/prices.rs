@@ -109,7 +109,7 @@ fn sums(tx: &mut dyn Tx, org: &Org, items: &Object, key: &str, parent: Id) -> Re
     };
     let subtotal = items.field("Subtotal").unwrap_or(total);
     let cell = key.cell_kind().to_cell(&Value::Id(parent));
-    tx.query(&sql::select_where_eq(items, &[total, subtotal, quantity], key, cell, true, org.store.dialect()), &mut |line| {
+    tx.query(&sql::select_where_eq(items, &[total, subtotal, quantity], key, cell, true, None, org.store.dialect()), &mut |line| {
         sums.lines += 1;
         for (at, field, sum) in [(0, total, &mut sums.total), (1, subtotal, &mut sums.subtotal), (2, quantity, &mut sums.quantity)] {
             if let Value::Decimal(d) = field.cell_kind().to_value(line.cell(at)) {

@@ -51,12 +51,13 @@ impl Vacant {
     pub(super) fn gather(tx: &mut dyn Tx, org: &Org, sets: &[(Arc<Object>, Vec<Id>)], all: &HashSet<Id>) -> Result<Self, Failure> {
         let mut vacant = Self::default();
         for (object, ids) in sets.iter().filter(|(o, _)| o.name == "OpportunityContactRole") {
-            for id in ids {
-                let Some(row) = record::by_id(tx, org, object, *id)? else { continue };
-                let opportunity = row.get(object, "OpportunityId");
-                let stays = opportunity.as_id().is_some_and(|id| !all.contains(&id));
-                if *row.get(object, "IsPrimary") == Value::Bool(true) && stays {
-                    vacant.0.push(opportunity.clone());
+            for piece in ids.chunks(record::PIECE) {
+                for row in record::some(tx, org, object, piece, &["OpportunityId", "IsPrimary"])? {
+                    let opportunity = row.get(object, "OpportunityId");
+                    let stays = opportunity.as_id().is_some_and(|id| !all.contains(&id));
+                    if *row.get(object, "IsPrimary") == Value::Bool(true) && stays {
+                        vacant.0.push(opportunity.clone());
+                    }
                 }
             }
         }

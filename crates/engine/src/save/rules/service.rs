@@ -11,8 +11,9 @@ use orglet_store::Tx;
 /// Assets that one hierarchy may have, and how deep it may be.
 const MOST_ASSETS: usize = 10_000;
 
-/// A case is closed as its status says; its account is the contact's where none is given.
-pub(super) fn case(tx: &mut dyn Tx, it: &Stage<'_>, row: &mut Row) -> Result<(), Failure> {
+/// A case is closed as its status says; its account is the contact's where none is given. Returns what is given as Comments,
+/// which the case shows none of itself.
+pub(super) fn case(tx: &mut dyn Tx, it: &Stage<'_>, row: &mut Row) -> Result<Value, Failure> {
     let object = it.object;
     let closed = fact(object, "Status", row.get(object, "Status"), "closed").is_some_and(|f| f == "true");
     let was = *it.was("IsClosed") == Value::Bool(true);
@@ -25,18 +26,22 @@ pub(super) fn case(tx: &mut dyn Tx, it: &Stage<'_>, row: &mut Row) -> Result<(),
     if it.old.is_none() && !it.system {
         row.set(object, "IsClosedOnCreate", closed);
     }
-    // What is given as Comments becomes a comment of the case, which shows none of it itself.
     let comments = row.get(object, "Comments").clone();
     row.set(object, "Comments", Value::Null);
-    if !comments.is_null() && !it.system {
-        let values = [("ParentId", row.get(object, "Id").clone()), ("CommentBody", comments), ("IsPublished", false.into())];
-        insert(tx, &it.context(), "CaseComment", &values)?;
-    }
     if it.set("ContactId") && row.get(object, "AccountId").is_null() && !it.set("AccountId") {
         let account = of_parent(tx, it.org, it.catalog, row.get(object, "ContactId"), "AccountId")?;
         row.set(object, "AccountId", account);
     }
-    Ok(())
+    Ok(comments)
+}
+
+/// What was given as Comments becomes a comment of the case.
+pub(super) fn comment(tx: &mut dyn Tx, it: &Stage<'_>, row: &Row, comments: Value) -> Result<(), Failure> {
+    if comments.is_null() {
+        return Ok(());
+    }
+    let values = [("ParentId", row.get(it.object, "Id").clone()), ("CommentBody", comments), ("IsPublished", false.into())];
+    insert(tx, &it.context(), "CaseComment", &values)
 }
 
 /// What a task's status and priority say of it, and when it was done.
