@@ -98,17 +98,19 @@ impl Org {
         })
     }
 
-    /// Reads again what is known of the database, whose content was replaced or changed elsewhere. The caller holds
-    /// [`Org::changing`].
-    pub(crate) fn reload(&self) -> Result<(), Failure> {
+    /// Reads again what is known of the database, whose content was replaced, here or elsewhere, or changed elsewhere. The
+    /// caller holds [`Org::changing`].
+    pub(crate) fn reload(&self, replaced: bool) -> Result<(), Failure> {
         let Contents { catalog, tables, settings, stamps } = contents(&*self.store, self.clock.now())?;
         *self.tables.write() = tables;
         self.users.write().clear();
-        self.views.forget();
         self.settings.take(settings);
-        self.storage.forget();
-        // What was counted out of the content before may be in use in the new one.
-        self.allocator.forget();
+        if replaced || stamps.content != self.stamps.read().content {
+            self.views.forget();
+            self.storage.forget();
+            // What was counted out of the content before may be in use in the new one.
+            self.allocator.forget();
+        }
         // Whoever holds the catalog of this version may go on with it.
         if self.catalog().version() != catalog.version() {
             self.set_catalog(catalog);
