@@ -55,7 +55,7 @@ pub struct Org {
     pub(crate) readings: RwLock<crate::record::Readings>,
     pub(crate) plans: crate::query::Plans,
     /// What users looked at since that was last written.
-    pub(crate) views: crate::views::Views,
+    pub(crate) views: Arc<crate::views::Views>,
     /// As of which stamps all this is, where other processes may change it.
     pub(crate) stamps: RwLock<Stamps>,
     /// Whether the database is not there any more: it was moved, or taken away.
@@ -92,7 +92,7 @@ impl Org {
             users: RwLock::default(),
             readings: RwLock::default(),
             plans: crate::query::Plans::default(),
-            views: crate::views::Views::default(),
+            views: Arc::default(),
             stamps: RwLock::new(stamps),
             moved: AtomicBool::new(false),
         })
@@ -301,6 +301,16 @@ impl Org {
             })
         })
         .map_err(ran_too_long)
+    }
+
+    /// As [`Org::transact`], for what can be done another time: see [`Store::transact_briefly`].
+    pub(crate) fn transact_briefly<T>(&self, mut work: impl FnMut(&mut dyn Tx) -> Result<T, Failure>) -> Result<T, Failure> {
+        self.with_tables(|| {
+            self.store.transact_briefly_with(|tx| {
+                self.here()?;
+                work(tx)
+            })
+        })
     }
 
     /// Notes that the database is not there any more.

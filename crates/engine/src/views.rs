@@ -9,19 +9,26 @@ use crate::{Failure, Identity, Org, Server};
 use orglet_base::{CellKind, DateTime, Id, OwnedCell, Param, Statement, Value};
 use orglet_plan::views as sql;
 use orglet_schema::{Field, Object};
-use orglet_store::Tx;
+use orglet_store::{StoreError, Tx};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Records that a user's list keeps.
 pub const MOST: usize = 200;
 /// How long a record stays in the list.
 const KEPT_MS: i64 = 90 * 86_400_000;
+/// How long one write waits for another of the same org.
+const BRIEFLY: Duration = Duration::from_millis(250);
 
 /// What users looked at and was not written yet.
 #[derive(Debug, Default)]
-pub(crate) struct Views(Mutex<Noted>);
+pub(crate) struct Views {
+    noted: Mutex<Noted>,
+    /// Held while looks are written: older ones must not come after newer ones of the same records.
+    writing: Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct Noted {
@@ -54,16 +61,18 @@ fn cell(at: Option<DateTime>) -> OwnedCell {
 impl Views {
     /// What is noted of a record beside what is written.
     pub(crate) fn of(&self, user: Id, id: Id) -> Look {
-        self.0.lock().users.get(&user).and_then(|looks| looks.get(&id)).copied().unwrap_or_default()
+        self.noted.lock().users.get(&user).and_then(|looks| looks.get(&id)).copied().unwrap_or_default()
     }
 
     /// Forgets what is not written: the records are not there any more.
     pub(crate) fn forget(&self) {
-        *self.0.lock() = Noted::default();
+        let mut noted = self.noted.lock();
+        noted.users.clear();
+        noted.answered.clear();
     }
 
     fn note(&self, user: Id, ids: impl Iterator<Item = Id>, view: bool, now: DateTime) {
-        let mut noted = self.0.lock();
+        let mut noted = self.noted.lock();
         let second = now.truncate_to_second();
         for id in ids {
             noted.last = now.0.saturating_mul(1000).max(noted.last + 1);
@@ -81,21 +90,40 @@ impl Views {
         }
     }
 
-    fn take(&self, user: Option<Id>) -> Vec<(Id, Vec<(Id, Look)>)> {
-        let mut noted = self.0.lock();
-        let taken: Vec<(Id, HashMap<Id, Look>)> = match user {
-            Some(user) => noted.users.remove(&user).map(|looks| (user, looks)).into_iter().collect(),
-            None => noted.users.drain().collect(),
+    /// What is to be written, of one user or of all.
+    fn pending(&self, user: Option<Id>) -> Vec<(Id, Vec<(Id, Look)>)> {
+        let noted = self.noted.lock();
+        let mut pending: Vec<(Id, Vec<(Id, Look)>)> = match user {
+            Some(user) => noted.users.get_key_value(&user).into_iter().map(copied).collect(),
+            None => noted.users.iter().map(copied).collect(),
         };
         drop(noted);
-        let sorted = |looks: HashMap<Id, Look>| {
-            // In one order, so that two servers that write the same rows don't wait for each other.
-            let mut looks: Vec<(Id, Look)> = looks.into_iter().collect();
+        // In one order, so that two servers that write the same rows don't wait for each other.
+        for (_, looks) in &mut pending {
             looks.sort_unstable_by_key(|(id, _)| *id);
-            looks
-        };
-        taken.into_iter().map(|(user, looks)| (user, sorted(looks))).collect()
+        }
+        pending
     }
+
+    /// Lets go of what is written now, but for records that were looked at again meanwhile.
+    fn written(&self, looks: &[(Id, Vec<(Id, Look)>)]) {
+        let mut noted = self.noted.lock();
+        for (user, written) in looks {
+            let Some(kept) = noted.users.get_mut(user) else { continue };
+            for (id, look) in written {
+                if kept.get(id).is_some_and(|now| now.at == look.at) {
+                    kept.remove(id);
+                }
+            }
+            if kept.is_empty() {
+                noted.users.remove(user);
+            }
+        }
+    }
+}
+
+fn copied((user, looks): (&Id, &HashMap<Id, Look>)) -> (Id, Vec<(Id, Look)>) {
+    (*user, looks.iter().map(|(id, look)| (*id, *look)).collect())
 }
 
 /// Whether looks at an object's records are noted: it has the dates of them.
@@ -110,18 +138,19 @@ pub fn note(identity: &Identity, object: &Object, ids: impl Iterator<Item = Id>,
     }
 }
 
-/// Writes what was noted, of one user or of all. Nothing fails for it: what went wrong goes to the log.
+/// Writes what was noted, of one user or of all. Nothing fails for it, and it waits for others but briefly: what could not
+/// be written stays noted for the next time.
 pub(crate) fn write(org: &Org, user: Option<Id>) {
-    let taken = org.views.take(user);
-    if taken.is_empty() {
+    let Some(_one_at_a_time) = org.views.writing.try_lock_for(BRIEFLY) else { return };
+    let looks = org.views.pending(user);
+    if looks.is_empty() {
         return;
     }
     let now = org.now();
-    let written = org.transact(|tx| taken.iter().try_for_each(|(user, looks)| write_list(tx, *user, looks, now)));
-    if let Err(failure) = written
-        && !failure.is_moved()
-    {
-        tracing::warn!(%failure, "what users looked at could not be noted");
+    match org.transact_briefly(|tx| looks.iter().try_for_each(|(user, looks)| write_list(tx, *user, looks, now))) {
+        Ok(()) => org.views.written(&looks),
+        Err(Failure::Store(StoreError::Locked | StoreError::Moved)) => {}
+        Err(failure) => tracing::warn!(%failure, "what users looked at could not be written yet"),
     }
 }
 
@@ -236,7 +265,7 @@ fn read(
 
 /// Takes note of the list that a user is answered, as a number that changes with it; tells the number of the one before.
 pub fn answered(identity: &Identity, number: i32) -> Option<i32> {
-    identity.org.views.0.lock().answered.insert(identity.user.id, number)
+    identity.org.views.noted.lock().answered.insert(identity.user.id, number)
 }
 
 /// Whether a record is there and not in the recycle bin.
