@@ -99,6 +99,7 @@ impl Views {
         };
         drop(noted);
         // In one order, so that two servers that write the same rows don't wait for each other.
+        pending.sort_unstable_by_key(|(user, _)| *user);
         for (_, looks) in &mut pending {
             looks.sort_unstable_by_key(|(id, _)| *id);
         }
@@ -164,8 +165,9 @@ fn write_list(tx: &mut dyn Tx, user: Id, looks: &[(Id, Look)], now: DateTime) ->
         tx.execute(&own(put, params))?;
     }
     let cut = "DELETE FROM \"_views\" WHERE \"user\" = ?1 AND (at < ?2 OR at <= \
-               (SELECT v.at FROM \"_views\" AS v WHERE v.\"user\" = ?1 ORDER BY v.at DESC LIMIT 1 OFFSET 200))";
-    tx.execute(&own(cut, vec![user.into(), (now.0 - KEPT_MS).saturating_mul(1000).into()]))?;
+               (SELECT v.at FROM \"_views\" AS v WHERE v.\"user\" = ?1 ORDER BY v.at DESC LIMIT 1 OFFSET ?3))";
+    let oldest = (now.0 - KEPT_MS).saturating_mul(1000);
+    tx.execute(&own(cut, vec![user.into(), oldest.into(), (MOST as i64).into()]))?;
     Ok(())
 }
 
@@ -273,4 +275,32 @@ pub fn is_there(identity: &Identity, object: &Arc<Object>, id: Id) -> Result<boo
     let mut found = HashMap::new();
     read(identity, object, &[], vec![id.to_string()], &mut found)?;
     Ok(!found.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> Id {
+        Id::parse(text).unwrap_or_else(|e| panic!("{text}: {e:?}"))
+    }
+
+    #[test]
+    fn looks_are_written_in_one_order_and_those_since_stay() {
+        let (views, now) = (Views::default(), DateTime(1_700_000_000_000));
+        let users: Vec<Id> = (1..=9).map(|n| id(&format!("00500000000000{n}"))).collect();
+        let record = |n: usize| id(&format!("00100000000000{n}"));
+        for user in users.iter().rev() {
+            views.note(*user, (1..=9).rev().map(record), true, now);
+        }
+        let pending = views.pending(None);
+        assert!(pending.iter().map(|(user, _)| user).eq(&users));
+        assert!(pending.iter().all(|(_, looks)| looks.iter().map(|(id, _)| *id).eq((1..=9).map(record))));
+        views.note(users[0], std::iter::once(record(3)), false, now);
+        views.written(&pending);
+        let left = views.pending(None);
+        assert_eq!(left.iter().map(|(user, looks)| (*user, looks.len())).collect::<Vec<_>>(), [(users[0], 1)]);
+        assert_ne!(views.of(users[0], record(3)).viewed, None);
+        assert_eq!(views.of(users[0], record(4)).viewed, None);
+    }
 }
