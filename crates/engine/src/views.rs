@@ -13,6 +13,7 @@ use orglet_store::{StoreError, Tx};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Records that a user's list keeps.
@@ -26,6 +27,8 @@ const BRIEFLY: Duration = Duration::from_millis(250);
 #[derive(Debug, Default)]
 pub(crate) struct Views {
     noted: Mutex<Noted>,
+    /// How many users have something noted: reads look no further where none has.
+    users: AtomicUsize,
     /// Held while looks are written: older ones must not come after newer ones of the same records.
     writing: Mutex<()>,
 }
@@ -61,6 +64,9 @@ fn cell(at: Option<DateTime>) -> OwnedCell {
 impl Views {
     /// What is noted of a record beside what is written.
     pub(crate) fn of(&self, user: Id, id: Id) -> Look {
+        if self.users.load(Ordering::Acquire) == 0 {
+            return Look::default();
+        }
         self.noted.lock().users.get(&user).and_then(|looks| looks.get(&id)).copied().unwrap_or_default()
     }
 
@@ -69,15 +75,21 @@ impl Views {
         let mut noted = self.noted.lock();
         noted.users.clear();
         noted.answered.clear();
+        self.users.store(0, Ordering::Release);
     }
 
     fn note(&self, user: Id, ids: impl Iterator<Item = Id>, view: bool, now: DateTime) {
-        let mut noted = self.noted.lock();
+        let mut ids = ids.peekable();
+        if ids.peek().is_none() {
+            return;
+        }
         let second = now.truncate_to_second();
+        let mut noted = self.noted.lock();
+        let Noted { users, last, .. } = &mut *noted;
+        let looks = users.entry(user).or_default();
         for id in ids {
-            noted.last = now.0.saturating_mul(1000).max(noted.last + 1);
-            let at = noted.last;
-            let looks = noted.users.entry(user).or_default();
+            *last = now.0.saturating_mul(1000).max(*last + 1);
+            let at = *last;
             let look = looks.entry(id).or_default();
             look.viewed = if view { Some(second) } else { look.viewed };
             (look.referenced, look.at) = (Some(second), at);
@@ -88,6 +100,7 @@ impl Views {
                 looks.retain(|_, look| look.at >= oldest);
             }
         }
+        self.users.store(users.len(), Ordering::Release);
     }
 
     /// What is to be written, of one user or of all.
@@ -120,6 +133,7 @@ impl Views {
                 noted.users.remove(user);
             }
         }
+        self.users.store(noted.users.len(), Ordering::Release);
     }
 }
 
@@ -129,7 +143,7 @@ fn copied((user, looks): (&Id, &HashMap<Id, Look>)) -> (Id, Vec<(Id, Look)>) {
 
 /// Whether looks at an object's records are noted: it has the dates of them.
 pub fn are_noted(object: &Object) -> bool {
-    object.has_table() && object.field("LastViewedDate").is_some_and(Field::is_personal)
+    object.has_table() && object.has_last_viewed()
 }
 
 /// Notes that the user looked at records (`view`), or at something that refers to them.
@@ -142,6 +156,9 @@ pub fn note(identity: &Identity, object: &Object, ids: impl Iterator<Item = Id>,
 /// Writes what was noted, of one user or of all. Nothing fails for it, and it waits for others but briefly: what could not
 /// be written stays noted for the next time.
 pub(crate) fn write(org: &Org, user: Option<Id>) {
+    if org.views.users.load(Ordering::Acquire) == 0 {
+        return;
+    }
     let Some(_one_at_a_time) = org.views.writing.try_lock_for(BRIEFLY) else { return };
     let looks = org.views.pending(user);
     if looks.is_empty() {
@@ -302,5 +319,9 @@ mod tests {
         assert_eq!(left.iter().map(|(user, looks)| (*user, looks.len())).collect::<Vec<_>>(), [(users[0], 1)]);
         assert_ne!(views.of(users[0], record(3)).viewed, None);
         assert_eq!(views.of(users[0], record(4)).viewed, None);
+        assert_eq!(views.users.load(Ordering::Acquire), 1);
+        views.written(&left);
+        assert_eq!(views.users.load(Ordering::Acquire), 0);
+        assert_eq!(views.of(users[0], record(3)).viewed, None);
     }
 }
