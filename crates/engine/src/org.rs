@@ -55,7 +55,7 @@ pub struct Org {
     pub(crate) readings: RwLock<crate::record::Readings>,
     pub(crate) plans: crate::query::Plans,
     /// What users looked at since that was last written.
-    pub(crate) views: crate::views::Views,
+    pub(crate) views: Arc<crate::views::Views>,
     /// As of which stamps all this is, where other processes may change it.
     pub(crate) stamps: RwLock<Stamps>,
     /// Whether the database is not there any more: it was moved, or taken away.
@@ -92,23 +92,25 @@ impl Org {
             users: RwLock::default(),
             readings: RwLock::default(),
             plans: crate::query::Plans::default(),
-            views: crate::views::Views::default(),
+            views: Arc::default(),
             stamps: RwLock::new(stamps),
             moved: AtomicBool::new(false),
         })
     }
 
-    /// Reads again what is known of the database, whose content was replaced or changed elsewhere. The caller holds
-    /// [`Org::changing`].
-    pub(crate) fn reload(&self) -> Result<(), Failure> {
+    /// Reads again what is known of the database, whose content was replaced, here or elsewhere, or changed elsewhere. The
+    /// caller holds [`Org::changing`].
+    pub(crate) fn reload(&self, replaced: bool) -> Result<(), Failure> {
         let Contents { catalog, tables, settings, stamps } = contents(&*self.store, self.clock.now())?;
         *self.tables.write() = tables;
         self.users.write().clear();
-        self.views.forget();
         self.settings.take(settings);
-        self.storage.forget();
-        // What was counted out of the content before may be in use in the new one.
-        self.allocator.forget();
+        if replaced || stamps.content != self.stamps.read().content {
+            self.views.forget();
+            self.storage.forget();
+            // What was counted out of the content before may be in use in the new one.
+            self.allocator.forget();
+        }
         // Whoever holds the catalog of this version may go on with it.
         if self.catalog().version() != catalog.version() {
             self.set_catalog(catalog);
@@ -299,6 +301,16 @@ impl Org {
             })
         })
         .map_err(ran_too_long)
+    }
+
+    /// As [`Org::transact`], for what can be done another time: see [`Store::transact_briefly`].
+    pub(crate) fn transact_briefly<T>(&self, mut work: impl FnMut(&mut dyn Tx) -> Result<T, Failure>) -> Result<T, Failure> {
+        self.with_tables(|| {
+            self.store.transact_briefly_with(|tx| {
+                self.here()?;
+                work(tx)
+            })
+        })
     }
 
     /// Notes that the database is not there any more.

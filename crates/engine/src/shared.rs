@@ -18,6 +18,8 @@ pub(crate) struct Stamps {
     tables: String,
     users: String,
     settings: String,
+    /// Whether the content is the one that it was: see [`mark_replaced`].
+    pub(crate) content: String,
 }
 
 /// What a stamp stands for.
@@ -31,7 +33,9 @@ pub(crate) enum Stamped {
     Settings,
 }
 
-const READ: &str = "SELECT name, value FROM \"_meta\" WHERE name IN ('catalog_version', 'tables_stamp', 'users_stamp', 'settings_stamp')";
+const READ: &str = "SELECT name, value FROM \"_meta\" WHERE name IN \
+                    ('catalog_version', 'tables_stamp', 'users_stamp', 'settings_stamp', 'content_stamp')";
+const WRITE: &str = "INSERT INTO \"_meta\" VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 
 impl Stamps {
     fn take(&mut self, name: &str, value: &str) {
@@ -39,6 +43,7 @@ impl Stamps {
             "catalog_version" => &mut self.catalog,
             "tables_stamp" => &mut self.tables,
             "settings_stamp" => &mut self.settings,
+            "content_stamp" => &mut self.content,
             _ => &mut self.users,
         };
         value.clone_into(stamp);
@@ -63,6 +68,16 @@ impl Stamps {
     }
 }
 
+/// Marks a content that takes the place of another, for other processes to forget what rests on the rows of before.
+pub(crate) fn mark_replaced(new: &mut dyn Tx) -> Result<(), Failure> {
+    put(new, "content_stamp", &random_text(16)?)
+}
+
+fn put(tx: &mut dyn Tx, name: &str, value: &str) -> Result<(), Failure> {
+    tx.execute(&own(WRITE, vec![name.into(), value.into()]))?;
+    Ok(())
+}
+
 impl Org {
     /// Whether other processes may change what this one holds in memory.
     pub(crate) fn is_shared(&self) -> bool {
@@ -83,7 +98,7 @@ impl Org {
             return Ok(false);
         }
         let _as_it_is = self.changing.lock();
-        self.reload()?;
+        self.reload(false)?;
         Ok(true)
     }
 
@@ -109,8 +124,7 @@ impl Org {
             Stamped::Users => ("users_stamp", random_text(16)?),
             Stamped::Settings => ("settings_stamp", random_text(16)?),
         };
-        let sql = "INSERT INTO \"_meta\" VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-        tx.execute(&own(sql, vec![name.into(), value.as_str().into()]))?;
+        put(tx, name, &value)?;
         // What was changed elsewhere before is still to be read.
         let current = was == *self.stamps.read();
         let mut now = was;

@@ -2,19 +2,21 @@
 //! of files. What is in the recycle bin does not count.
 //!
 //! The rows are counted once when somebody asks; from then on each save adds what it made and takes off what it deleted.
-//! Where other processes save to the same org, or commits may have failed unseen, the count is made again after a while.
+//! Where other processes save to the same org, or commits may have failed unseen, the count is made again after a while:
+//! by the server's tick for saves, none of which waits for it.
 
 use crate::record::Row;
 use crate::settings::Setting;
 use crate::system::int;
-use crate::{Failure, Org, record};
+use crate::{Failure, Org, Server, record};
 use orglet_base::{ApiError, ErrorCode, Id, Statement, Value};
 use orglet_plan::write as sql;
 use orglet_schema::{Catalog, Object, Storage};
 use orglet_store::Tx;
 use parking_lot::Mutex;
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Bytes of most records, however long their texts are.
@@ -52,6 +54,9 @@ const SHARED_SHOWN: Duration = Duration::from_secs(60);
 /// The same for a database that one process has for itself.
 const OWN: Duration = Duration::from_secs(3600);
 
+/// How often rows are counted at once where saves ran beside that.
+const MOST_COUNTS: usize = 2;
+
 /// A megabyte of the storage figures.
 pub const MEGABYTE: i64 = 1 << 20;
 /// Megabytes of a Developer Edition, which are shown where no limit is chosen.
@@ -87,8 +92,44 @@ pub(crate) struct StorageUse {
     files: AtomicI64,
     /// When the rows were last counted.
     counted: Mutex<Option<Instant>>,
+    /// Whether they were, since their content was replaced.
+    known: AtomicBool,
     /// Whether the rows are others since.
     stale: AtomicBool,
+    /// Whether a save has gone by the figures since.
+    relied_on: AtomicBool,
+    saves: Arc<Saves>,
+}
+
+/// Counts saves, for it to be seen whether one ran beside something.
+#[derive(Debug, Default)]
+struct Saves {
+    begun: AtomicU64,
+    ended: AtomicU64,
+}
+
+impl Saves {
+    fn begin(self: &Arc<Self>) -> Running {
+        self.begun.fetch_add(1, Ordering::SeqCst);
+        Running(self.clone())
+    }
+
+    /// How many have begun, where none runs.
+    fn at_rest(&self) -> Option<u64> {
+        // In this order: one that ends in between must not hide one that begins.
+        let ended = self.ended.load(Ordering::SeqCst);
+        Some(self.begun.load(Ordering::SeqCst)).filter(|begun| *begun == ended)
+    }
+}
+
+/// A save that runs, until dropped.
+#[derive(Debug)]
+struct Running(Arc<Saves>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.ended.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 /// Storage of an org: megabytes there are, and bytes in use.
@@ -111,7 +152,7 @@ impl StorageUse {
     /// Has the rows counted again before the next answer.
     pub(crate) fn forget(&self) {
         // Not by the lock, which is held while rows are read: the caller may hold what that reading waits for.
-        self.stale.store(true, Ordering::Release);
+        self.stale.store(true, Ordering::SeqCst);
     }
 
     fn add(&self, grown: &Growth) {
@@ -119,9 +160,18 @@ impl StorageUse {
         self.files.fetch_add(grown.files.get(), Ordering::Relaxed);
     }
 
+    fn loaded(&self) -> (i64, i64) {
+        (self.data.load(Ordering::Relaxed), self.files.load(Ordering::Relaxed))
+    }
+
+    /// Bytes in use as last known, data and files, for a save: rows are counted for it only where they never were.
+    fn last(&self, org: &Org) -> Result<(i64, i64), Failure> {
+        self.relied_on.store(true, Ordering::Relaxed);
+        if !self.stale.load(Ordering::SeqCst) && self.known.load(Ordering::SeqCst) { Ok(self.loaded()) } else { self.bytes(org) }
+    }
+
     /// Bytes in use, data and files.
     fn bytes(&self, org: &Org) -> Result<(i64, i64), Failure> {
-        let loaded = || (self.data.load(Ordering::Relaxed), self.files.load(Ordering::Relaxed));
         let decides = org.settings.number(Setting::DataStorageMb).or(org.settings.number(Setting::FileStorageMb)).is_some();
         let good_for = match org.is_shared() {
             true if decides => SHARED_BITES,
@@ -130,17 +180,31 @@ impl StorageUse {
         };
         // Whoever comes meanwhile waits: they would count the same.
         let mut counted = self.counted.lock();
-        if self.stale.swap(false, Ordering::AcqRel) || counted.is_none_or(|at| at.elapsed() >= good_for) {
+        let stale = self.stale.load(Ordering::SeqCst);
+        if stale {
+            // In this order, so that no save takes the old figures for good.
+            self.known.store(false, Ordering::SeqCst);
+            self.stale.store(false, Ordering::SeqCst);
+        }
+        if stale || counted.is_none_or(|at| at.elapsed() >= good_for) {
             // Should this fail, the next who asks counts.
             *counted = None;
-            let before = loaded();
-            let now = count(org)?;
-            // What was saved while rows were counted stays added.
-            self.data.fetch_add(now.0 - before.0, Ordering::Relaxed);
-            self.files.fetch_add(now.1 - before.1, Ordering::Relaxed);
+            self.relied_on.store(false, Ordering::Relaxed);
+            for _ in 0..MOST_COUNTS {
+                let (at_rest, before) = (self.saves.at_rest(), self.loaded());
+                let now = count(org)?;
+                // What was saved while rows were counted stays added.
+                self.data.fetch_add(now.0 - before.0, Ordering::Relaxed);
+                self.files.fetch_add(now.1 - before.1, Ordering::Relaxed);
+                // A row of a save that ran meanwhile may be counted and added, or neither.
+                if at_rest.is_some() && self.saves.at_rest() == at_rest {
+                    break;
+                }
+            }
             *counted = Some(Instant::now());
+            self.known.store(true, Ordering::SeqCst);
         }
-        Ok(loaded())
+        Ok(self.loaded())
     }
 }
 
@@ -179,14 +243,28 @@ impl Org {
     }
 }
 
+impl Server {
+    /// Counts again what saves go by, where that is due. To be called every second or so.
+    pub fn keep_storage(&self) {
+        for org in self.orgs.all_open().into_iter().chain([self.default_org()]) {
+            if org.storage.relied_on.load(Ordering::Relaxed)
+                && let Err(failure) = org.storage.bytes(&org)
+            {
+                tracing::warn!(%failure, "the storage in use could not be counted");
+            }
+        }
+    }
+}
+
 /// What a save adds to the storage in use, and how much may be added. A save that is run again begins with a new one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Growth {
     data: Cell<i64>,
     files: Cell<i64>,
     /// Bytes that are left; `None` where nothing is refused.
     data_room: Option<i64>,
     files_room: Option<i64>,
+    _running: Running,
 }
 
 /// How much was added when a record began.
@@ -201,9 +279,15 @@ impl Growth {
             limit(Setting::DataStorageMb).filter(|_| size_of(object) > 0),
             limit(Setting::FileStorageMb).filter(|_| length_of(object).is_some()),
         );
-        let (data, files) = if limits == (None, None) { (0, 0) } else { org.storage.bytes(org)? };
+        let (data, files) = if limits == (None, None) { (0, 0) } else { org.storage.last(org)? };
         let (data_room, files_room) = (limits.0.map(|limit| limit - data), limits.1.map(|limit| limit - files));
-        Ok(Self { data: Cell::new(0), files: Cell::new(0), data_room, files_room })
+        Ok(Self { data_room, files_room, ..Self::unbounded(org) })
+    }
+
+    /// For a save that nothing is refused to.
+    pub(crate) fn unbounded(org: &Org) -> Self {
+        let (data, files) = Default::default();
+        Self { data, files, data_room: None, files_room: None, _running: org.storage.saves.begin() }
     }
 
     /// Begins anew.
@@ -256,6 +340,18 @@ impl Growth {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_save_beside_a_count_is_seen() {
+        let saves = Arc::<Saves>::default();
+        assert_eq!(saves.at_rest(), Some(0));
+        let one = saves.begin();
+        let two = saves.begin();
+        drop(one);
+        assert_eq!(saves.at_rest(), None);
+        drop(two);
+        assert_eq!(saves.at_rest(), Some(2));
+    }
 
     #[test]
     fn the_counted_objects_are_sorted() {

@@ -9,19 +9,29 @@ use crate::{Failure, Identity, Org, Server};
 use orglet_base::{CellKind, DateTime, Id, OwnedCell, Param, Statement, Value};
 use orglet_plan::views as sql;
 use orglet_schema::{Field, Object};
-use orglet_store::Tx;
+use orglet_store::{StoreError, Tx};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// Records that a user's list keeps.
 pub const MOST: usize = 200;
 /// How long a record stays in the list.
 const KEPT_MS: i64 = 90 * 86_400_000;
+/// How long one write waits for another of the same org.
+const BRIEFLY: Duration = Duration::from_millis(250);
 
 /// What users looked at and was not written yet.
 #[derive(Debug, Default)]
-pub(crate) struct Views(Mutex<Noted>);
+pub(crate) struct Views {
+    noted: Mutex<Noted>,
+    /// How many users have something noted: reads look no further where none has.
+    users: AtomicUsize,
+    /// Held while looks are written: older ones must not come after newer ones of the same records.
+    writing: Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct Noted {
@@ -54,21 +64,32 @@ fn cell(at: Option<DateTime>) -> OwnedCell {
 impl Views {
     /// What is noted of a record beside what is written.
     pub(crate) fn of(&self, user: Id, id: Id) -> Look {
-        self.0.lock().users.get(&user).and_then(|looks| looks.get(&id)).copied().unwrap_or_default()
+        if self.users.load(Ordering::Acquire) == 0 {
+            return Look::default();
+        }
+        self.noted.lock().users.get(&user).and_then(|looks| looks.get(&id)).copied().unwrap_or_default()
     }
 
     /// Forgets what is not written: the records are not there any more.
     pub(crate) fn forget(&self) {
-        *self.0.lock() = Noted::default();
+        let mut noted = self.noted.lock();
+        noted.users.clear();
+        noted.answered.clear();
+        self.users.store(0, Ordering::Release);
     }
 
     fn note(&self, user: Id, ids: impl Iterator<Item = Id>, view: bool, now: DateTime) {
-        let mut noted = self.0.lock();
+        let mut ids = ids.peekable();
+        if ids.peek().is_none() {
+            return;
+        }
         let second = now.truncate_to_second();
+        let mut noted = self.noted.lock();
+        let Noted { users, last, .. } = &mut *noted;
+        let looks = users.entry(user).or_default();
         for id in ids {
-            noted.last = now.0.saturating_mul(1000).max(noted.last + 1);
-            let at = noted.last;
-            let looks = noted.users.entry(user).or_default();
+            *last = now.0.saturating_mul(1000).max(*last + 1);
+            let at = *last;
             let look = looks.entry(id).or_default();
             look.viewed = if view { Some(second) } else { look.viewed };
             (look.referenced, look.at) = (Some(second), at);
@@ -79,28 +100,50 @@ impl Views {
                 looks.retain(|_, look| look.at >= oldest);
             }
         }
+        self.users.store(users.len(), Ordering::Release);
     }
 
-    fn take(&self, user: Option<Id>) -> Vec<(Id, Vec<(Id, Look)>)> {
-        let mut noted = self.0.lock();
-        let taken: Vec<(Id, HashMap<Id, Look>)> = match user {
-            Some(user) => noted.users.remove(&user).map(|looks| (user, looks)).into_iter().collect(),
-            None => noted.users.drain().collect(),
+    /// What is to be written, of one user or of all.
+    fn pending(&self, user: Option<Id>) -> Vec<(Id, Vec<(Id, Look)>)> {
+        let noted = self.noted.lock();
+        let mut pending: Vec<(Id, Vec<(Id, Look)>)> = match user {
+            Some(user) => noted.users.get_key_value(&user).into_iter().map(copied).collect(),
+            None => noted.users.iter().map(copied).collect(),
         };
         drop(noted);
-        let sorted = |looks: HashMap<Id, Look>| {
-            // In one order, so that two servers that write the same rows don't wait for each other.
-            let mut looks: Vec<(Id, Look)> = looks.into_iter().collect();
+        // In one order, so that two servers that write the same rows don't wait for each other.
+        pending.sort_unstable_by_key(|(user, _)| *user);
+        for (_, looks) in &mut pending {
             looks.sort_unstable_by_key(|(id, _)| *id);
-            looks
-        };
-        taken.into_iter().map(|(user, looks)| (user, sorted(looks))).collect()
+        }
+        pending
     }
+
+    /// Lets go of what is written now, but for records that were looked at again meanwhile.
+    fn written(&self, looks: &[(Id, Vec<(Id, Look)>)]) {
+        let mut noted = self.noted.lock();
+        for (user, written) in looks {
+            let Some(kept) = noted.users.get_mut(user) else { continue };
+            for (id, look) in written {
+                if kept.get(id).is_some_and(|now| now.at == look.at) {
+                    kept.remove(id);
+                }
+            }
+            if kept.is_empty() {
+                noted.users.remove(user);
+            }
+        }
+        self.users.store(noted.users.len(), Ordering::Release);
+    }
+}
+
+fn copied((user, looks): (&Id, &HashMap<Id, Look>)) -> (Id, Vec<(Id, Look)>) {
+    (*user, looks.iter().map(|(id, look)| (*id, *look)).collect())
 }
 
 /// Whether looks at an object's records are noted: it has the dates of them.
 pub fn are_noted(object: &Object) -> bool {
-    object.has_table() && object.field("LastViewedDate").is_some_and(Field::is_personal)
+    object.has_table() && object.has_last_viewed()
 }
 
 /// Notes that the user looked at records (`view`), or at something that refers to them.
@@ -110,18 +153,22 @@ pub fn note(identity: &Identity, object: &Object, ids: impl Iterator<Item = Id>,
     }
 }
 
-/// Writes what was noted, of one user or of all. Nothing fails for it: what went wrong goes to the log.
+/// Writes what was noted, of one user or of all. Nothing fails for it, and it waits for others but briefly: what could not
+/// be written stays noted for the next time.
 pub(crate) fn write(org: &Org, user: Option<Id>) {
-    let taken = org.views.take(user);
-    if taken.is_empty() {
+    if org.views.users.load(Ordering::Acquire) == 0 {
+        return;
+    }
+    let Some(_one_at_a_time) = org.views.writing.try_lock_for(BRIEFLY) else { return };
+    let looks = org.views.pending(user);
+    if looks.is_empty() {
         return;
     }
     let now = org.now();
-    let written = org.transact(|tx| taken.iter().try_for_each(|(user, looks)| write_list(tx, *user, looks, now)));
-    if let Err(failure) = written
-        && !failure.is_moved()
-    {
-        tracing::warn!(%failure, "what users looked at could not be noted");
+    match org.transact_briefly(|tx| looks.iter().try_for_each(|(user, looks)| write_list(tx, *user, looks, now))) {
+        Ok(()) => org.views.written(&looks),
+        Err(Failure::Store(StoreError::Locked | StoreError::Moved)) => {}
+        Err(failure) => tracing::warn!(%failure, "what users looked at could not be written yet"),
     }
 }
 
@@ -135,8 +182,9 @@ fn write_list(tx: &mut dyn Tx, user: Id, looks: &[(Id, Look)], now: DateTime) ->
         tx.execute(&own(put, params))?;
     }
     let cut = "DELETE FROM \"_views\" WHERE \"user\" = ?1 AND (at < ?2 OR at <= \
-               (SELECT v.at FROM \"_views\" AS v WHERE v.\"user\" = ?1 ORDER BY v.at DESC LIMIT 1 OFFSET 200))";
-    tx.execute(&own(cut, vec![user.into(), (now.0 - KEPT_MS).saturating_mul(1000).into()]))?;
+               (SELECT v.at FROM \"_views\" AS v WHERE v.\"user\" = ?1 ORDER BY v.at DESC LIMIT 1 OFFSET ?3))";
+    let oldest = (now.0 - KEPT_MS).saturating_mul(1000);
+    tx.execute(&own(cut, vec![user.into(), oldest.into(), (MOST as i64).into()]))?;
     Ok(())
 }
 
@@ -236,7 +284,7 @@ fn read(
 
 /// Takes note of the list that a user is answered, as a number that changes with it; tells the number of the one before.
 pub fn answered(identity: &Identity, number: i32) -> Option<i32> {
-    identity.org.views.0.lock().answered.insert(identity.user.id, number)
+    identity.org.views.noted.lock().answered.insert(identity.user.id, number)
 }
 
 /// Whether a record is there and not in the recycle bin.
@@ -244,4 +292,36 @@ pub fn is_there(identity: &Identity, object: &Arc<Object>, id: Id) -> Result<boo
     let mut found = HashMap::new();
     read(identity, object, &[], vec![id.to_string()], &mut found)?;
     Ok(!found.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> Id {
+        Id::parse(text).unwrap_or_else(|e| panic!("{text}: {e:?}"))
+    }
+
+    #[test]
+    fn looks_are_written_in_one_order_and_those_since_stay() {
+        let (views, now) = (Views::default(), DateTime(1_700_000_000_000));
+        let users: Vec<Id> = (1..=9).map(|n| id(&format!("00500000000000{n}"))).collect();
+        let record = |n: usize| id(&format!("00100000000000{n}"));
+        for user in users.iter().rev() {
+            views.note(*user, (1..=9).rev().map(record), true, now);
+        }
+        let pending = views.pending(None);
+        assert!(pending.iter().map(|(user, _)| user).eq(&users));
+        assert!(pending.iter().all(|(_, looks)| looks.iter().map(|(id, _)| *id).eq((1..=9).map(record))));
+        views.note(users[0], std::iter::once(record(3)), false, now);
+        views.written(&pending);
+        let left = views.pending(None);
+        assert_eq!(left.iter().map(|(user, looks)| (*user, looks.len())).collect::<Vec<_>>(), [(users[0], 1)]);
+        assert_ne!(views.of(users[0], record(3)).viewed, None);
+        assert_eq!(views.of(users[0], record(4)).viewed, None);
+        assert_eq!(views.users.load(Ordering::Acquire), 1);
+        views.written(&left);
+        assert_eq!(views.users.load(Ordering::Acquire), 0);
+        assert_eq!(views.of(users[0], record(3)).viewed, None);
+    }
 }

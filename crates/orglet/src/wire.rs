@@ -73,6 +73,7 @@ impl App for Protocols {
             tracing::warn!(%error, "counts of API requests could not be kept");
         }
         self.server.engine().keep_views();
+        self.server.engine().keep_storage();
     }
 
     fn is_quick(&self, request: &Parts) -> bool {

@@ -99,6 +99,7 @@ struct Indexed {
     by_relationship: HashMap<String, usize>,
     child_by_name: HashMap<String, usize>,
     name_field: Option<usize>,
+    has_last_viewed: bool,
 }
 
 impl Object {
@@ -158,7 +159,8 @@ impl Object {
             let child_by_name =
                 parts.children.iter().enumerate().filter_map(|(i, c)| Some((fold_name(c.name.as_deref()?).into_owned(), i))).collect();
             let name_field = parts.fields.iter().position(|f| f.name_field);
-            Indexed { parts, by_name, by_relationship, child_by_name, name_field }
+            let has_last_viewed = parts.fields.iter().any(|f| f.name == "LastViewedDate" && f.is_personal());
+            Indexed { parts, by_name, by_relationship, child_by_name, name_field, has_last_viewed }
         })
     }
 
@@ -193,6 +195,11 @@ impl Object {
     pub fn child(&self, relationship: &str) -> Option<&ChildRelationship> {
         let at = self.indexed();
         at.child_by_name.get(fold_name(relationship).as_ref()).map(|i| &at.parts.children[*i])
+    }
+
+    /// Whether it has the date of each user's last look.
+    pub fn has_last_viewed(&self) -> bool {
+        self.indexed().has_last_viewed
     }
 
     /// The field that names a record (`Name`, `CaseNumber`, `Subject` …), where there is one.

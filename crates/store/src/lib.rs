@@ -96,6 +96,9 @@ impl dyn Tx + '_ {
     }
 }
 
+/// How long a transaction waits that can be done another time.
+const BRIEFLY: Duration = Duration::from_millis(250);
+
 /// The work of a read or a transaction. It may be run more than once.
 pub type Work<'a> = dyn FnMut(&mut dyn Tx) -> Result<(), StoreError> + 'a;
 
@@ -117,6 +120,10 @@ pub trait Store: Send + Sync {
     /// when the work fails, none of them is there. One that waits too long for another fails as [`StoreError::Locked`], one
     /// that takes too long itself as [`StoreError::Interrupted`].
     fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError>;
+
+    /// As [`Store::transact`], for what can be done another time: it fails as [`StoreError::Locked`] soon when others are in
+    /// its way.
+    fn transact_briefly(&self, work: &mut Work<'_>) -> Result<(), StoreError>;
 
     /// As [`Store::transact`]; but in [`together`] this may answer before the commit, which `together` then waits for.
     /// For changes that nothing else in memory follows from.
@@ -166,6 +173,11 @@ impl dyn Store + '_ {
     /// [`Store::transact`] with a result. An error of `work` rolls back.
     pub fn transact_with<T, E: From<StoreError>>(&self, mut work: impl FnMut(&mut dyn Tx) -> Result<T, E>) -> Result<T, E> {
         run_with(|w| self.transact(w), &mut work)
+    }
+
+    /// [`Store::transact_briefly`] with a result. An error of `work` rolls back.
+    pub fn transact_briefly_with<T, E: From<StoreError>>(&self, mut work: impl FnMut(&mut dyn Tx) -> Result<T, E>) -> Result<T, E> {
+        run_with(|w| self.transact_briefly(w), &mut work)
     }
 
     /// [`Store::transact_shared`] with a result. An error of `work` rolls back.

@@ -84,6 +84,7 @@ impl Target for InProcess {
             panic!("{e}");
         }
         self.server.engine().keep_views();
+        self.server.engine().keep_storage();
     }
 
     fn facts(&self) -> OrgFacts {

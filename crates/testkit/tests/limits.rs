@@ -286,3 +286,18 @@ fn a_setting_holds_on_every_server_at_once() {
     let (status, body) = send_json(&a, "GET", "limits", None);
     assert_eq!((status, &body["DailyApiRequests"]["Max"]), (200, &json!(100_000)), "{body}");
 }
+
+#[test]
+fn a_look_that_cannot_be_written_yet_stays_noted() {
+    let home = Hasty::new("looks", |org| org);
+    let served = Served::over(home.clone());
+    let id = create(&served, "Account", &json!({"Name": "a"})).unwrap();
+    let query = || send_json(&served, "GET", "query?q=SELECT+Id+FROM+Account+WHERE+LastViewedDate+!=+NULL", None);
+    let shown = while_held(&*home.org, &[], || {
+        assert_eq!(query().0, 200);
+        served.server.engine().keep_views();
+        send_json(&served, "GET", &format!("sobjects/Account/{id}?fields=LastViewedDate"), None).1
+    });
+    assert!(shown["LastViewedDate"].is_string(), "{shown}");
+    assert_eq!(query().1["totalSize"], 1);
+}

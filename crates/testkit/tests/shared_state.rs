@@ -338,3 +338,15 @@ fn api_requests_are_counted_together() {
     let daily = &limits["DailyApiRequests"];
     assert_eq!(daily["Max"].as_u64().unwrap() - daily["Remaining"].as_u64().unwrap(), begin + 2 + other + 6, "{limits}");
 }
+
+#[test]
+fn a_look_on_one_outlives_a_change_of_users_on_the_other() {
+    let (a, b) = two();
+    let account = create(&*a, "Account", &json!({"Name": "x"})).unwrap();
+    b.tick();
+    let (path, user) = (format!("sobjects/Account/{account}"), a.facts().user_id);
+    assert_eq!(send_json(&*b, "GET", &path, None).0, 200);
+    assert_eq!(send_json(&*a, "PATCH", &format!("sobjects/User/{user}"), Some(&json!({"LocaleSidKey": "de_DE"}))).0, 204);
+    let (_, shown) = send_json(&*b, "GET", &format!("{path}?fields=LastViewedDate"), None);
+    assert!(shown["LastViewedDate"].is_string(), "{shown}");
+}

@@ -26,6 +26,7 @@ pub use transfer::TableSum;
 pub(crate) use usernames::Usernames;
 
 use crate::limits::Usage;
+use crate::views::Views;
 use crate::{Clock, Failure, Org, format};
 use directory::{Directory, Entry};
 use orglet_base::Id;
@@ -73,6 +74,8 @@ struct Closed {
     /// Requests that began before it was closed may still hold it: it is then the same org that comes back.
     org: Weak<Org>,
     usage: Arc<Usage>,
+    /// What its users looked at that could not be written yet.
+    views: Arc<Views>,
 }
 
 /// Figures of the open orgs.
@@ -137,15 +140,17 @@ impl Orgs {
                 None => return Ok(None),
             }
         }
-        let (held, usage) = match self.closed.lock().remove(&id) {
-            Some(closed) => (closed.org.upgrade(), Some(closed.usage)),
-            None => (None, None),
+        let (held, usage, views) = match self.closed.lock().remove(&id) {
+            Some(closed) => (closed.org.upgrade(), Some(closed.usage), Some(closed.views)),
+            None => (None, None, None),
         };
         let org = match held {
             Some(org) => org,
             None => {
                 let store = self.home.open(&entry.storage)?;
-                let org = Arc::new(self.over(&entry, store, usage.clone().unwrap_or_default(), true)?);
+                let mut org = self.over(&entry, store, usage.clone().unwrap_or_default(), true)?;
+                org.views = views.unwrap_or_default();
+                let org = Arc::new(org);
                 if usage.is_none() {
                     // For the first time in this process.
                     self.directory.recall(&org)?;
@@ -184,7 +189,7 @@ impl Orgs {
             let idle = open.iter().filter(|(_, o)| Arc::strong_count(&o.org) == 1);
             let Some(id) = idle.min_by_key(|(_, o)| o.used.load(Ordering::Relaxed)).map(|(id, _)| *id) else { break };
             if let Some(Opened { org, .. }) = open.remove(&id) {
-                self.closed.lock().insert(id, Closed { org: Arc::downgrade(&org), usage: org.usage.clone() });
+                self.closed.lock().insert(id, Closed { org: Arc::downgrade(&org), usage: org.usage.clone(), views: org.views.clone() });
                 self.shut.fetch_add(1, Ordering::Relaxed);
                 closing.push(org);
             }
@@ -208,7 +213,7 @@ impl Orgs {
         }
         let mut closed = self.closed.lock();
         if closed.get(&old.id).is_none_or(|closed| std::ptr::eq(closed.org.as_ptr(), Arc::as_ptr(old))) && !open.contains_key(&old.id) {
-            closed.insert(old.id, Closed { org: Weak::new(), usage: old.usage.clone() });
+            closed.insert(old.id, Closed { org: Weak::new(), usage: old.usage.clone(), views: old.views.clone() });
         }
     }
 

@@ -7,9 +7,10 @@ use super::places::parts;
 use super::{Adaptation, AdminError, SnapshotInfo};
 use crate::limits::Usage;
 use crate::seed::{self, admin_id};
+use crate::shared::mark_replaced;
 use crate::{Failure, Identity, Org, Server, format, project};
 use orglet_base::Id;
-use orglet_store::{Home, StoreError};
+use orglet_store::{Home, StoreError, Tx};
 use std::sync::Arc;
 
 /// Orgs named in the refusal to delete their template.
@@ -129,6 +130,7 @@ impl Server {
         let adaptation = Adaptation::of(entry, kept);
         let dialect = org.store.dialect();
         let mut refused = None;
+        let marked = |new: &mut dyn Tx| if org.is_shared() { mark_replaced(new) } else { Ok(()) };
         // In this order everywhere: names of users, then metadata, then the database.
         let _names_stay = org.naming.lock();
         let changing = org.changing.lock();
@@ -136,7 +138,10 @@ impl Server {
         let replaced = self.orgs.home.replace(&near.storage, &entry.storage, &mut |old, new| {
             // A store may run this again.
             refused = None;
-            let carried = carry_counters(old, new, self.now()).and_then(|()| adaptation.apply(new, dialect)).map_err(AdminError::from);
+            let carried = carry_counters(old, new, self.now())
+                .and_then(|()| marked(new))
+                .and_then(|()| adaptation.apply(new, dialect))
+                .map_err(AdminError::from);
             let claimed = carried.and_then(|names| {
                 let taken = self.orgs.usernames.claim(entry.id, &names)?;
                 taken.map_or(Ok(()), |name| Err(AdminError::Conflict(format!("another org has the login name {name}"))))
@@ -146,7 +151,7 @@ impl Server {
                 StoreError::Abort
             })
         });
-        let reloaded = org.reload();
+        let reloaded = org.reload(true);
         drop(changing);
         if near.number != kept.number {
             // What can't be cleared up now is at the next start.

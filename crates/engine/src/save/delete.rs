@@ -26,7 +26,7 @@ pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Re
     let org = &*identity.org;
     let now = org.now().truncate_to_second();
     org.ensure_table(&change.object)?;
-    let growth = &Growth::default();
+    let growth = &Growth::unbounded(org);
     let done = super::transact(org, &change.object, |tx| {
         org.still(tx, catalog)?;
         growth.clear();

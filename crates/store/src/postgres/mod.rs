@@ -23,7 +23,7 @@ mod values;
 pub use address::shown;
 pub use cluster::Cluster;
 
-use crate::{Sink, Store, StoreError, Work};
+use crate::{BRIEFLY, Sink, Store, StoreError, Work};
 use errors::Remedy;
 use orglet_base::{Dialect, Statement};
 use pool::Pool;
@@ -58,6 +58,8 @@ pub struct Postgres {
 enum Mode {
     Read,
     Write,
+    /// As `Write`, where nothing is in its way for long.
+    Brief,
     /// No other transaction runs meanwhile.
     Alone,
     /// What it reads is as it was at one moment.
@@ -81,7 +83,7 @@ impl Postgres {
     fn begin(&self, mode: Mode) -> String {
         let begin = match mode {
             Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            Mode::Write | Mode::Alone => "BEGIN ISOLATION LEVEL READ COMMITTED",
+            Mode::Write | Mode::Brief | Mode::Alone => "BEGIN ISOLATION LEVEL READ COMMITTED",
             Mode::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ",
         };
         let time = match self.pool.bounds_time() {
@@ -96,6 +98,10 @@ impl Postgres {
             Mode::Write => {
                 let wait = self.wait.as_millis();
                 format!("{time}SELECT pg_advisory_xact_lock_shared({});SET LOCAL lock_timeout = {wait};", self.key)
+            }
+            Mode::Brief => {
+                let wait = self.wait.min(BRIEFLY).as_millis();
+                format!("{time}SET LOCAL lock_timeout = {wait};SELECT pg_advisory_xact_lock_shared({});", self.key)
             }
             Mode::Alone => format!("{time}SELECT pg_advisory_xact_lock({});", self.key),
         }
@@ -180,6 +186,10 @@ impl Store for Postgres {
 
     fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
         self.run(Mode::Write, work)
+    }
+
+    fn transact_briefly(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.run(Mode::Brief, work)
     }
 
     fn transact_alone(&self, work: &mut Work<'_>) -> Result<(), StoreError> {

@@ -141,6 +141,10 @@ impl Store for Sqlite {
         self.writer.transact(work)
     }
 
+    fn transact_briefly(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.writer.transact_briefly(work)
+    }
+
     fn transact_alone(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
         self.writer.transact_alone(work)
     }

@@ -2,7 +2,7 @@
 
 use super::connection::Connected;
 use crate::group::{self, Pending};
-use crate::{StoreError, Tx as _, Work};
+use crate::{BRIEFLY, StoreError, Tx as _, Work};
 use orglet_base::Statement;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -77,6 +77,8 @@ type Member = (Result<(), StoreError>, Arc<Batch>);
 enum Kind {
     /// Before it is answered.
     Now,
+    /// As `Now`, where its turn comes soon.
+    Brief,
     /// By who promised it.
     Later,
     /// Before it is answered, and in as long as it takes.
@@ -143,6 +145,11 @@ impl Writer {
         self.finished(self.member(work, Kind::Now)?)
     }
 
+    /// As [`Writer::transact`], where its turn comes soon.
+    pub(super) fn transact_briefly(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.finished(self.member(work, Kind::Brief)?)
+    }
+
     /// As [`Writer::transact`], for as long as it takes.
     pub(super) fn transact_alone(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
         self.finished(self.member(work, Kind::Unhurried)?)
@@ -168,7 +175,7 @@ impl Writer {
     fn member(&self, work: &mut Work<'_>, kind: Kind) -> Result<Member, StoreError> {
         let later = kind == Kind::Later;
         self.waiting.fetch_add(1, Ordering::SeqCst);
-        let turn = self.turn();
+        let turn = self.turn(kind);
         self.waiting.fetch_sub(1, Ordering::SeqCst);
         let mut state = match turn {
             Ok(state) => state,
@@ -226,7 +233,10 @@ impl Writer {
     }
 
     /// The lock, once it is this caller's turn.
-    fn turn(&self) -> Result<MutexGuard<'_, State>, StoreError> {
+    fn turn(&self, kind: Kind) -> Result<MutexGuard<'_, State>, StoreError> {
+        if kind == Kind::Brief {
+            return self.state.try_lock_for(self.limits.wait.min(BRIEFLY)).ok_or(StoreError::Locked);
+        }
         loop {
             match self.state.try_lock_for(self.limits.wait) {
                 Some(state) => return Ok(state),
