@@ -2,137 +2,85 @@
 
 use std::sync::LazyLock;
 
-/// A resource of the REST API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the table below says what each is")]
-pub enum Resource {
-    Resources,
-    Limits,
-    RecordCount,
-    DescribeGlobal,
-    BasicInformation,
-    Describe,
-    Deleted,
-    Updated,
-    CreateAtId,
-    Row,
-    RowByKey,
-    Relationship,
-    Query,
-    QueryAll,
-    QueryMore,
-    UserPassword,
-    SelfServiceUserPassword,
-    RichTextImage,
-    Layouts,
-    CompactLayouts,
-    PrimaryCompactLayouts,
-    ApprovalLayouts,
-    ListViews,
-    ListView,
-    ListViewDescribe,
-    ListViewResults,
-    RecentlyViewed,
-    RelevantItems,
-    QuickActions,
-    QuickAction,
-    QuickActionDescribe,
-    QuickActionDefaults,
-    ObjectQuickActions,
-    ObjectQuickAction,
-    ObjectQuickActionDescribe,
-    ObjectQuickActionDefaults,
-    Process,
-    ProcessRules,
-    ProcessRule,
-    ProcessApprovals,
-    Actions,
-    StandardActions,
-    StandardAction,
-    CustomActions,
-    CustomActionKind,
-    CustomAction,
-    EventSchema,
-    EventSchemaById,
-    Search,
-    SearchLayouts,
-    SearchScope,
-    Suggestions,
-    ParameterizedSearch,
-    ToolingResources,
-    ToolingQuery,
-    ToolingDescribeGlobal,
-    ToolingBasicInformation,
-    ToolingDescribe,
-    ToolingRow,
+/// The resources, each named once.
+macro_rules! resources {
+    ($($name:ident)*) => {
+        /// A resource of the REST API.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[allow(missing_docs, reason = "the table below says what each is")]
+        pub enum Resource {
+            $($name,)*
+        }
+
+        impl Resource {
+            /// Every resource, in the order of their numbers.
+            pub fn all() -> &'static [Resource] {
+                &[$(Resource::$name,)*]
+            }
+        }
+    };
 }
 
-impl Resource {
-    /// Every resource, in the order of their numbers.
-    pub fn all() -> &'static [Resource] {
-        use Resource::*;
-        &[
-            Resources,
-            Limits,
-            RecordCount,
-            DescribeGlobal,
-            BasicInformation,
-            Describe,
-            Deleted,
-            Updated,
-            CreateAtId,
-            Row,
-            RowByKey,
-            Relationship,
-            Query,
-            QueryAll,
-            QueryMore,
-            UserPassword,
-            SelfServiceUserPassword,
-            RichTextImage,
-            Layouts,
-            CompactLayouts,
-            PrimaryCompactLayouts,
-            ApprovalLayouts,
-            ListViews,
-            ListView,
-            ListViewDescribe,
-            ListViewResults,
-            RecentlyViewed,
-            RelevantItems,
-            QuickActions,
-            QuickAction,
-            QuickActionDescribe,
-            QuickActionDefaults,
-            ObjectQuickActions,
-            ObjectQuickAction,
-            ObjectQuickActionDescribe,
-            ObjectQuickActionDefaults,
-            Process,
-            ProcessRules,
-            ProcessRule,
-            ProcessApprovals,
-            Actions,
-            StandardActions,
-            StandardAction,
-            CustomActions,
-            CustomActionKind,
-            CustomAction,
-            EventSchema,
-            EventSchemaById,
-            Search,
-            SearchLayouts,
-            SearchScope,
-            Suggestions,
-            ParameterizedSearch,
-            ToolingResources,
-            ToolingQuery,
-            ToolingDescribeGlobal,
-            ToolingBasicInformation,
-            ToolingDescribe,
-            ToolingRow,
-        ]
-    }
+resources! {
+    Resources
+    Limits
+    RecordCount
+    DescribeGlobal
+    BasicInformation
+    Describe
+    Deleted
+    Updated
+    CreateAtId
+    Row
+    RowByKey
+    Relationship
+    Query
+    QueryAll
+    QueryMore
+    UserPassword
+    SelfServiceUserPassword
+    RichTextImage
+    Layouts
+    CompactLayouts
+    PrimaryCompactLayouts
+    ApprovalLayouts
+    ListViews
+    ListView
+    ListViewDescribe
+    ListViewResults
+    RecentlyViewed
+    RelevantItems
+    QuickActions
+    QuickAction
+    QuickActionDescribe
+    QuickActionDefaults
+    ObjectQuickActions
+    ObjectQuickAction
+    ObjectQuickActionDescribe
+    ObjectQuickActionDefaults
+    Process
+    ProcessRules
+    ProcessRule
+    ProcessApprovals
+    Actions
+    StandardActions
+    StandardAction
+    CustomActions
+    CustomActionKind
+    CustomAction
+    EventSchema
+    EventSchemaById
+    Search
+    SearchLayouts
+    SearchScope
+    Suggestions
+    ParameterizedSearch
+    ToolingResources
+    ToolingQuery
+    ToolingDescribeGlobal
+    ToolingBasicInformation
+    ToolingDescribe
+    ToolingRow
 }
 
 /// A line of the table.

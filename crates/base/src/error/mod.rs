@@ -47,6 +47,12 @@ impl ApiError {
         Self::routing(ErrorCode::NotFound, "The requested resource does not exist")
     }
 
+    /// 400 `REQUIRED_FIELD_MISSING` that names the fields, all of them at once (crud-031).
+    pub fn missing_fields(names: &[&str]) -> Self {
+        let text = format!("Required fields are missing: [{}]", names.join(", "));
+        Self::new(ErrorCode::RequiredFieldMissing, text).with_fields(names.iter().copied())
+    }
+
     /// With a `fields` member; an empty list is printed as `[]`.
     pub fn with_fields<S: Into<String>>(mut self, fields: impl IntoIterator<Item = S>) -> Self {
         self.0.fields = Some(fields.into_iter().map(Into::into).collect());

@@ -125,6 +125,5 @@ fn missing<'a>(fields: impl Iterator<Item = (usize, &'a Field)>) -> Result<(), A
     if names.is_empty() {
         return Ok(());
     }
-    let text = format!("Required fields are missing: [{}]", names.join(", "));
-    Err(ApiError::new(ErrorCode::RequiredFieldMissing, text).with_fields(names))
+    Err(ApiError::missing_fields(&names))
 }

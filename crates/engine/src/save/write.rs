@@ -75,6 +75,19 @@ struct Save<'a> {
     growth: &'a Growth,
 }
 
+/// Writes the columns in which a row differs from what it was; nothing where it differs in none.
+pub(super) fn update_row(tx: &mut dyn Tx, org: &Org, object: &Object, old: &Row, row: &Row) -> Result<(), Failure> {
+    let Some(id) = row.get(object, "Id").as_id() else { return Ok(()) };
+    let dirty: Vec<(usize, &Field)> = columns(object).into_iter().filter(|(i, _)| row.values[*i] != old.values[*i]).collect();
+    if dirty.is_empty() {
+        return Ok(());
+    }
+    let fields: Vec<&Field> = dirty.iter().map(|(_, f)| *f).collect();
+    let cells = dirty.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
+    tx.execute(&sql::update(object, &fields, cells, &id.to_string(), org.store.dialect()))?;
+    Ok(())
+}
+
 impl Save<'_> {
     fn one(&self, tx: &mut dyn Tx, record: &Incoming, id: Option<Id>) -> Result<Saved, Failure> {
         match &self.change.op {
@@ -178,13 +191,8 @@ impl Save<'_> {
             row.set(object, "LastModifiedById", Value::Id(self.identity.user.id));
             row.set(object, "SystemModstamp", Value::DateTime(self.now));
         }
-        let dirty: Vec<(usize, &Field)> = columns(object).into_iter().filter(|(i, _)| row.values[*i] != old.values[*i]).collect();
-        if !dirty.is_empty() {
-            self.growth.write(object, Some(&old), &row)?;
-            let fields: Vec<&Field> = dirty.iter().map(|(_, f)| *f).collect();
-            let cells = dirty.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
-            tx.execute(&sql::update(object, &fields, cells, &id.to_string(), self.org.store.dialect()))?;
-        }
+        self.growth.write(object, Some(&old), &row)?;
+        update_row(tx, self.org, object, &old, &row)?;
         self.follow(tx, object, Some(&old), &row, &changed, aside)?;
         Ok(Saved { id, created: false })
     }

@@ -8,8 +8,7 @@ use orglet_base::{ApiError, ErrorCode, Value};
 pub(super) fn event(it: &Candidate<'_>) -> Result<(), Failure> {
     single(it)?;
     if it.get("StartDateTime").is_null() || it.get("DurationInMinutes").is_null() {
-        let text = "Required fields are missing: [DurationInMinutes, ActivityDateTime]";
-        return Err(refuse(ErrorCode::RequiredFieldMissing, text, &["DurationInMinutes", "ActivityDateTime"]));
+        return Err(ApiError::missing_fields(&["DurationInMinutes", "ActivityDateTime"]).into());
     }
     match it.get("DurationInMinutes") {
         Value::Int(minutes) if *minutes < 0 => {

@@ -3,7 +3,7 @@
 use super::{Candidate, no_loop, refuse};
 use crate::failure::Gathered;
 use crate::{Failure, record};
-use orglet_base::{ErrorCode, Value};
+use orglet_base::{ApiError, ErrorCode, Value};
 use orglet_store::Tx;
 
 /// Login names look like addresses and are unique, so are nicknames; nobody locks themselves out. Codes are the
@@ -49,8 +49,7 @@ fn username(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> {
 /// A member is a contact or a lead, and of a campaign once (crud-045).
 pub(super) fn campaign_member(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> {
     if it.get("ContactId").is_null() && it.get("LeadId").is_null() {
-        let text = "Required fields are missing: [LeadId, ContactId]";
-        return Err(refuse(ErrorCode::RequiredFieldMissing, text, &["LeadId", "ContactId"]));
+        return Err(ApiError::missing_fields(&["LeadId", "ContactId"]).into());
     }
     if !it.is_new() {
         return Ok(());

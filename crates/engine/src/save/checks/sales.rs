@@ -3,7 +3,7 @@
 use super::{Candidate, refuse};
 use crate::failure::Gathered;
 use crate::{Failure, record};
-use orglet_base::{ErrorCode, Value};
+use orglet_base::{ApiError, ErrorCode, Value};
 use orglet_store::Tx;
 use rust_decimal::Decimal;
 
@@ -88,8 +88,7 @@ pub(super) fn line_item(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failu
         entry_of_book(tx, it, "OpportunityId", "opportunity")?;
     }
     if it.get("UnitPrice").is_null() && it.get("TotalPrice").is_null() {
-        let text = "Required fields are missing: [UnitPrice]";
-        return Err(refuse(ErrorCode::RequiredFieldMissing, text, &["UnitPrice"]));
+        return Err(ApiError::missing_fields(&["UnitPrice"]).into());
     }
     let given = |field: &str| it.set(field) && !it.get(field).is_null();
     if given("UnitPrice") && given("TotalPrice") {

@@ -4,12 +4,13 @@
 mod kinds;
 
 use super::derived::{self, Context};
+use super::write::update_row;
 use crate::record::{self, Row};
 use crate::{Failure, Org};
 use md5::{Digest, Md5};
 use orglet_base::{ApiError, Cell, DateTime, ErrorCode, Id, KeyPrefix, Value};
 use orglet_plan::write as sql;
-use orglet_schema::{Catalog, Field, Object};
+use orglet_schema::{Catalog, Object};
 use orglet_store::Tx;
 
 /// What a document shows of its latest version, and passes on to it.
@@ -25,10 +26,6 @@ pub(super) struct Files<'a> {
 
 fn refuse(code: ErrorCode, text: &str, fields: &[&str]) -> Failure {
     ApiError::new(code, text).with_fields(fields.iter().copied()).into()
-}
-
-fn missing(fields: &[&str]) -> Failure {
-    refuse(ErrorCode::RequiredFieldMissing, &format!("Required fields are missing: [{}]", fields.join(", ")), fields)
 }
 
 /// An attachment or a document of the old kind before it is written: its length, and a document's name for developers.
@@ -99,7 +96,7 @@ fn new_version(tx: &mut dyn Tx, cx: &Files<'_>, row: &mut Row, set: &dyn Fn(&str
             .map(|(f, _)| *f)
             .collect();
         if !lacking.is_empty() {
-            return Err(missing(&lacking));
+            return Err(ApiError::missing_fields(&lacking).into());
         }
         named_by_path(object, row)?;
         if has(row, "ContentBodyId") {
@@ -126,7 +123,7 @@ fn new_link(object: &Object, row: &mut Row) -> Result<(), Failure> {
         }
     }
     if row.get(object, "Title").is_null() {
-        return Err(missing(&["Title"]));
+        return Err(ApiError::missing_fields(&["Title"]).into());
     }
     row.set(object, "FileType", "LINK");
     row.set(object, "ContentSize", Value::Int(0));
@@ -248,7 +245,7 @@ fn changed_version(tx: &mut dyn Tx, cx: &Files<'_>, old: &Row, row: &mut Row, se
             return Err(refuse(ErrorCode::InvalidStatus, text, &["VersionData"]));
         }
         if row.get(object, "VersionData").is_null() {
-            return Err(missing(&["VersionData"]));
+            return Err(ApiError::missing_fields(&["VersionData"]).into());
         }
         new_body(tx, cx, row)?;
     }
@@ -386,7 +383,6 @@ fn share(tx: &mut dyn Tx, cx: &Context<'_>, document: Id, entity: Option<Id>, ki
 
 /// Writes fields of a row of the platform's own, where they differ.
 fn write(tx: &mut dyn Tx, cx: &Context<'_>, object: &Object, old: &Row, values: &[(&str, Value)]) -> Result<(), Failure> {
-    let Some(id) = old.get(object, "Id").as_id() else { return Ok(()) };
     let mut row = old.clone();
     for (field, value) in values {
         row.set(object, field, value.clone());
@@ -397,9 +393,5 @@ fn write(tx: &mut dyn Tx, cx: &Context<'_>, object: &Object, old: &Row, values: 
     row.set(object, "LastModifiedDate", Value::DateTime(cx.now));
     row.set(object, "LastModifiedById", cx.identity.user.id);
     row.set(object, "SystemModstamp", Value::DateTime(cx.now));
-    let dirty: Vec<(usize, &Field)> = record::columns(object).into_iter().filter(|(i, _)| row.values[*i] != old.values[*i]).collect();
-    let fields: Vec<&Field> = dirty.iter().map(|(_, f)| *f).collect();
-    let cells = dirty.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
-    tx.execute(&sql::update(object, &fields, cells, &id.to_string(), cx.org.store.dialect()))?;
-    Ok(())
+    update_row(tx, cx.org, object, old, &row)
 }

@@ -1,7 +1,7 @@
 //! The last activity of records: the latest day of a task that is done or an event that has begun, among those that are about
 //! them.
 
-use super::write;
+use super::update_row;
 use crate::Failure;
 use crate::record::{self, Row};
 use crate::save::derived::Context;
@@ -80,7 +80,7 @@ impl Days {
             };
             let mut row = old.clone();
             row.set(object, "LastActivityDate", last.map_or(Value::Null, Value::Date));
-            write(tx, cx.org, object, &old, &row)?;
+            update_row(tx, cx.org, object, &old, &row)?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Campaign members, and the figures that campaigns keep of their members and opportunities.
 
-use super::{HALF_UP, Stage, derive, of_parent, write};
+use super::{HALF_UP, Stage, derive, of_parent, update_row};
 use crate::record::{self, Row};
 use crate::{Failure, Org};
 use orglet_base::{DateTime, Id, Value};
@@ -58,7 +58,7 @@ pub(super) fn one_default(tx: &mut dyn Tx, it: &Stage<'_>, row: &Row) -> Result<
         if *row.get(object, "Id") != Value::Id(id) {
             let mut other = old.clone();
             other.set(object, "IsDefault", false);
-            write(tx, it.org, object, &old, &other)?;
+            update_row(tx, it.org, object, &old, &other)?;
         }
     }
     Ok(())
@@ -176,7 +176,7 @@ impl Moves {
                 derive(object, &mut row, name, before.checked_add(by))?;
             }
             row.set(object, "SystemModstamp", Value::DateTime(now));
-            write(tx, org, object, &old, &row)?;
+            update_row(tx, org, object, &old, &row)?;
         }
         Ok(())
     }

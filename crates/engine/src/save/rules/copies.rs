@@ -1,6 +1,6 @@
 //! Fields that show what a related record says: taken over when the relation is made, and kept up when that record changes.
 
-use super::{Stage, of_parent, parent, write};
+use super::{Stage, of_parent, parent, update_row};
 use crate::Failure;
 use crate::record::{self, Row};
 use orglet_base::Value;
@@ -173,7 +173,7 @@ fn each_child(
         let Some(old) = record::by_id_to_change(tx, it.org, children, id)? else { continue };
         let mut row = old.clone();
         change(children, &mut row);
-        write(tx, it.org, children, &old, &row)?;
+        update_row(tx, it.org, children, &old, &row)?;
     }
     Ok(())
 }

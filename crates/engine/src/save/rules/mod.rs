@@ -12,18 +12,17 @@ mod service;
 
 use activities::Days;
 use campaigns::Moves;
-
 use roles::Vacant;
 
 use super::derived::Context;
 use super::event;
 use super::files::{self, Files};
+use super::write::update_row;
 use crate::record::{self, Row};
 use crate::{Failure, Identity, Org};
 use orglet_base::{DateTime, Id, Value};
-use orglet_plan::write as sql;
 use orglet_schema::types::person_name;
-use orglet_schema::{Catalog, Field, Object};
+use orglet_schema::{Catalog, Object};
 use orglet_store::Tx;
 use rust_decimal::{Decimal, RoundingStrategy};
 use std::collections::HashSet;
@@ -237,19 +236,6 @@ fn derive(object: &Object, row: &mut Row, name: &str, value: Option<Decimal>) ->
     let value = value.map_or_else(|| Value::Text("the derived value".to_owned()), Value::Decimal);
     let value = field.ty.kind().validate(field, value)?;
     row.set(object, name, value);
-    Ok(())
-}
-
-/// Writes what changed in a row that follows another.
-fn write(tx: &mut dyn Tx, org: &Org, object: &Object, old: &Row, row: &Row) -> Result<(), Failure> {
-    let Some(id) = row.get(object, "Id").as_id() else { return Ok(()) };
-    let dirty: Vec<(usize, &Field)> = record::columns(object).into_iter().filter(|(i, _)| row.values[*i] != old.values[*i]).collect();
-    if dirty.is_empty() {
-        return Ok(());
-    }
-    let fields: Vec<&Field> = dirty.iter().map(|(_, f)| *f).collect();
-    let cells = dirty.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
-    tx.execute(&sql::update(object, &fields, cells, &id.to_string(), org.store.dialect()))?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Products on opportunities, orders and quotes: their prices, names and totals.
 
-use super::{HALF_UP, Moves, Stage, derive, of_parent, parent, sales, write};
+use super::{HALF_UP, Moves, Stage, derive, of_parent, parent, sales, update_row};
 use crate::record::{self, Row};
 use crate::save::derived::{Context, stage_history};
 use crate::{Failure, Org};
@@ -87,7 +87,7 @@ pub(super) fn rename_lines(tx: &mut dyn Tx, it: &Stage<'_>, old: &Row, row: &Row
         let mut line = old.clone();
         let name = line_name(tx, it.org, it.catalog, lines, &line)?;
         line.set(lines, "Name", name);
-        write(tx, it.org, lines, &old, &line)?;
+        update_row(tx, it.org, lines, &old, &line)?;
     }
     Ok(())
 }
@@ -162,7 +162,7 @@ pub(super) fn sum_lines(tx: &mut dyn Tx, cx: &Context<'_>, items: &Object, paren
         _ => return Ok(()),
     }
     row.set(object, "SystemModstamp", Value::DateTime(now));
-    write(tx, org, object, &old, &row)?;
+    update_row(tx, org, object, &old, &row)?;
     if object.name == "Opportunity" && !cx.system {
         stage_history(tx, cx, object, Some(&old), &row)?;
         let mut moves = Moves::default();
@@ -204,7 +204,7 @@ pub(super) fn standard_price(tx: &mut dyn Tx, it: &Stage<'_>, row: &Row) -> Resu
             let mut entry = old.clone();
             entry.set(entries, "UnitPrice", row.get(entries, "UnitPrice").clone());
             entry.set(entries, "SystemModstamp", Value::DateTime(it.now));
-            write(tx, org, entries, &old, &entry)?;
+            update_row(tx, org, entries, &old, &entry)?;
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! The contact that an opportunity shows: that of its primary contact role.
 
-use super::{Stage, write};
+use super::{Stage, update_row};
 use crate::record::{self, Row};
 use crate::{Failure, Org};
 use orglet_base::{Id, Value};
@@ -26,7 +26,7 @@ pub(super) fn one_primary(tx: &mut dyn Tx, it: &Stage<'_>, row: &Row) -> Result<
             if *row.get(object, "Id") != Value::Id(id) {
                 let mut other = old.clone();
                 other.set(object, "IsPrimary", false);
-                write(tx, it.org, object, &old, &other)?;
+                update_row(tx, it.org, object, &old, &other)?;
             }
         }
     }
@@ -39,7 +39,7 @@ fn show(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, opportunity: &Value, cont
     let Some(old) = record::by_id_to_change(tx, org, object, id)? else { return Ok(()) };
     let mut row = old.clone();
     row.set(object, "ContactId", contact);
-    write(tx, org, object, &old, &row)
+    update_row(tx, org, object, &old, &row)
 }
 
 /// Opportunities whose primary role goes.

@@ -1,6 +1,6 @@
 //! Cases, activities and assets.
 
-use super::{Stage, fact, of_parent, parent, write};
+use super::{Stage, fact, of_parent, parent, update_row};
 use crate::record::{self, Row};
 use crate::save::derived::insert;
 use crate::{Failure, Org};
@@ -126,7 +126,7 @@ pub(super) fn below_asset(tx: &mut dyn Tx, it: &Stage<'_>, row: &Row) -> Result<
             let (root, level) = below(object, Some(&above), Value::Id(id));
             child.set(object, "RootAssetId", root);
             child.set(object, "AssetLevel", level);
-            write(tx, it.org, object, &old, &child)?;
+            update_row(tx, it.org, object, &old, &child)?;
             open.push(child);
         }
     }

@@ -18,8 +18,8 @@ use std::sync::Arc;
 /// `POST /tooling/sobjects/CustomObject|CustomField`.
 pub(super) fn create(cx: &Rest<'_>, object: &Arc<Object>) -> Result<Reply, Failure> {
     let body = Body::read(cx)?;
-    let full_name = body.full_name.clone().ok_or_else(|| required("FullName"))?;
-    let meta = body.metadata.as_ref().ok_or_else(|| required("Metadata"))?;
+    let full_name = body.full_name.clone().ok_or_else(|| ApiError::missing_fields(&["FullName"]))?;
+    let meta = body.metadata.as_ref().ok_or_else(|| ApiError::missing_fields(&["Metadata"]))?;
     let edit = match object.name.as_str() {
         "CustomObject" => Edit::AddObject(ObjectDef::from_meta(&full_name, meta).map_err(ApiError::from)?),
         "CustomField" => Edit::AddField(field(&full_name, meta)?),
@@ -52,7 +52,7 @@ pub(crate) fn row(cx: &Rest<'_>, name: &str, segment: &str) -> Result<Reply, Fai
         Method::PATCH => {
             let custom = existing(cx, &object, id)?;
             let body = Body::read(cx)?;
-            let meta = body.metadata.as_ref().ok_or_else(|| required("Metadata"))?;
+            let meta = body.metadata.as_ref().ok_or_else(|| ApiError::missing_fields(&["Metadata"]))?;
             let edit = if object.name == "CustomObject" {
                 let full_name = body.full_name.clone().unwrap_or_else(|| custom.name.clone());
                 Edit::ChangeObject(id, ObjectDef::from_meta(&full_name, meta).map_err(ApiError::from)?)
@@ -137,10 +137,6 @@ fn field(full_name: &str, meta: &MetaNode) -> Result<FieldDef, ApiError> {
         return Err(ApiError::new(ErrorCode::FieldIntegrityException, text).with_fields(["FullName"]));
     };
     FieldDef::from_meta(object, name, meta).map_err(ApiError::from)
-}
-
-fn required(field: &str) -> ApiError {
-    ApiError::new(ErrorCode::RequiredFieldMissing, format!("Required fields are missing: [{field}]")).with_fields([field])
 }
 
 fn not_writable(object: &Object) -> Failure {
