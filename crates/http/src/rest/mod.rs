@@ -5,7 +5,6 @@ mod actions;
 mod blobs;
 mod conditional;
 mod describe;
-mod describe_field;
 mod discovery;
 mod events;
 mod explain;

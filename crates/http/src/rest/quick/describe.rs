@@ -4,8 +4,8 @@ use super::QuickAction;
 use crate::Reply;
 use crate::codec::{Doc, XmlOrder};
 use crate::compat;
+use crate::describe::field::{field_doc, optional};
 use crate::rest::Rest;
-use crate::rest::describe_field::{field_doc, optional};
 use orglet_schema::{Field, Object};
 
 /// Members that say nothing of actions of these kinds.
