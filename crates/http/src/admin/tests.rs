@@ -140,7 +140,8 @@ fn settings_are_shown_and_changed() {
     let (status, none) = served.ask("GET", "/orgs/default/settings", "");
     let mut names: Vec<&str> = none.as_object().unwrap().keys().map(String::as_str).collect();
     let mut known: Vec<&str> = orglet_engine::Setting::all().map(orglet_engine::Setting::name).collect();
-    (names.sort_unstable(), known.sort_unstable());
+    names.sort_unstable();
+    known.sort_unstable();
     assert_eq!((status, names), (200, known));
     assert!(none.as_object().unwrap().values().all(|value| value.is_null() || value == false), "{none}");
     let (status, made) = served.ask("POST", "/orgs", r#"{"name":"a","settings":{"dailyApiRequests":2}}"#);
