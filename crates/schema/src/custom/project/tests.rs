@@ -245,10 +245,10 @@ fn lookup_filters_stay_while_all_that_they_look_at_does() {
     assert_eq!(skipped[0], ("lookupFilter of B__c.C__c", "it refers to B__c.T__c, which is not supported by this org."));
     let defs = |project: &Project| vec![(project.objects[0].clone(), orglet_base::KeyPrefix::parse("a00").unwrap())];
     let standard = crate::ObjectSet::default();
-    let errors = crate::custom::overlay_all(&standard, &defs(&project), &[]).unwrap_err();
+    let errors = crate::custom::overlay_all(&standard, &defs(&project), &[], &[]).unwrap_err();
     assert_eq!(errors.len(), 1);
     assert_eq!(errors[0].message, "Lookup filters by B__c.RecordTypeId are not supported by this org.");
     assert!(project.leave_out_filter(&errors[0]) && !project.leave_out_filter(&errors[0]));
-    let set = crate::custom::overlay_all(&standard, &defs(&project), &[]).unwrap();
+    let set = crate::custom::overlay_all(&standard, &defs(&project), &[], &[]).unwrap();
     assert_eq!(set.object("B__c").unwrap().filtered_lookups().len(), 1);
 }
