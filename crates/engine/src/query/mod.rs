@@ -115,7 +115,7 @@ pub(crate) fn context<'a>(identity: &'a Identity, catalog: &'a Catalog, text: &'
 }
 
 /// Whether weeks begin on Monday where a locale is at home (`de_DE`, `fr`, `en_GB`); elsewhere they begin on Sunday.
-fn weeks_begin_on_monday(locale: &str) -> bool {
+pub(crate) fn weeks_begin_on_monday(locale: &str) -> bool {
     const LANGUAGES: &[&str] = &[
         "bg", "ca", "cs", "da", "de", "el", "et", "eu", "fi", "fr", "hr", "hu", "is", "it", "lb", "lt", "lv", "mk", "nb", "nl", "nn", "no",
         "pl", "ro", "ru", "sk", "sl", "sq", "sr", "sv", "tr", "uk",
