@@ -3,6 +3,7 @@
 mod activities;
 mod agreements;
 mod deletes;
+mod lookup_filters;
 mod people;
 mod sales;
 mod service;
@@ -12,8 +13,8 @@ pub(super) use deletes::{may_delete, may_go_along};
 use super::references::converted_lead;
 use crate::failure::Gathered;
 use crate::record::{self, Row};
-use crate::{Failure, Org};
-use orglet_base::{ApiError, ErrorCode, Id, Value};
+use crate::{Failure, Identity, Org};
+use orglet_base::{ApiError, DateTime, ErrorCode, Id, Value};
 use orglet_schema::types::dependent;
 use orglet_schema::{Catalog, Object};
 use orglet_store::Tx;
@@ -32,7 +33,9 @@ pub(super) struct Candidate<'a> {
     /// Indexes of the fields that the request set.
     pub(super) changed: &'a [usize],
     /// Who saves it.
-    pub(super) user: Id,
+    pub(super) identity: &'a Identity,
+    /// When.
+    pub(super) now: DateTime,
 }
 
 impl Candidate<'_> {
@@ -93,6 +96,7 @@ pub(super) fn check(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> 
             wrong.note(told.map_err(Failure::from))?;
         }
     }
+    lookup_filters::check(tx, it, &mut wrong)?;
     if it.set("LastModifiedDate")
         && let (Value::DateTime(created), Value::DateTime(modified)) = (it.get("CreatedDate"), it.get("LastModifiedDate"))
         && modified.0 < created.0

@@ -17,7 +17,7 @@ pub(super) fn user(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> {
         let text = "Duplicate Nickname.<br>Another user has already selected this nickname.<br>Please select another.";
         wrong.note(Err(refuse(ErrorCode::DuplicateCommNickname, text, &["CommunityNickname"])))?;
     }
-    if it.set("IsActive") && *it.get("IsActive") == Value::Bool(false) && it.id() == Some(it.user) {
+    if it.set("IsActive") && *it.get("IsActive") == Value::Bool(false) && it.id() == Some(it.identity.user.id) {
         wrong.note(Err(refuse(ErrorCode::FieldIntegrityException, "You cannot deactivate yourself: Active", &["IsActive"])))?;
     }
     if it.set("ContactId") && !it.get("ContactId").is_null() {
