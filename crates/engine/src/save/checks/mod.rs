@@ -77,6 +77,14 @@ impl Candidate<'_> {
         found.retain(|id| Some(*id) != self.id());
         Ok(found)
     }
+
+    /// One other live record with the same values in several fields, if there is any.
+    fn with_same(&self, tx: &mut dyn Tx, fields: &[&str]) -> Result<Vec<Id>, Failure> {
+        let equal: Vec<(&str, &Value)> = fields.iter().map(|name| (*name, self.get(name))).collect();
+        let mut found = record::find_with(tx, self.org, self.object, &equal, 2)?;
+        found.retain(|id| Some(*id) != self.id());
+        Ok(found)
+    }
 }
 
 /// Refuses an update of a record that takes none.
