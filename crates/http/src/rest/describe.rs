@@ -7,7 +7,7 @@ use crate::describe as shared;
 use crate::describe::field::field_doc;
 use orglet_engine::Failure;
 use orglet_schema::Object;
-use orglet_schema::standard::describe as facts;
+use orglet_schema::standard::{describe as facts, layouts};
 
 /// `GET /sobjects`.
 pub(super) fn global(cx: &Rest<'_>) -> Reply {
@@ -42,7 +42,7 @@ pub(crate) fn full(cx: &Rest<'_>, object: &Object) -> Doc {
     let mut doc = Doc::Obj(Vec::with_capacity(facts::OBJECT_KEYS.len()));
     for key in shared::keys(facts::OBJECT_KEYS, cx.version) {
         let value = match key {
-            "actionOverrides" | "namedLayoutInfos" => Doc::List(Vec::new()),
+            "actionOverrides" => Doc::List(Vec::new()),
             "childRelationships" => shared::children(&cx.catalog, object),
             "fields" => Doc::List(fields.clone()),
             "listviewable"
@@ -53,6 +53,7 @@ pub(crate) fn full(cx: &Rest<'_>, object: &Object) -> Doc {
             | "extendsInterfaces"
             | "implementedBy"
             | "implementsInterfaces" => Doc::Null,
+            "namedLayoutInfos" => named_layouts(cx, object),
             "recordTypeInfos" => Doc::List(vec![master_record_type(cx, object)]),
             "sobjectDescribeOption" => "FULL".into(),
             "supportedScopes" => shared::scopes(object),
@@ -85,6 +86,14 @@ fn urls(cx: &Rest<'_>, object: &Object, full: bool) -> Doc {
         doc.push(url.key, value);
     }
     doc
+}
+
+fn named_layouts(cx: &Rest<'_>, object: &Object) -> Doc {
+    let path = format!("{}describe/namedLayouts/", cx.rows_of(object));
+    Doc::list(layouts::names(object).iter().map(|name| {
+        let urls = Doc::obj([("layout", format!("{path}{name}").into())]);
+        Doc::obj([("name", (*name).into()), ("urls", urls)])
+    }))
 }
 
 fn master_record_type(cx: &Rest<'_>, object: &Object) -> Doc {

@@ -8,6 +8,7 @@ use crate::soap::Fault;
 use crate::soap::envelope::Answer;
 use orglet_base::{ApiError, ErrorCode};
 use orglet_schema::standard::describe::{key_since, urls};
+use orglet_schema::standard::layouts;
 use orglet_schema::{Field, Object};
 
 /// Objects of one `describeSObjects`.
@@ -74,6 +75,7 @@ const FULL: &[&str] = &[
     "mergeable",
     "mruEnabled",
     "name",
+    "namedLayoutInfos",
     "networkScopeFieldName?",
     "queryable",
     "recordTypeInfos",
@@ -137,6 +139,7 @@ fn members(data: &Data<'_>, answer: &mut Answer, object: &Object, list: &[&str])
                 object.fields().iter().filter(|f| data.identity.access.reads_field(object, f)).for_each(|f| field(data, answer, object, f));
                 continue;
             }
+            "namedLayoutInfos" => Doc::list(layouts::names(object).iter().map(|name| Doc::obj([("name", (*name).into())]))),
             "recordTypeInfos" => master_record_type(),
             "supportedScopes" => scopes(object),
             "idEnabled" => object.field("Id").is_some().into(),
