@@ -1,6 +1,6 @@
 //! An org's overlay: its custom objects, and the standard objects that custom fields or relationships change.
 
-use super::build::{add_fields, assemble, system_fields};
+use super::build::{add_fields, all_fields, assemble};
 use super::{DefError, DeleteConstraint, FieldDef, FieldKindDef, ObjectDef};
 use crate::catalog::ObjectSet;
 use crate::field::Field;
@@ -58,13 +58,22 @@ struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     fn new(standard: &'a ObjectSet, objects: &[(ObjectDef, KeyPrefix)]) -> Self {
-        let (mut by_name, mut errors) = (HashMap::new(), Vec::new());
+        let (mut by_name, mut errors, mut events) = (HashMap::new(), Vec::new(), Vec::new());
         for (at, (def, _)) in objects.iter().enumerate() {
             let key = fold_name(&def.full_name).into_owned();
+            if def.event.is_some() {
+                events.push((def, format!("{}c", key.strip_suffix('e').unwrap_or(&key))));
+            }
             if standard.object(&key).is_some() || by_name.insert(key, at).is_some() {
                 let message = format!("There is already an object named {}.", def.full_name);
                 errors.push(DefError::new(ErrorCode::DuplicateDeveloperName, message).on("FullName").about(&def.full_name));
             }
+        }
+        for (event, taken) in events.iter().filter(|(_, twin)| by_name.contains_key(twin)) {
+            // at4dx issue 27: an event and a custom object are not of one name.
+            let e = DefError::new(ErrorCode::DuplicateDeveloperName, "That object name is already in use.").on("FullName");
+            let other = by_name.get(taken).filter(|at| **at > by_name[&*fold_name(&event.full_name)]);
+            errors.push(e.about(other.map_or(&event.full_name, |at| &objects[*at].0.full_name)));
         }
         let custom = objects.iter().map(|(def, prefix)| (def.clone(), *prefix, Vec::new())).collect();
         Self { standard, custom, by_name, changes: BTreeMap::new(), errors }
@@ -118,10 +127,11 @@ impl<'a> Plan<'a> {
         let mut children: Vec<(String, ChildRelationship, String)> = Vec::new();
         let (custom, standard, by_name, errors) = (&mut self.custom, self.standard, &self.by_name, &mut self.errors);
         let names: Vec<String> = custom.iter().map(|(def, ..)| def.full_name.clone()).collect();
+        let events: HashSet<usize> = custom.iter().enumerate().filter(|(_, (def, ..))| def.event.is_some()).map(|(at, _)| at).collect();
         let resolve = |target: &str| -> Option<String> {
             let key = fold_name(target);
             match by_name.get(key.as_ref()) {
-                Some(at) => Some(names[*at].clone()),
+                Some(at) => (!events.contains(at)).then(|| names[*at].clone()),
                 None => standard.object(&key).filter(|o| o.storage != Storage::Virtual).map(|o| o.name.clone()),
             }
         };
@@ -256,12 +266,15 @@ impl<'a> Plan<'a> {
             ("ContentDocumentLink", "LinkedEntityId", Some("ContentDocumentLinks")),
             ("ContentVersion", "FirstPublishLocationId", None),
         ] {
-            if self.custom.is_empty() || self.standard.object(kept).is_none_or(|o| o.field(field).is_none()) {
+            if self.custom.iter().all(|(def, ..)| def.event.is_some())
+                || self.standard.object(kept).is_none_or(|o| o.field(field).is_none())
+            {
                 continue;
             }
             let change = self.changes.entry(fold_name(kept).into_owned()).or_default();
-            change.targets.extend(self.custom.iter().map(|(def, ..)| (field, def.full_name.clone())));
-            for (_, _, children) in self.custom.iter_mut().filter(|_| relationship.is_some()) {
+            let with_records = |(def, ..): &&(ObjectDef, KeyPrefix, Vec<ChildRelationship>)| def.event.is_none();
+            change.targets.extend(self.custom.iter().filter(with_records).map(|(def, ..)| (field, def.full_name.clone())));
+            for (_, _, children) in self.custom.iter_mut().filter(|(def, ..)| relationship.is_some() && def.event.is_none()) {
                 children.push(ChildRelationship {
                     child: kept.to_owned(),
                     field: field.to_owned(),
@@ -278,9 +291,8 @@ impl<'a> Plan<'a> {
         let mut errors = self.errors;
         let mut built: Vec<Arc<Object>> = Vec::with_capacity(self.custom.len() + self.changes.len());
         for (def, prefix, children) in self.custom {
-            let mut fields = system_fields(&def);
-            match add_fields(&mut fields, &def.fields) {
-                Ok(()) => built.push(Arc::new(assemble(&def, prefix, fields, children))),
+            match all_fields(&def) {
+                Ok(fields) => built.push(Arc::new(assemble(&def, prefix, fields, children))),
                 Err(e) => errors.push(e),
             }
         }
