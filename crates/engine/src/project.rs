@@ -29,18 +29,25 @@ impl std::fmt::Display for LoadError {
 
 impl std::error::Error for LoadError {}
 
-/// Loads projects: objects and fields that the org lacks are made, those it has take the project's definition. Answers
+/// Loads projects: objects, fields and parts of objects that the org lacks are made, those it has take the project's definition. Answers
 /// what is known but not built and was left out; with `strict` that refuses the whole.
 pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Vec<Skipped>, LoadError> {
     if folders.is_empty() {
         return Ok(Vec::new());
     }
-    let project = project::load(folders).map_err(LoadError::Files)?;
-    if strict && !project.skipped.is_empty() {
-        return Err(LoadError::Strict(project.skipped));
-    }
-    let edits = edits(identity, &project).map_err(LoadError::Failure)?;
-    match metadata::apply(identity, edits) {
+    let mut project = project::load(folders).map_err(LoadError::Files)?;
+    let applied = loop {
+        if strict && !project.skipped.is_empty() {
+            return Err(LoadError::Strict(project.skipped));
+        }
+        let edits = edits(identity, &project).map_err(LoadError::Failure)?;
+        match metadata::apply(identity, edits) {
+            // Whether a filter looks at what this org has is seen when everything is put together.
+            Err(Failure::Definition(e)) if project.leave_out_filter(&e) => {}
+            applied => break applied,
+        }
+    };
+    match applied {
         Ok(_) => Ok(project.skipped),
         Err(Failure::Definition(e)) => {
             let place = project.locate(&e).unwrap_or_else(|| ProjectError {
@@ -77,6 +84,12 @@ fn edits(identity: &Identity, project: &Project) -> Result<Vec<Edit>, Failure> {
         edits.push(match known(metadata::FIELD, &field.object, &field.full_name) {
             Some(id) => Edit::ChangeField(id, field),
             None => Edit::AddField(field),
+        });
+    }
+    for part in &project.parts {
+        edits.push(match known(part.kind().name, part.object(), part.name()) {
+            Some(id) => Edit::ChangePart(id, part.clone()),
+            None => Edit::AddPart(part.clone()),
         });
     }
     Ok(edits)

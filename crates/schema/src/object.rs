@@ -1,9 +1,10 @@
 //! An sObject: flags, fields, child relationships.
 
+use crate::custom::ObjectRules;
 use crate::field::{Field, FieldType};
 use orglet_base::{KeyPrefix, fold_name};
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Where an object's rows come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +92,8 @@ pub struct Object {
     pub associate_parent: Option<String>,
     /// Fields that a path may not be queried without (`reified` columns of virtual objects), empty for ordinary ones.
     pub reified: &'static [&'static str],
+    /// What the org defined for its records beside fields, if anything.
+    pub rules: Option<Arc<ObjectRules>>,
     parts: OnceLock<Indexed>,
     load: Box<dyn Fn() -> ObjectParts + Send + Sync>,
 }
@@ -102,6 +105,7 @@ struct Indexed {
     child_by_name: HashMap<String, usize>,
     name_field: Option<usize>,
     has_last_viewed: bool,
+    filtered: Vec<usize>,
 }
 
 impl Object {
@@ -123,6 +127,7 @@ impl Object {
             associate_type: None,
             associate_parent: None,
             reified: &[],
+            rules: None,
             parts: OnceLock::new(),
             load: Box::new(load),
         }
@@ -141,6 +146,7 @@ impl Object {
             associate_type: self.associate_type.clone(),
             associate_parent: self.associate_parent.clone(),
             reified: self.reified,
+            rules: self.rules.clone(),
             parts: OnceLock::new(),
             load: Box::new(load),
         }
@@ -162,7 +168,9 @@ impl Object {
                 parts.children.iter().enumerate().filter_map(|(i, c)| Some((fold_name(c.name.as_deref()?).into_owned(), i))).collect();
             let name_field = parts.fields.iter().position(|f| f.name_field);
             let has_last_viewed = parts.fields.iter().any(|f| f.name == "LastViewedDate" && f.is_personal());
-            Indexed { parts, by_name, by_relationship, child_by_name, name_field, has_last_viewed }
+            let must = |f: &Field| f.lookup_filter.as_ref().is_some_and(|filter| !filter.optional);
+            let filtered = parts.fields.iter().enumerate().filter(|(_, f)| must(f)).map(|(i, _)| i).collect();
+            Indexed { parts, by_name, by_relationship, child_by_name, name_field, has_last_viewed, filtered }
         })
     }
 
@@ -202,6 +210,11 @@ impl Object {
     /// Whether it has the date of each user's last look.
     pub fn has_last_viewed(&self) -> bool {
         self.indexed().has_last_viewed
+    }
+
+    /// The indexes in [`Object::fields`] of the lookups whose filters a save must meet.
+    pub fn filtered_lookups(&self) -> &[usize] {
+        &self.indexed().filtered
     }
 
     /// The field that names a record (`Name`, `CaseNumber`, `Subject` …), where there is one.

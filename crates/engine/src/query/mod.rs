@@ -115,7 +115,7 @@ pub(crate) fn context<'a>(identity: &'a Identity, catalog: &'a Catalog, text: &'
 }
 
 /// Whether weeks begin on Monday where a locale is at home (`de_DE`, `fr`, `en_GB`); elsewhere they begin on Sunday.
-fn weeks_begin_on_monday(locale: &str) -> bool {
+pub(crate) fn weeks_begin_on_monday(locale: &str) -> bool {
     const LANGUAGES: &[&str] = &[
         "bg", "ca", "cs", "da", "de", "el", "et", "eu", "fi", "fr", "hr", "hu", "is", "it", "lb", "lt", "lv", "mk", "nb", "nl", "nn", "no",
         "pl", "ro", "ru", "sk", "sl", "sq", "sr", "sv", "tr", "uk",
@@ -253,7 +253,7 @@ fn viewed(identity: &Identity, plan: &RecordPlan, set: &RecordSet, clause: ForCl
 /// than answered null.
 fn check_made_values(plan: &RecordPlan, rows: usize) -> Result<(), ApiError> {
     let made = |n: &orglet_plan::Node| matches!(n, orglet_plan::Node::Value { kind: OutKind::Cell(CellKind::Compound), .. });
-    let definition = matches!(plan.object.name.as_str(), "CustomObject" | "CustomField");
+    let definition = orglet_schema::tooling::is_definition(&plan.object.name);
     let whole = plan.shape.iter().any(made);
     let named = definition && plan.shape.iter().any(|n| n.name() == "FullName");
     if !(whole || named) {

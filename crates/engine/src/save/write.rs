@@ -227,8 +227,8 @@ impl Save<'_> {
         if self.change.system {
             return Ok(());
         }
-        let (org, catalog, user) = (self.org, self.catalog, self.identity.user.id);
-        checks::check(tx, &checks::Candidate { org, catalog, object, row, old, changed, user })
+        let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
+        checks::check(tx, &checks::Candidate { org, catalog, object, row, old, changed, identity, now })
     }
 
     /// What follows in other records.

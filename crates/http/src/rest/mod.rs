@@ -39,7 +39,7 @@ use crate::{Call, Reply, Server, compat, error};
 use http::header::{self, HeaderName};
 use orglet_base::version::VersionSegment;
 use orglet_base::{ApiError, ApiVersion, ErrorCode};
-use orglet_engine::{Admission, Failure, Identity};
+use orglet_engine::{Admission, Failure, Identity, Setting};
 use orglet_schema::{Catalog, Object};
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -121,6 +121,9 @@ pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
         Err(Failure::Api(e)) => return refuse(e, tentative).with(header::WWW_AUTHENTICATE, "Token"),
         Err(other) => return server.failed(other, tentative, pretty, ROOT),
     };
+    if identity.org.settings.is_on(Setting::ApiDisabled) {
+        return refuse(api_disabled(), tentative);
+    }
     let Admission { used, allowed, refusal, place: _while_it_runs } = identity.org.admit();
     let limit_info = format!("api-usage={used}/{allowed}");
     if let Some(refusal) = refusal {
@@ -141,10 +144,19 @@ pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
 pub(crate) fn apex(server: &Server, call: &Call) -> Reply {
     let format = Format::from_accept(call.header(header::ACCEPT)).unwrap_or(Format::Json);
     match authenticate(server, call) {
+        Ok(identity) if identity.org.settings.is_on(Setting::ApexRestDisabled) => {
+            let off = ApiError::new(ErrorCode::ApexRestServicesDisabled, "Apex REST services are disabled");
+            error::render(&[off], format, call.pretty()).into()
+        }
         Ok(_) => error::render(&[ApiError::routing(ErrorCode::NotFound, "Could not find a match for URL")], format, call.pretty()).into(),
         Err(Failure::Api(e)) => Reply::from(error::render(&[e], format, call.pretty())).with(header::WWW_AUTHENTICATE, "Token"),
         Err(other) => server.failed(other, format, call.pretty(), ROOT),
     }
+}
+
+/// The refusal of an org whose edition has no API (auth-011).
+fn api_disabled() -> ApiError {
+    ApiError::new(ErrorCode::ApiDisabledForOrg, "The REST API is not enabled for this Organization.")
 }
 
 /// 410 for a retired version. Its code is known from a client that met it (restforce issue 941); the vendor's words are not.

@@ -63,6 +63,10 @@ fn source_format() {
         "CustomField",
         "<fullName>T__c</fullName><label>T</label><type>Number</type><formula>1</formula><precision>18</precision><scale>0</scale>",
     );
+    let rule = xml(
+        "ValidationRule",
+        "<fullName>V</fullName><active>false</active><errorConditionFormula>1 = 1</errorConditionFormula><errorMessage>No.</errorMessage>",
+    );
     let dir = Dir::new(&[
         ("sfdx-project.json", r#"{"packageDirectories": [{"path": "app", "default": true}], "sourceApiVersion": "60.0"}"#),
         ("app/main/default/objects/Invoice__c/Invoice__c.object-meta.xml", &object),
@@ -70,7 +74,8 @@ fn source_format() {
         ("app/main/default/objects/Invoice__c/fields/Due__c.field-meta.xml", &due),
         ("app/main/default/objects/Invoice__c/fields/T__c.field-meta.xml", &total),
         ("app/main/default/objects/Invoice__c/fields/Rate__c.field-meta.xml", &lookup("Rate__c", "Rate__mdt")),
-        ("app/main/default/objects/Invoice__c/validationRules/R.validationRule-meta.xml", "<not read"),
+        ("app/main/default/objects/Invoice__c/compactLayouts/R.compactLayout-meta.xml", "<not read"),
+        ("app/main/default/objects/Invoice__c/validationRules/V.validationRule-meta.xml", &rule),
         ("app/main/default/objects/Rate__mdt/fields/V__c.field-meta.xml", &lookup("V__c", "Account")),
         ("app/main/default/objects/Account/fields/Inv__c.field-meta.xml", &lookup("Inv__c", "Invoice__c")),
         ("app/main/default/objects/Account/fields/Industry.field-meta.xml", &xml("CustomField", "<fullName>Industry</fullName>")),
@@ -93,22 +98,23 @@ fn source_format() {
         skipped,
         [
             "standard field Account.Industry",
+            "compact layout Invoice__c.R",
             "defaultValue of Invoice__c.Due__c",
             "field Invoice__c.Rate__c",
             "field Invoice__c.T__c",
-            "validation rule Invoice__c.R",
             "object Rate__mdt",
         ]
     );
-    let formula = &project.skipped[3];
+    let formula = &project.skipped[4];
     assert_eq!((formula.line, formula.why.as_str()), (Some(3), "Formula fields are not supported by this org."));
+    assert_eq!(project.parts.iter().map(PartDef::qualified_name).collect::<Vec<_>>(), ["validation rule Invoice__c.V"]);
     let (path, line) = &project.origins["Invoice__c.Status__c"];
     assert!(path.ends_with("fields/Status__c.field-meta.xml") && *line == Some(2));
 }
 
 #[test]
 fn single_file_format() {
-    let fields = "<fields><fullName>Lines__c</fullName><label>Lines</label><type>MultiselectPicklist</type><visibleLines>4</visibleLines>\n<picklist><picklistValues><fullName>a</fullName><default>false</default></picklistValues><sorted>false</sorted></picklist></fields>\n<fields><fullName>Sum__c</fullName><label>S</label><type>Summary</type><summaryOperation>count</summaryOperation></fields>\n<validationRules><fullName>Rule</fullName><active>true</active></validationRules>\n<listViews><fullName>All</fullName></listViews>";
+    let fields = "<fields><fullName>Lines__c</fullName><label>Lines</label><type>MultiselectPicklist</type><visibleLines>4</visibleLines>\n<picklist><picklistValues><fullName>a</fullName><default>false</default></picklistValues><sorted>false</sorted></picklist></fields>\n<fields><fullName>Sum__c</fullName><label>S</label><type>Summary</type><summaryOperation>count</summaryOperation></fields>\n<validationRules><fullName>Rule</fullName><active>false</active><errorConditionFormula>false</errorConditionFormula><errorMessage>No.</errorMessage></validationRules>\n<fieldSets><fullName>Set</fullName></fieldSets>\n<listViews><fullName>All</fullName></listViews>";
     let dir = Dir::new(&[
         ("src/objects/Invoice__c.object", &xml("CustomObject", &format!("{INVOICE}\n{fields}"))),
         (
@@ -125,14 +131,15 @@ fn single_file_format() {
     assert_eq!(project.objects.len(), 1);
     assert_eq!(project.objects[0].fields[0].kind, FieldKindDef::MultiselectPicklist);
     assert_eq!(project.fields[0].qualified_name(), "Account.Code__c");
+    assert_eq!(project.parts.iter().map(PartDef::qualified_name).collect::<Vec<_>>(), ["validation rule Invoice__c.Rule"]);
     let skipped: Vec<(&str, Option<u32>)> = project.skipped.iter().map(|s| (s.what.as_str(), s.line)).collect();
     assert_eq!(
         skipped,
         [
             ("layout Invoice__c-Invoice Layout", None),
             ("field Invoice__c.Sum__c", Some(11)),
-            ("validation rule Invoice__c.Rule", Some(12)),
-            ("list view Invoice__c.All", Some(13)),
+            ("field set Invoice__c.Set", Some(13)),
+            ("list view Invoice__c.All", Some(14)),
             ("object S__c", Some(3)),
         ]
     );
@@ -212,7 +219,7 @@ fn dangling_fields_go_with_what_they_refer_to() {
 fn errors_of_the_whole_are_placed() {
     let dir = Dir::new(&[("objects/Account/fields/L__c.field-meta.xml", &lookup("L__c", "Gone__c"))]);
     let project = dir.load().unwrap();
-    let errors = crate::custom::overlay_all(&crate::ObjectSet::default(), &[], &project.fields).unwrap_err();
+    let errors = crate::custom::overlay_all(&crate::ObjectSet::default(), &[], &project.fields, &[]).unwrap_err();
     assert!(project.locate(&errors[0]).unwrap().path.ends_with("L__c.field-meta.xml"));
 }
 
@@ -246,4 +253,34 @@ fn platform_events() {
         dir.fails(),
         ["objects/Low_Ink__e/fields/P__c.field-meta.xml:4: Can not specify a CustomField of type Email for a platform event"]
     );
+}
+
+#[test]
+fn lookup_filters_stay_while_all_that_they_look_at_does() {
+    let filtered = |name: &str, field: &str| {
+        let body = format!(
+            "<fullName>{name}</fullName><label>L</label><type>Lookup</type><lookupFilter><active>true</active><filterItems><field>{field}</field><operation>equals</operation><value>1</value></filterItems><isOptional>false</isOptional></lookupFilter><referenceTo>B__c</referenceTo>"
+        );
+        xml("CustomField", &body)
+    };
+    let formula =
+        xml("CustomField", "<fullName>T__c</fullName><label>T</label><type>Hierarchy</type><relationshipName>T</relationshipName>");
+    let dir = Dir::new(&[
+        ("objects/B__c/B__c.object-meta.xml", &xml("CustomObject", INVOICE)),
+        ("objects/B__c/fields/T__c.field-meta.xml", &formula),
+        ("objects/B__c/fields/A__c.field-meta.xml", &filtered("A__c", "B__c.Name")),
+        ("objects/B__c/fields/C__c.field-meta.xml", &filtered("C__c", "B__c.T__c")),
+        ("objects/B__c/fields/D__c.field-meta.xml", &filtered("D__c", "B__c.RecordTypeId")),
+    ]);
+    let mut project = dir.load().unwrap();
+    let skipped: Vec<(&str, &str)> = project.skipped.iter().map(|s| (s.what.as_str(), s.why.as_str())).collect();
+    assert_eq!(skipped[0], ("lookupFilter of B__c.C__c", "it refers to B__c.T__c, which is not supported by this org."));
+    let defs = |project: &Project| vec![(project.objects[0].clone(), orglet_base::KeyPrefix::parse("a00").unwrap())];
+    let standard = crate::ObjectSet::default();
+    let errors = crate::custom::overlay_all(&standard, &defs(&project), &[], &[]).unwrap_err();
+    assert_eq!(errors.len(), 1);
+    assert_eq!(errors[0].message, "Lookup filters by B__c.RecordTypeId are not supported by this org.");
+    assert!(project.leave_out_filter(&errors[0]) && !project.leave_out_filter(&errors[0]));
+    let set = crate::custom::overlay_all(&standard, &defs(&project), &[], &[]).unwrap();
+    assert_eq!(set.object("B__c").unwrap().filtered_lookups().len(), 1);
 }
