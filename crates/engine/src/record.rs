@@ -240,7 +240,7 @@ impl Reading {
         let sql = if personal.is_empty() {
             write::point_read(object, &columns, "", Lock::None, org.store.dialect()).sql
         } else {
-            views::point_read(object, &columns, org.store.dialect()).sql
+            views::point_read(object, &columns, crate::views::are_known(org), org.store.dialect()).sql
         };
         // To look at a record does not change it.
         let mut by_name: Vec<usize> = (0..columns.len()).filter(|column| !columns[*column].is_personal()).collect();
@@ -291,9 +291,10 @@ pub fn show(identity: &Identity, object: &Arc<Object>, id: Id, fields: Option<&[
     let params = if reading.personal.is_empty() {
         vec![id.to_string().into()]
     } else {
-        let noted = org.views.of(identity.user.id, id);
-        let noted = reading.personal.iter().map(|view| noted.cell(*view));
-        views::point_params(identity.user.id.to_string(), id.to_string(), noted)
+        let look = crate::views::of(org, identity.user.id, id)?;
+        let known = reading.personal.iter().map(|view| look.cell(*view));
+        let user = (!crate::views::are_known(org)).then(|| identity.user.id.to_string());
+        views::point_params(known, user, id.to_string())
     };
     let statement = orglet_base::Statement { sql: reading.sql.clone(), params };
     let rows = RowSet::point(org, &statement)?;
