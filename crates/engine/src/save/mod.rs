@@ -12,6 +12,7 @@ mod references;
 mod rules;
 mod write;
 
+use crate::events::EventUuid;
 use crate::record::Row;
 use crate::shared::Stamped;
 use crate::{Failure, Identity, Org};
@@ -104,11 +105,13 @@ pub struct Saved {
     pub id: Id,
     /// Whether it is new.
     pub created: bool,
+    /// Of a platform event, what tells it from others: it was published and is no record.
+    pub event: Option<EventUuid>,
 }
 
 /// Saves a batch. The outer error is a failure of the whole; each record has its own outcome.
 pub fn save(identity: &Identity, change: &Change) -> Result<Vec<Result<Saved, Failure>>, Failure> {
-    if !change.object.has_table() {
+    if !is_written(change) {
         return Ok(unwritable(change));
     }
     let _place = identity.org.admit_save()?;
@@ -181,7 +184,7 @@ enum Job<'a> {
 impl<'a> Job<'a> {
     fn new(identity: &'a Identity, catalog: &'a Catalog, change: &'a Change) -> Result<Self, Failure> {
         Ok(match change.op {
-            _ if !change.object.has_table() => Job::Refused(change),
+            _ if !is_written(change) => Job::Refused(change),
             Op::Delete => Job::Delete(delete::Job::new(identity, catalog, change)?),
             _ => Job::Write(write::Job::new(identity, catalog, change)?),
         })
@@ -216,6 +219,11 @@ fn settled(done: Result<Vec<Result<Saved, Failure>>, Failure>, kept: impl FnOnce
         Err(Failure::Batch(outcomes)) => Ok(outcomes.into_iter().map(|o| o.and_then(|_| Err(rolled_back().into()))).collect()),
         Err(other) => Err(other),
     }
+}
+
+/// Whether anything is written at all: platform events are published, rows that are made from the catalog can't be.
+fn is_written(change: &Change) -> bool {
+    change.object.has_table() || (change.object.is_event() && change.op == Op::Insert)
 }
 
 /// The refusal of each record of an object whose rows are made from the catalog when they are asked for.

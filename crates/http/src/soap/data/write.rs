@@ -165,6 +165,11 @@ fn write(data: &Data<'_>, answer: &mut Answer, plans: Vec<Planned>, tells_create
         if tells_created {
             answer.bool("created", outcome.as_ref().is_ok_and(|saved| saved.created));
         }
+        // Of an event, what says that it is on its way stands among the errors, as in REST.
+        if let Ok(Saved { event: Some(event), .. }) = &outcome {
+            let on_its_way = ApiError::new(ErrorCode::OperationEnqueued, event.to_string()).with_fields(Vec::<String>::new());
+            answer.errors(&[on_its_way]);
+        }
         result(answer, outcome.map(|saved| saved.id));
     }
     Ok(())
