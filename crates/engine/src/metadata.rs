@@ -11,6 +11,7 @@ use orglet_base::{ApiError, DateTime, ErrorCode, Id, KeyPrefix, OwnedCell, State
 use orglet_schema::custom::{self, FieldDef, ObjectDef, PartDef};
 use orglet_schema::{Catalog, standard, tooling};
 use orglet_store::{Store, StoreError, Tx};
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// `kind` of a custom object.
@@ -132,8 +133,27 @@ pub enum Edit {
     Remove(Id),
 }
 
+impl Edit {
+    /// What errors call the definition that it brings.
+    fn subject(&self) -> Option<String> {
+        match self {
+            Edit::AddObject(def) | Edit::ChangeObject(_, def) => Some(def.full_name.clone()),
+            Edit::AddField(def) | Edit::ChangeField(_, def) => Some(def.qualified_name()),
+            Edit::AddPart(def) | Edit::ChangePart(_, def) => Some(def.qualified_name()),
+            Edit::Remove(_) => None,
+        }
+    }
+
+    fn removes(&self) -> Option<Id> {
+        match self {
+            Edit::Remove(id) => Some(*id),
+            _ => None,
+        }
+    }
+}
+
 /// Everything that is defined, oldest first.
-pub(crate) fn all(org: &Org) -> Result<Vec<Custom>, Failure> {
+pub fn all(org: &Org) -> Result<Vec<Custom>, Failure> {
     stored(&*org.store)
 }
 
@@ -281,11 +301,37 @@ fn build(customs: &[Custom], version: u64, modified: DateTime) -> Result<Catalog
 /// Makes changes, all or none; answers the id of each thing added or changed, in order. They are in the catalog when
 /// this returns.
 pub fn apply(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure> {
-    identity.org.keep_up()?;
-    identity.org.on_current(|_| apply_once(identity, edits.clone()).map_err(|e| identity.org.told(e)))
+    apply_telling(identity, edits).map_err(|refusal| refusal.failure)
 }
 
-fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure> {
+/// Why changes are refused.
+#[derive(Debug)]
+pub struct Refusal {
+    /// Which of the changes it is for, as far as that can be told; the last one where it cannot.
+    pub at: usize,
+    /// What is wrong.
+    pub failure: Failure,
+}
+
+/// As [`apply()`], but tells which of the changes is refused.
+pub fn apply_telling(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Refusal> {
+    let at = Cell::new(0);
+    let done = identity
+        .org
+        .keep_up()
+        .and_then(|_| identity.org.on_current(|_| apply_once(identity, edits.clone(), &at).map_err(|e| identity.org.told(e))));
+    done.map_err(|failure| {
+        let subject = match &failure {
+            Failure::Definition(e) => e.subject.as_deref(),
+            _ => None,
+        };
+        let named =
+            subject.and_then(|subject| edits.iter().position(|edit| edit.subject().is_some_and(|s| s.eq_ignore_ascii_case(subject))));
+        Refusal { at: named.unwrap_or(at.get()), failure }
+    })
+}
+
+fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>) -> Result<Vec<Id>, Failure> {
     let org = &identity.org;
     let _one_at_a_time = org.changing.lock();
     org.here()?;
@@ -307,10 +353,15 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
         event_prefixes: counted(EVENT_PREFIXES)?,
     };
     let mut ids = Vec::with_capacity(edits.len());
-    for edit in edits {
+    let removals: Vec<Option<Id>> = edits.iter().map(Edit::removes).collect();
+    for (place, edit) in edits.into_iter().enumerate() {
+        at.set(place);
         ids.push(draft.apply(edit)?);
     }
-    dependants::check(&draft.customs, &draft.removed)?;
+    dependants::check(&draft.customs, &draft.removed).map_err(|(gone, failure)| {
+        at.set(removals.iter().position(|id| *id == Some(gone)).unwrap_or(at.get()));
+        failure
+    })?;
     let new = build(&draft.customs, old.version() + 1, after(Some(old.modified()), now))?;
     let statements = tables::migration(org, &old, &new)?;
     org.store.transact_alone_with::<_, Failure>(|tx| {

@@ -37,6 +37,11 @@ pub fn has_soap_login(version: ApiVersion) -> bool {
     version.0 <= 64
 }
 
+/// Whether calls of the Metadata API save what they can, unless they say otherwise (from v34.0).
+pub fn saves_some_metadata(version: ApiVersion) -> bool {
+    version.0 >= 34
+}
+
 /// Whether `POST /sobjects/X/Id` creates (from v37.0).
 pub fn creates_at_id(version: ApiVersion) -> bool {
     version.0 >= 37

@@ -2,14 +2,14 @@
 
 use super::{Custom, OBJECT};
 use crate::Failure;
-use orglet_base::{ApiError, ErrorCode};
+use orglet_base::{ApiError, ErrorCode, Id};
 
 /// How many dependants are named.
 const NAMED: usize = 20;
 
 /// DEPENDENCY_EXISTS where definitions that stay refer to one that goes: lookups to its object, picklists that it controls,
-/// lookup filters that look at it, what objects have beside fields.
-pub(super) fn check(staying: &[Custom], removed: &[Custom]) -> Result<(), Failure> {
+/// lookup filters that look at it, what objects have beside fields. The id is that of what goes.
+pub(super) fn check(staying: &[Custom], removed: &[Custom]) -> Result<(), (Id, Failure)> {
     for gone in removed {
         let object = gone.kind == OBJECT;
         let needs = |custom: &&Custom| {
@@ -30,7 +30,8 @@ pub(super) fn check(staying: &[Custom], removed: &[Custom]) -> Result<(), Failur
         }
         let what = if object { "custom object" } else { "custom field" };
         let text = format!("This {what} is referenced elsewhere in salesforce.com. : {}", named.join(", "));
-        return Err(ApiError::new(ErrorCode::DependencyExists, text).with_fields(Vec::<String>::new()).into());
+        let failure = ApiError::new(ErrorCode::DependencyExists, text).with_fields(Vec::<String>::new()).into();
+        return Err((gone.id, failure));
     }
     Ok(())
 }

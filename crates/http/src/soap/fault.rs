@@ -55,7 +55,9 @@ impl Fault {
         match self {
             Fault::Client(message) => error::soap_client_fault(message).into(),
             Fault::Api(Exception { code, message, kind }) => {
-                let fault = SoapFault { namespace: api.faults(), code: code.as_str(), message, kind: Some(kind) };
+                // The Metadata API tells no details.
+                let kind = (api != Api::Metadata).then_some(*kind);
+                let fault = SoapFault { namespace: api.faults(), code: code.as_str(), message, kind };
                 error::soap_fault(&fault).into()
             }
         }

@@ -5,6 +5,7 @@ mod data;
 mod envelope;
 mod fault;
 mod login;
+mod metadata;
 mod session;
 
 #[cfg(test)]
@@ -150,6 +151,7 @@ fn run(server: &Server, call: &Call, api: Api, version: ApiVersion) -> Result<Re
         (Api::Partner | Api::Enterprise, name) => {
             data::answer(cx).unwrap_or_else(|| Err(if NOT_BUILT.contains(&name) { not_built(cx) } else { unknown(cx) }))
         }
+        (Api::Metadata, _) => metadata::answer(cx),
         _ => Err(not_built(cx)),
     }
 }
