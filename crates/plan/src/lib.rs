@@ -12,6 +12,7 @@ mod context;
 mod dates;
 pub mod ddl;
 mod emit;
+pub mod formula;
 pub mod functions;
 mod plan;
 pub mod search;
