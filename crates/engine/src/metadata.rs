@@ -1,4 +1,4 @@
-//! Custom objects and fields of an org: kept in its database, built into its catalog, changed one at a time or as a
+//! Custom objects and fields of an org, and what else objects have: kept in its database, built into its catalog, changed one at a time or as a
 //! project, whole or not at all.
 
 mod dependants;
@@ -8,7 +8,7 @@ use crate::ids::{self, Counters};
 use crate::system::{int, own, text};
 use crate::{Failure, Identity, Org};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, KeyPrefix, OwnedCell, Statement};
-use orglet_schema::custom::{self, FieldDef, ObjectDef};
+use orglet_schema::custom::{self, FieldDef, ObjectDef, PartDef};
 use orglet_schema::{Catalog, standard, tooling};
 use orglet_store::{Store, StoreError, Tx};
 use std::sync::Arc;
@@ -22,12 +22,12 @@ pub(crate) const FIELD: &str = "field";
 pub(crate) const PREFIXES: &str = "custom prefix";
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// A custom object or field as it is kept.
+/// A custom object, a custom field or a part of an object as it is kept.
 #[derive(Clone, Debug)]
 pub struct Custom {
-    /// Its id: `01I…` or `00N…`.
+    /// Its id: `01I…`, `00N…` or what begins with the prefix of its kind.
     pub id: Id,
-    /// `object` or `field`.
+    /// `object`, `field`, or the metadata type of a part.
     pub(crate) kind: String,
     /// The object it is, or is on.
     pub object: String,
@@ -47,6 +47,7 @@ pub struct Custom {
 enum Body {
     Object(ObjectDef),
     Field(FieldDef),
+    Part(PartDef),
 }
 
 impl Custom {
@@ -54,7 +55,7 @@ impl Custom {
     pub fn object_def(&self) -> Option<&ObjectDef> {
         match &self.body {
             Body::Object(def) => Some(def),
-            Body::Field(_) => None,
+            _ => None,
         }
     }
 
@@ -63,6 +64,7 @@ impl Custom {
         match &self.body {
             Body::Object(def) => def.to_metadata(),
             Body::Field(def) => def.to_metadata(),
+            Body::Part(def) => def.to_metadata(),
         }
     }
 
@@ -70,7 +72,41 @@ impl Custom {
     pub fn field_def(&self) -> Option<&FieldDef> {
         match &self.body {
             Body::Field(def) => Some(def),
-            Body::Object(_) => None,
+            _ => None,
+        }
+    }
+
+    /// The definition of a part of an object.
+    pub fn part_def(&self) -> Option<&PartDef> {
+        match &self.body {
+            Body::Part(def) => Some(def),
+            _ => None,
+        }
+    }
+
+    /// Its metadata type.
+    pub fn type_name(&self) -> &'static str {
+        match &self.body {
+            Body::Object(_) => "CustomObject",
+            Body::Field(_) => "CustomField",
+            Body::Part(def) => def.kind().name,
+        }
+    }
+
+    /// What its kind is called.
+    pub fn label(&self) -> &'static str {
+        match &self.body {
+            Body::Object(_) => "Custom Object",
+            Body::Field(_) => "Custom Field",
+            Body::Part(def) => def.kind().label,
+        }
+    }
+
+    /// Its name, with its object's unless it is one.
+    pub fn full_name(&self) -> String {
+        match &self.body {
+            Body::Object(_) => self.name.clone(),
+            Body::Field(_) | Body::Part(_) => format!("{}.{}", self.object, self.name),
         }
     }
 }
@@ -86,16 +122,20 @@ pub enum Edit {
     AddField(FieldDef),
     /// A custom field with another definition.
     ChangeField(Id, FieldDef),
-    /// Takes a custom object or field away, with its data.
+    /// A new part of an object.
+    AddPart(PartDef),
+    /// A part of an object with another definition.
+    ChangePart(Id, PartDef),
+    /// Takes something away, with its data.
     Remove(Id),
 }
 
-/// Every custom object and field, oldest first.
+/// Everything that is defined, oldest first.
 pub(crate) fn all(org: &Org) -> Result<Vec<Custom>, Failure> {
     stored(&*org.store)
 }
 
-/// A custom object or field by its id.
+/// A definition by its id.
 pub fn find(org: &Org, id: Id) -> Result<Option<Custom>, Failure> {
     let row = org.store.read_with::<_, Failure>(|tx| Ok(tx.first(&select("WHERE id = ?1", vec![id.to_string().into()]))?))?;
     row.as_deref().map(read).transpose()
@@ -129,7 +169,8 @@ fn read(row: &[OwnedCell]) -> Result<Custom, Failure> {
     let broken = |what: &str| Failure::Store(StoreError::Other(format!("a custom definition cannot be read: {what}")));
     let body = match text(&row[1]) {
         OBJECT => serde_json::from_str(text(&row[5])).map(Body::Object),
-        _ => serde_json::from_str(text(&row[5])).map(Body::Field),
+        FIELD => serde_json::from_str(text(&row[5])).map(Body::Field),
+        kind => PartDef::from_stored(kind, text(&row[5])).map(Body::Part),
     };
     Ok(Custom {
         id: Id::parse(text(&row[0])).map_err(|_| broken(text(&row[0])))?,
@@ -229,8 +270,9 @@ pub(crate) fn carry_version(old: &mut dyn Tx, new: &mut dyn Tx, now: DateTime) -
 fn build(customs: &[Custom], version: u64, modified: DateTime) -> Result<Catalog, Failure> {
     let objects: Vec<(ObjectDef, KeyPrefix)> = customs.iter().filter_map(|c| Some((c.object_def()?.clone(), c.prefix?))).collect();
     let fields: Vec<FieldDef> = customs.iter().filter_map(|c| c.field_def().cloned()).collect();
+    let parts: Vec<PartDef> = customs.iter().filter_map(|c| c.part_def().cloned()).collect();
     let set = standard::objects();
-    let overlay = custom::overlay(&set, &objects, &fields).map_err(|e| Failure::Definition(Box::new(e)))?;
+    let overlay = custom::overlay(&set, &objects, &fields, &parts).map_err(|e| Failure::Definition(Box::new(e)))?;
     Ok(Catalog::new(version, modified, set, overlay))
 }
 
@@ -288,6 +330,7 @@ fn insert(custom: &Custom) -> Result<Statement, Failure> {
     let body = match &custom.body {
         Body::Object(def) => serde_json::to_string(def),
         Body::Field(def) => serde_json::to_string(def),
+        Body::Part(def) => def.to_stored(),
     }
     .map_err(|e| StoreError::Other(e.to_string()))?;
     let prefix = custom.prefix.map(|p| p.to_string()).unwrap_or_default();
@@ -335,12 +378,7 @@ impl Draft<'_> {
                 Ok(id)
             }
             Edit::AddField(def) => {
-                let object = self.org.catalog().object(&def.object).map_or_else(|| def.object.clone(), |o| o.name.clone());
-                let object = self
-                    .customs
-                    .iter()
-                    .find(|c| c.kind == OBJECT && c.name.eq_ignore_ascii_case(&object))
-                    .map_or(object, |c| c.name.clone());
+                let object = self.spelt(&def.object);
                 let name = def.full_name.clone();
                 self.add(FIELD, &object, &name, None, Body::Field(FieldDef { object: object.clone(), ..def }))
             }
@@ -349,18 +387,38 @@ impl Draft<'_> {
                 self.change(id, Body::Object(def))
             }
             Edit::ChangeField(id, def) => self.change(id, Body::Field(def)),
+            Edit::AddPart(def) => {
+                let (kind, object, name) = (def.kind().name, self.spelt(def.object()), def.name().to_owned());
+                let def = def.renamed(&object, &name);
+                self.add(kind, &object, &name, None, Body::Part(def))
+            }
+            Edit::ChangePart(id, def) => self.change(id, Body::Part(def)),
             Edit::Remove(id) => self.remove(id),
         }
     }
 
+    /// An object's name as it was made.
+    fn spelt(&self, object: &str) -> String {
+        let own = self.customs.iter().find(|c| c.kind == OBJECT && c.name.eq_ignore_ascii_case(object)).map(|c| c.name.clone());
+        own.or_else(|| self.org.catalog().object(object).map(|o| o.name.clone())).unwrap_or_else(|| object.to_owned())
+    }
+
     fn add(&mut self, kind: &str, object: &str, name: &str, prefix: Option<KeyPrefix>, body: Body) -> Result<Id, Failure> {
         if self.customs.iter().any(|c| c.kind == kind && c.object.eq_ignore_ascii_case(object) && c.name.eq_ignore_ascii_case(name)) {
-            let what = if kind == OBJECT { "object" } else { "field" };
+            let what = match &body {
+                Body::Object(_) => "object",
+                Body::Field(_) => "field",
+                Body::Part(def) => def.kind().what,
+            };
             let shown = if kind == OBJECT { name.to_owned() } else { format!("{name} on {object}") };
             let text = format!("There is already a {what} named {shown}.");
             return Err(ApiError::new(ErrorCode::DuplicateDeveloperName, text).with_fields(["DeveloperName"]).into());
         }
-        let prefix_of_id = if kind == OBJECT { tooling::CUSTOM_OBJECT } else { tooling::CUSTOM_FIELD };
+        let prefix_of_id = match &body {
+            Body::Object(_) => tooling::CUSTOM_OBJECT,
+            Body::Field(_) => tooling::CUSTOM_FIELD,
+            Body::Part(def) => def.kind().prefix,
+        };
         let id = self.org.new_ids(KeyPrefix::parse(prefix_of_id).unwrap_or(ids::seeded(prefix_of_id, 0).prefix()), 1)?[0];
         let stamp = self.now.to_canonical();
         self.customs.push(Custom {
@@ -378,25 +436,30 @@ impl Draft<'_> {
         Ok(id)
     }
 
-    fn change(&mut self, id: Id, mut body: Body) -> Result<Id, Failure> {
+    fn change(&mut self, id: Id, body: Body) -> Result<Id, Failure> {
         let custom = self.customs.iter_mut().find(|c| c.id == id).ok_or_else(crate::failure::no_row)?;
         let renamed = match &body {
             Body::Object(def) => !def.full_name.eq_ignore_ascii_case(&custom.name),
             Body::Field(def) => !def.full_name.eq_ignore_ascii_case(&custom.name) || !def.object.eq_ignore_ascii_case(&custom.object),
+            Body::Part(def) => !def.name().eq_ignore_ascii_case(&custom.name) || !def.object().eq_ignore_ascii_case(&custom.object),
         };
         if renamed {
-            let e = ApiError::new(ErrorCode::FieldIntegrityException, "The name of a custom object or field cannot be changed here");
+            let e = ApiError::new(ErrorCode::FieldIntegrityException, "The name of a definition cannot be changed here");
             return Err(e.with_fields(["FullName"]).into());
         }
         // Another case is the same name, and tables and columns keep the one that they were made with.
-        match &mut body {
-            Body::Object(def) => def.full_name.clone_from(&custom.name),
-            Body::Field(def) => {
+        custom.body = match body {
+            Body::Object(mut def) => {
+                def.full_name.clone_from(&custom.name);
+                Body::Object(def)
+            }
+            Body::Field(mut def) => {
                 def.full_name.clone_from(&custom.name);
                 def.object.clone_from(&custom.object);
+                Body::Field(def)
             }
-        }
-        custom.body = body;
+            Body::Part(def) => Body::Part(def.renamed(&custom.object, &custom.name)),
+        };
         custom.modified = self.now.to_canonical();
         self.changed.push(id);
         Ok(id)
@@ -433,7 +496,8 @@ impl Draft<'_> {
             // A field of the same name that is made later counts from its own start.
             let (sql, key) = match custom.kind.as_str() {
                 OBJECT => ("DELETE FROM \"_counters\" WHERE substr(lower(name), 1, length(?1)) = lower(?1)", format!("{}.", custom.name)),
-                _ => ("DELETE FROM \"_counters\" WHERE lower(name) = lower(?1)", format!("{}.{}", custom.object, custom.name)),
+                FIELD => ("DELETE FROM \"_counters\" WHERE lower(name) = lower(?1)", format!("{}.{}", custom.object, custom.name)),
+                _ => continue,
             };
             tx.execute(&own(sql, vec![key.into()]))?;
         }

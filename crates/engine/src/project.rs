@@ -29,7 +29,7 @@ impl std::fmt::Display for LoadError {
 
 impl std::error::Error for LoadError {}
 
-/// Loads projects: objects and fields that the org lacks are made, those it has take the project's definition. Answers
+/// Loads projects: objects, fields and parts of objects that the org lacks are made, those it has take the project's definition. Answers
 /// what is known but not built and was left out; with `strict` that refuses the whole.
 pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Vec<Skipped>, LoadError> {
     if folders.is_empty() {
@@ -77,6 +77,12 @@ fn edits(identity: &Identity, project: &Project) -> Result<Vec<Edit>, Failure> {
         edits.push(match known(metadata::FIELD, &field.object, &field.full_name) {
             Some(id) => Edit::ChangeField(id, field),
             None => Edit::AddField(field),
+        });
+    }
+    for part in &project.parts {
+        edits.push(match known(part.kind().name, part.object(), part.name()) {
+            Some(id) => Edit::ChangePart(id, part.clone()),
+            None => Edit::AddPart(part.clone()),
         });
     }
     Ok(edits)

@@ -5,6 +5,7 @@ use crate::views::{self, Seen};
 use crate::{Failure, Identity};
 use orglet_base::{Id, OwnedCell, Value};
 use orglet_plan::{Plan, VirtualNeed};
+use orglet_schema::custom::part;
 use orglet_schema::standard::list_views;
 use orglet_schema::{Catalog, CellKind, Field, FieldType, Object};
 use serde_json::Value as Json;
@@ -49,6 +50,12 @@ fn of_object(identity: &Identity, need: &VirtualNeed) -> Result<String, Failure>
             let all = metadata::all(&identity.org)?;
             for custom in all.iter().filter(|c| c.kind == metadata::FIELD) {
                 push(&|name| custom_field(&all, custom, name));
+            }
+        }
+        kind if part::kind(kind).is_some() => {
+            let all = metadata::all(&identity.org)?;
+            for custom in all.iter().filter(|c| c.kind == kind) {
+                push(&|name| custom_part(&all, custom, name));
             }
         }
         _ => {}
@@ -291,11 +298,9 @@ fn custom_object(custom: &Custom, name: &str) -> OwnedCell {
 fn custom_field(all: &[Custom], custom: &Custom, name: &str) -> OwnedCell {
     let Some(def) = custom.field_def() else { return OwnedCell::Null };
     let number = |n: Option<u32>| n.map_or(OwnedCell::Null, |n| OwnedCell::Int(i64::from(n)));
-    // Standard objects are named, custom ones by the id of their definition.
-    let table = all.iter().find(|c| c.kind == metadata::OBJECT && c.name.eq_ignore_ascii_case(&custom.object));
     match name {
         "Id" => text(custom.id.to_string()),
-        "TableEnumOrId" | "EntityDefinitionId" => text(table.map_or_else(|| custom.object.clone(), |t| t.id.to_string())),
+        "TableEnumOrId" | "EntityDefinitionId" => text(table_of(all, custom)),
         "DeveloperName" => text(developer_name(&custom.name)),
         "Description" => optional(def.description.as_deref()),
         "InlineHelpText" => optional(def.inline_help_text.as_deref()),
@@ -303,7 +308,27 @@ fn custom_field(all: &[Custom], custom: &Custom, name: &str) -> OwnedCell {
         "Precision" => number(def.precision.map(u32::from)),
         "Scale" => number(def.scale.map(u32::from)),
         "RelationshipLabel" => optional(def.relationship_label.as_deref()),
-        "FullName" => text(format!("{}.{}", custom.object, custom.name)),
+        "FullName" => text(custom.full_name()),
         _ => audit(custom, name),
+    }
+}
+
+/// What stands for the object of a definition: standard objects are named, custom ones by the id of their definition.
+fn table_of(all: &[Custom], custom: &Custom) -> String {
+    let table = all.iter().find(|c| c.kind == metadata::OBJECT && c.name.eq_ignore_ascii_case(&custom.object));
+    table.map_or_else(|| custom.object.clone(), |t| t.id.to_string())
+}
+
+fn custom_part(all: &[Custom], custom: &Custom, name: &str) -> OwnedCell {
+    match name {
+        "Id" => text(custom.id.to_string()),
+        "EntityDefinitionId" => text(table_of(all, custom)),
+        "FullName" => text(custom.full_name()),
+        other => match custom.part_def().map_or(Json::Null, |def| def.column(other)) {
+            Json::Bool(b) => flag(b),
+            Json::Number(n) => n.as_i64().map_or(OwnedCell::Null, OwnedCell::Int),
+            Json::String(t) => text(t),
+            _ => audit(custom, other),
+        },
     }
 }

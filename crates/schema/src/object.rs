@@ -1,9 +1,10 @@
 //! An sObject: flags, fields, child relationships.
 
+use crate::custom::ObjectRules;
 use crate::field::{Field, FieldType};
 use orglet_base::{KeyPrefix, fold_name};
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Where an object's rows come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +90,8 @@ pub struct Object {
     pub associate_parent: Option<String>,
     /// Fields that a path may not be queried without (`reified` columns of virtual objects), empty for ordinary ones.
     pub reified: &'static [&'static str],
+    /// What the org defined for its records beside fields, if anything.
+    pub rules: Option<Arc<ObjectRules>>,
     parts: OnceLock<Indexed>,
     load: Box<dyn Fn() -> ObjectParts + Send + Sync>,
 }
@@ -121,6 +124,7 @@ impl Object {
             associate_type: None,
             associate_parent: None,
             reified: &[],
+            rules: None,
             parts: OnceLock::new(),
             load: Box::new(load),
         }
@@ -139,6 +143,7 @@ impl Object {
             associate_type: self.associate_type.clone(),
             associate_parent: self.associate_parent.clone(),
             reified: self.reified,
+            rules: self.rules.clone(),
             parts: OnceLock::new(),
             load: Box::new(load),
         }

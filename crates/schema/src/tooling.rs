@@ -2,6 +2,7 @@
 //! API. All are virtual: their rows are made from the catalog.
 
 use crate::catalog::ObjectSet;
+use crate::custom::part::{KINDS, Kind, kind};
 use crate::field::{Field, FieldType};
 use crate::object::{Object, ObjectFlags, ObjectParts, Storage};
 use orglet_base::KeyPrefix;
@@ -11,6 +12,11 @@ use std::sync::{Arc, OnceLock};
 pub const CUSTOM_OBJECT: &str = "01I";
 /// Key prefix of custom fields' definitions.
 pub const CUSTOM_FIELD: &str = "00N";
+
+/// Whether an object's records are definitions, which have a `FullName` and a `Metadata`.
+pub fn is_definition(object: &str) -> bool {
+    matches!(object, "CustomObject" | "CustomField") || kind(object).is_some()
+}
 
 /// The objects that the Tooling API serves.
 pub fn objects() -> Arc<ObjectSet> {
@@ -22,12 +28,13 @@ pub fn objects() -> Arc<ObjectSet> {
             definition("CustomObject", "Custom Object", CUSTOM_OBJECT, custom_object_fields),
             definition("CustomField", "Custom Field", CUSTOM_FIELD, custom_field_fields),
         ];
-        Arc::new(ObjectSet::new(own.into_iter().map(Arc::new).chain(shared)))
+        let parts = KINDS.iter().map(|kind| definition(kind.name, kind.label, kind.prefix, || part_fields(kind)));
+        Arc::new(ObjectSet::new(own.into_iter().chain(parts).map(Arc::new).chain(shared)))
     })
     .clone()
 }
 
-fn definition(name: &str, label: &str, prefix: &str, fields: fn() -> Vec<Field>) -> Object {
+fn definition(name: &str, label: &str, prefix: &str, fields: impl Fn() -> Vec<Field> + Send + Sync + 'static) -> Object {
     let mut object = Object::new(name, label, format!("{label}s"), move || ObjectParts { fields: fields(), children: Vec::new() });
     object.key_prefix = KeyPrefix::parse(prefix);
     object.storage = Storage::Virtual;
@@ -36,7 +43,8 @@ fn definition(name: &str, label: &str, prefix: &str, fields: fn() -> Vec<Field>)
     object
 }
 
-fn read_only(name: &str, label: &str, ty: FieldType, length: u32) -> Field {
+/// A field of a definition that is written by its `Metadata` alone. `length` is in characters, 0 for types that have none.
+pub(crate) fn read_only(name: &str, label: &str, ty: FieldType, length: u32) -> Field {
     let mut field = Field::new(name, label, ty);
     (field.createable, field.updateable, field.permissionable) = (false, false, false);
     if length > 0 {
@@ -79,6 +87,19 @@ fn custom_object_fields() -> Vec<Field> {
     fields.push(read_only("ManageableState", "Manageable State", FieldType::Picklist, 40));
     fields.push(read_only("SharingModel", "Sharing Model", FieldType::Picklist, 40));
     fields.push(metadata());
+    fields.extend(audit());
+    fields
+}
+
+/// The fields of a kind of metadata that belongs to objects.
+fn part_fields(kind: &Kind) -> Vec<Field> {
+    let mut fields = system(kind.label);
+    fields.push(read_only("EntityDefinitionId", "Entity Definition ID", FieldType::String, 70));
+    fields.push(read_only("NamespacePrefix", "Namespace Prefix", FieldType::String, 15));
+    fields.extend((kind.columns)());
+    fields.push(metadata());
+    fields.push(read_only("FullName", "Full Name", FieldType::String, 255));
+    fields.push(read_only("ManageableState", "Manageable State", FieldType::Picklist, 40));
     fields.extend(audit());
     fields
 }

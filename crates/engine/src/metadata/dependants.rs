@@ -7,11 +7,15 @@ use orglet_base::{ApiError, ErrorCode};
 /// How many dependants are named.
 const NAMED: usize = 20;
 
-/// DEPENDENCY_EXISTS where definitions that stay refer to one that goes: lookups to its object, picklists that it controls.
+/// DEPENDENCY_EXISTS where definitions that stay refer to one that goes: lookups to its object, picklists that it controls,
+/// what objects have beside fields.
 pub(super) fn check(staying: &[Custom], removed: &[Custom]) -> Result<(), Failure> {
     for gone in removed {
         let object = gone.kind == OBJECT;
         let needs = |custom: &&Custom| {
+            if let (Some(part), false) = (custom.part_def(), object) {
+                return part.refers_to(&gone.object, &gone.name);
+            }
             let Some(field) = custom.field_def() else { return false };
             if object {
                 return field.reference_to.as_deref().is_some_and(|to| to.eq_ignore_ascii_case(&gone.name));
@@ -19,8 +23,7 @@ pub(super) fn check(staying: &[Custom], removed: &[Custom]) -> Result<(), Failur
             let controller = field.value_set.as_ref().and_then(|set| set.controlling_field.as_deref());
             field.object.eq_ignore_ascii_case(&gone.object) && controller.is_some_and(|c| c.eq_ignore_ascii_case(&gone.name))
         };
-        let named: Vec<String> =
-            staying.iter().filter(needs).take(NAMED).map(|c| format!("Custom Field - {}.{}", c.object, c.name)).collect();
+        let named: Vec<String> = staying.iter().filter(needs).take(NAMED).map(|c| format!("{} - {}", c.label(), c.full_name())).collect();
         if named.is_empty() {
             continue;
         }

@@ -386,11 +386,7 @@ impl Rows {
 /// Compares definitions by kind and name.
 fn compare_metadata(old: Vec<Custom>, new: Vec<Custom>) -> Vec<MetadataChange> {
     let by_name = |customs: Vec<Custom>| -> BTreeMap<(&'static str, String), serde_json::Value> {
-        let named = |c: &Custom| match c.kind == metadata::OBJECT {
-            true => ("CustomObject", c.name.clone()),
-            false => ("CustomField", format!("{}.{}", c.object, c.name)),
-        };
-        customs.iter().map(|c| (named(c), c.to_metadata())).collect()
+        customs.iter().map(|c| ((c.type_name(), c.full_name()), c.to_metadata())).collect()
     };
     let (mut old, new) = (by_name(old), by_name(new));
     let mut changes = Vec::new();

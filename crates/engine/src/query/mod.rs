@@ -253,7 +253,7 @@ fn viewed(identity: &Identity, plan: &RecordPlan, set: &RecordSet, clause: ForCl
 /// than answered null.
 fn check_made_values(plan: &RecordPlan, rows: usize) -> Result<(), ApiError> {
     let made = |n: &orglet_plan::Node| matches!(n, orglet_plan::Node::Value { kind: OutKind::Cell(CellKind::Compound), .. });
-    let definition = matches!(plan.object.name.as_str(), "CustomObject" | "CustomField");
+    let definition = orglet_schema::tooling::is_definition(&plan.object.name);
     let whole = plan.shape.iter().any(made);
     let named = definition && plan.shape.iter().any(|n| n.name() == "FullName");
     if !(whole || named) {

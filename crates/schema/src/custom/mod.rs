@@ -2,7 +2,7 @@
 //! Metadata API checks them, and laid over the standard objects as an org's overlay.
 //!
 //! The way: [`MetaNode`] (either source) → [`ObjectDef`], [`FieldDef`] (what an org stores) → [`overlay()`] (the objects
-//! of the catalog). [`project::load`] reads a whole project directory.
+//! of the catalog). [`project::load`] reads a whole project directory. What an object has beside fields is a [`PartDef`].
 
 mod build;
 mod field_def;
@@ -11,6 +11,7 @@ mod metadata;
 mod name;
 mod object_def;
 mod overlay;
+pub mod part;
 pub mod project;
 mod reader;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use field_def::{DeleteConstraint, FieldDef, FieldKindDef};
 pub use meta_node::{MetaNode, XmlError};
 pub use object_def::{NameFieldDef, NameFieldKind, ObjectDef};
 pub use overlay::{overlay, overlay_all};
+pub use part::{ObjectRules, PartDef};
 pub use values::{GlobalValueSet, ValueDef, ValueSetDef, ValueSetting};
 
 use orglet_base::{ApiError, ErrorCode};
@@ -41,7 +43,7 @@ pub struct DefError {
     pub unsupported: bool,
     /// The line of an XML source, counted from 1.
     pub line: Option<u32>,
-    /// The object (`X__c`) or field (`X__c.F__c`) concerned, where known.
+    /// The object (`X__c`), field (`X__c.F__c`) or part ([`PartDef::qualified_name`]) concerned, where known.
     pub subject: Option<String>,
 }
 

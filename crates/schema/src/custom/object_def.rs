@@ -1,5 +1,6 @@
 //! The definition of a custom object, as an org stores it.
 
+use super::part::KINDS;
 use super::reader::Members;
 use super::{DefError, FieldDef, FieldKindDef, MetaNode, name, validate};
 use serde::{Deserialize, Serialize};
@@ -150,7 +151,6 @@ pub(super) const UNBUILT_PARTS: &[(&str, &str)] = &[
     ("listViews", "list view"),
     ("recordTypes", "record type"),
     ("sharingReasons", "sharing reason"),
-    ("validationRules", "validation rule"),
     ("webLinks", "web link"),
 ];
 
@@ -162,7 +162,8 @@ impl ObjectDef {
 
     fn read(full_name: &str, node: &MetaNode) -> Result<ObjectDef, DefError> {
         let m = Members::new(node, "CustomObject");
-        let parts: Vec<&str> = UNBUILT_PARTS.iter().map(|(member, _)| *member).collect();
+        let built = KINDS.iter().filter_map(|kind| kind.member);
+        let parts: Vec<&str> = UNBUILT_PARTS.iter().map(|(member, _)| *member).chain(built).collect();
         m.only(&[TYPED, NOTES, INTERFACE, DEMANDS, &parts])?;
         name::check(full_name, "Object Name", node.is_xml(), "Invalid fullName, must end in a custom suffix (e.g. __c)")?;
         refuse_unbuilt(&m)?;
@@ -276,8 +277,14 @@ fn refuse_unbuilt(m: &Members<'_>) -> Result<(), DefError> {
             other if DEMANDS.contains(&other) && !silent && other != "customSettingsVisibility" => {
                 DefError::unsupported(format_args!("{other} on a CustomObject is"))
             }
-            other => match UNBUILT_PARTS.iter().find(|(member, _)| *member == other) {
-                Some((member, _)) if !child.children.is_empty() => DefError::unsupported(format_args!("{member} on a CustomObject are")),
+            // What is built is made by itself, and not as a member of the object's definition.
+            other => match UNBUILT_PARTS
+                .iter()
+                .map(|(member, _)| *member)
+                .chain(KINDS.iter().filter_map(|kind| kind.member))
+                .find(|m| *m == other)
+            {
+                Some(member) if !child.children.is_empty() => DefError::unsupported(format_args!("{member} on a CustomObject are")),
                 _ => continue,
             },
         };

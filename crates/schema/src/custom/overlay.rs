@@ -1,7 +1,7 @@
 //! An org's overlay: its custom objects, and the standard objects that custom fields or relationships change.
 
 use super::build::{add_fields, assemble, system_fields};
-use super::{DefError, DeleteConstraint, FieldDef, FieldKindDef, ObjectDef};
+use super::{DefError, DeleteConstraint, FieldDef, FieldKindDef, ObjectDef, ObjectRules, PartDef};
 use crate::catalog::ObjectSet;
 use crate::field::Field;
 use crate::object::{ChildRelationship, Object, ObjectParts, Storage};
@@ -13,17 +13,28 @@ use std::sync::Arc;
 const MAX_MASTERS: usize = 2;
 
 /// Builds the overlay of an org from all its definitions: every custom object with its key prefix, and fields on other
-/// objects (`fields`; an object may be a standard one or one of `objects`). Everything is checked before anything is
+/// objects (`fields`; an object may be a standard one or one of `objects`), and what objects have beside fields. Everything is checked before anything is
 /// returned: names, what references point to, names of child relationships, master-detail rules. The order of `objects`
 /// and of fields is the order in which they were made.
-pub fn overlay(standard: &ObjectSet, objects: &[(ObjectDef, KeyPrefix)], fields: &[FieldDef]) -> Result<ObjectSet, DefError> {
-    overlay_all(standard, objects, fields).map_err(first)
+pub fn overlay(
+    standard: &ObjectSet,
+    objects: &[(ObjectDef, KeyPrefix)],
+    fields: &[FieldDef],
+    parts: &[PartDef],
+) -> Result<ObjectSet, DefError> {
+    overlay_all(standard, objects, fields, parts).map_err(first)
 }
 
 /// As [`overlay()`], but tells all that is wrong, for definitions that come in whole projects.
-pub fn overlay_all(standard: &ObjectSet, objects: &[(ObjectDef, KeyPrefix)], fields: &[FieldDef]) -> Result<ObjectSet, Vec<DefError>> {
+pub fn overlay_all(
+    standard: &ObjectSet,
+    objects: &[(ObjectDef, KeyPrefix)],
+    fields: &[FieldDef],
+    parts: &[PartDef],
+) -> Result<ObjectSet, Vec<DefError>> {
     let mut plan = Plan::new(standard, objects);
     plan.place_fields(fields);
+    plan.place_parts(parts);
     plan.check_fields();
     plan.relate();
     plan.check_masters();
@@ -43,12 +54,15 @@ struct Change {
     children: Vec<ChildRelationship>,
     /// Objects that polymorphic references of it may point to from now on: (field, object).
     targets: Vec<(&'static str, String)>,
+    parts: Vec<PartDef>,
 }
 
 struct Plan<'a> {
     standard: &'a ObjectSet,
     /// Custom objects with the child relationships that point to them.
     custom: Vec<(ObjectDef, KeyPrefix, Vec<ChildRelationship>)>,
+    /// What custom objects have beside fields, by their index in `custom`.
+    custom_parts: HashMap<usize, Vec<PartDef>>,
     /// Index in `custom` by folded name.
     by_name: HashMap<String, usize>,
     /// Changes to standard objects by folded name.
@@ -67,7 +81,7 @@ impl<'a> Plan<'a> {
             }
         }
         let custom = objects.iter().map(|(def, prefix)| (def.clone(), *prefix, Vec::new())).collect();
-        Self { standard, custom, by_name, changes: BTreeMap::new(), errors }
+        Self { standard, custom, custom_parts: HashMap::new(), by_name, changes: BTreeMap::new(), errors }
     }
 
     /// Gives each field on another object to that object.
@@ -82,11 +96,24 @@ impl<'a> Plan<'a> {
                 Some(object) if object.storage != Storage::Virtual && object.flags.layoutable => {
                     self.changes.entry(key).or_default().fields.push(field.clone());
                 }
-                _ => {
-                    let message = format!("Entity Enumeration Or ID: bad value for restricted picklist field: {}", field.object);
-                    let e = DefError::new(ErrorCode::InvalidOrNullForRestrictedPicklist, message);
-                    self.errors.push(e.on("TableEnumOrId").about(field.qualified_name()));
+                _ => self.errors.push(no_such_table(&field.object).about(field.qualified_name())),
+            }
+        }
+    }
+
+    /// Gives what belongs to an object beside its fields to that object.
+    fn place_parts(&mut self, parts: &[PartDef]) {
+        for part in parts {
+            let key = fold_name(part.object()).into_owned();
+            if let Some(at) = self.by_name.get(&key) {
+                self.custom_parts.entry(*at).or_default().push(part.clone());
+                continue;
+            }
+            match self.standard.object(&key) {
+                Some(object) if object.storage != Storage::Virtual && object.flags.layoutable => {
+                    self.changes.entry(key).or_default().parts.push(part.clone());
                 }
+                _ => self.errors.push(no_such_table(part.object()).about(part.qualified_name())),
             }
         }
     }
@@ -277,22 +304,43 @@ impl<'a> Plan<'a> {
     fn build(self) -> Result<ObjectSet, Vec<DefError>> {
         let mut errors = self.errors;
         let mut built: Vec<Arc<Object>> = Vec::with_capacity(self.custom.len() + self.changes.len());
-        for (def, prefix, children) in self.custom {
+        let mut custom_parts = self.custom_parts;
+        for (at, (def, prefix, children)) in self.custom.into_iter().enumerate() {
             let mut fields = system_fields(&def);
             match add_fields(&mut fields, &def.fields) {
-                Ok(()) => built.push(Arc::new(assemble(&def, prefix, fields, children))),
+                Ok(()) => {
+                    let object = assemble(&def, prefix, fields, children);
+                    built.push(Arc::new(ruled(object, &custom_parts.remove(&at).unwrap_or_default(), &mut errors)));
+                }
                 Err(e) => errors.push(e),
             }
         }
-        for (key, change) in self.changes {
+        for (key, mut change) in self.changes {
+            let parts = std::mem::take(&mut change.parts);
             match self.standard.object(&key).map(|object| extend(object, change)) {
-                Some(Ok(object)) => built.push(Arc::new(object)),
+                Some(Ok(object)) => built.push(Arc::new(ruled(object, &parts, &mut errors))),
                 Some(Err(e)) => errors.push(e),
                 None => {}
             }
         }
         if errors.is_empty() { Ok(ObjectSet::new(built)) } else { Err(errors) }
     }
+}
+
+/// The object with what it has beside fields.
+fn ruled(mut object: Object, parts: &[PartDef], errors: &mut Vec<DefError>) -> Object {
+    if !parts.is_empty() {
+        let mut rules = ObjectRules::default();
+        errors.extend(parts.iter().filter_map(|part| part.place(&object, &mut rules).err()));
+        object.rules = Some(Arc::new(rules));
+    }
+    object
+}
+
+/// The refusal of a definition for an object that is none, or that takes none.
+fn no_such_table(object: &str) -> DefError {
+    let message = format!("Entity Enumeration Or ID: bad value for restricted picklist field: {object}");
+    DefError::new(ErrorCode::InvalidOrNullForRestrictedPicklist, message).on("TableEnumOrId")
 }
 
 /// A standard object with custom fields and child relationships added after its own.

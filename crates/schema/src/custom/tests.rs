@@ -293,7 +293,7 @@ fn overlays_relate_parents_and_children() {
     order.enable_activities = true;
     let objects = [(order, prefix("a00")), (object("Line__c", vec![master]), prefix("a01"))];
     let standard = standard();
-    let set = overlay(&standard, &objects, &[back]).unwrap();
+    let set = overlay(&standard, &objects, &[back], &[]).unwrap();
     let catalog = Catalog::new(1, DateTime::parse("2024-01-01T00:00:00Z").unwrap(), standard, set);
 
     let order = catalog.object("order__c").unwrap();
@@ -327,7 +327,7 @@ fn overlays_are_checked_as_a_whole() {
     };
     let fails = |objects: Vec<ObjectDef>, fields: Vec<FieldDef>| {
         let objects: Vec<_> = objects.into_iter().map(|o| (o, prefix("a00"))).collect();
-        overlay(&standard(), &objects, &fields).unwrap_err()
+        overlay(&standard(), &objects, &fields, &[]).unwrap_err()
     };
     let e = fails(vec![object("X__c", vec![]), object("x__C", vec![])], vec![]);
     assert_eq!((e.code.as_str(), e.message.as_str()), ("DUPLICATE_DEVELOPER_NAME", "There is already an object named x__C."));
@@ -377,7 +377,7 @@ fn dependent_picklists() {
 #[test]
 fn every_fault_of_a_project_is_told() {
     let dangling = |name: &str| field_of("Account", name, json!({"type": "Lookup", "label": "F", "referenceTo": "Gone__c"})).unwrap();
-    let errors = overlay_all(&standard(), &[], &[dangling("A__c"), dangling("B__c")]).unwrap_err();
+    let errors = overlay_all(&standard(), &[], &[dangling("A__c"), dangling("B__c")], &[]).unwrap_err();
     assert_eq!(errors.iter().filter_map(|e| e.subject.as_deref()).collect::<Vec<_>>(), ["Account.A__c", "Account.B__c"]);
 }
 

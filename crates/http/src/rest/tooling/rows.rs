@@ -1,4 +1,4 @@
-//! Custom objects and fields as records: `FullName` and `Metadata`.
+//! Custom objects, custom fields and what else objects have as records: `FullName` and `Metadata`.
 
 use super::super::records::Printer;
 use super::Rest;
@@ -10,20 +10,23 @@ use orglet_base::{ApiError, ErrorCode, Id};
 use orglet_engine::metadata::{self, Custom, Edit};
 use orglet_engine::query::{self, Request};
 use orglet_engine::{Failure, record};
-use orglet_schema::custom::{FieldDef, MetaNode, ObjectDef};
-use orglet_schema::{Object, Storage};
+use orglet_schema::custom::{FieldDef, MetaNode, ObjectDef, PartDef, part};
+use orglet_schema::{Object, Storage, tooling};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
-/// `POST /tooling/sobjects/CustomObject|CustomField`.
+/// `POST /tooling/sobjects/CustomObject|CustomField|…`.
 pub(super) fn create(cx: &Rest<'_>, object: &Arc<Object>) -> Result<Reply, Failure> {
-    let body = Body::read(cx)?;
+    let body = Body::read(cx, object)?;
     let full_name = body.full_name.clone().ok_or_else(|| ApiError::missing_fields(&["FullName"]))?;
     let meta = body.metadata.as_ref().ok_or_else(|| ApiError::missing_fields(&["Metadata"]))?;
     let edit = match object.name.as_str() {
         "CustomObject" => Edit::AddObject(ObjectDef::from_meta(&full_name, meta).map_err(ApiError::from)?),
         "CustomField" => Edit::AddField(field(&full_name, meta)?),
-        _ => return Err(not_writable(object)),
+        kind => match part::kind(kind) {
+            Some(kind) => Edit::AddPart(part_def(kind, &full_name, meta)?),
+            None => return Err(not_writable(object)),
+        },
     };
     let id = metadata::apply(&cx.identity, vec![edit])?.first().copied().ok_or_else(ApiError::not_found)?;
     let mut w = Writer::new(cx.format, cx.pretty);
@@ -51,14 +54,15 @@ pub(crate) fn row(cx: &Rest<'_>, name: &str, segment: &str) -> Result<Reply, Fai
         }
         Method::PATCH => {
             let custom = existing(cx, &object, id)?;
-            let body = Body::read(cx)?;
+            let body = Body::read(cx, &object)?;
             let meta = body.metadata.as_ref().ok_or_else(|| ApiError::missing_fields(&["Metadata"]))?;
-            let edit = if object.name == "CustomObject" {
-                let full_name = body.full_name.clone().unwrap_or_else(|| custom.name.clone());
-                Edit::ChangeObject(id, ObjectDef::from_meta(&full_name, meta).map_err(ApiError::from)?)
-            } else {
-                let full_name = body.full_name.clone().unwrap_or_else(|| format!("{}.{}", custom.object, custom.name));
-                Edit::ChangeField(id, field(&full_name, meta)?)
+            let full_name = body.full_name.clone().unwrap_or_else(|| custom.full_name());
+            let edit = match custom.part_def() {
+                Some(def) => Edit::ChangePart(id, part_def(def.kind(), &full_name, meta)?),
+                None if object.name == "CustomObject" => {
+                    Edit::ChangeObject(id, ObjectDef::from_meta(&full_name, meta).map_err(ApiError::from)?)
+                }
+                None => Edit::ChangeField(id, field(&full_name, meta)?),
             };
             metadata::apply(&cx.identity, vec![edit])?;
             Ok(Reply::empty(204))
@@ -68,7 +72,7 @@ pub(crate) fn row(cx: &Rest<'_>, name: &str, segment: &str) -> Result<Reply, Fai
 }
 
 fn existing(cx: &Rest<'_>, object: &Object, id: Id) -> Result<Custom, Failure> {
-    if object.storage == Storage::Virtual && !matches!(object.name.as_str(), "CustomObject" | "CustomField") {
+    if object.storage == Storage::Virtual && !tooling::is_definition(&object.name) {
         return Err(not_writable(object));
     }
     let missing = || {
@@ -100,7 +104,7 @@ struct Body {
 }
 
 impl Body {
-    fn read(cx: &Rest<'_>) -> Result<Self, ApiError> {
+    fn read(cx: &Rest<'_>, object: &Object) -> Result<Self, ApiError> {
         let body = cx.body()?;
         if !body.is_object() {
             let at = body.position();
@@ -122,7 +126,7 @@ impl Body {
                     read.metadata = Some(MetaNode::from_json(&json(node)));
                 }
                 other => {
-                    let text = format!("No such column '{other}' on sobject of type {}", "CustomField");
+                    let text = format!("No such column '{other}' on sobject of type {}", object.name);
                     return Err(ApiError::new(ErrorCode::InvalidField, text));
                 }
             }
@@ -132,11 +136,21 @@ impl Body {
 }
 
 fn field(full_name: &str, meta: &MetaNode) -> Result<FieldDef, ApiError> {
-    let Some((object, name)) = full_name.split_once('.') else {
-        let text = format!("Full name must name the object and the field, as in Account.Field__c: {full_name}");
-        return Err(ApiError::new(ErrorCode::FieldIntegrityException, text).with_fields(["FullName"]));
-    };
+    let (object, name) = split(full_name, "the field, as in Account.Field__c")?;
     FieldDef::from_meta(object, name, meta).map_err(ApiError::from)
+}
+
+fn part_def(kind: &part::Kind, full_name: &str, meta: &MetaNode) -> Result<PartDef, ApiError> {
+    let (object, name) = split(full_name, &format!("the {}, as in Account.Name", kind.what))?;
+    PartDef::from_meta(kind, object, name, meta).map_err(ApiError::from)
+}
+
+/// An object's name and what stands behind the dot.
+fn split<'a>(full_name: &'a str, what: &str) -> Result<(&'a str, &'a str), ApiError> {
+    full_name.split_once('.').ok_or_else(|| {
+        let text = format!("Full name must name the object and {what}: {full_name}");
+        ApiError::new(ErrorCode::FieldIntegrityException, text).with_fields(["FullName"])
+    })
 }
 
 fn not_writable(object: &Object) -> Failure {

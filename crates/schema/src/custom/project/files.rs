@@ -1,5 +1,6 @@
 //! Finding the metadata files of a project.
 
+use super::super::part::{KINDS, Kind};
 use super::ProjectError;
 use std::collections::HashSet;
 use std::fs;
@@ -19,6 +20,8 @@ pub(super) enum Holds {
     Object(String),
     /// A field of an object.
     Field(String, String),
+    /// Something of a kind that belongs to an object: the kind, the object, its name.
+    Part(&'static Kind, String, String),
     /// A global value set.
     ValueSet(String),
     /// Something known that is not built: what it is, its name.
@@ -41,7 +44,6 @@ const PARTS: &[(&str, &str)] = &[
     ("listView", "list view"),
     ("recordType", "record type"),
     ("sharingReason", "sharing reason"),
-    ("validationRule", "validation rule"),
     ("webLink", "web link"),
 ];
 
@@ -153,6 +155,14 @@ fn classify(path: &Path) -> Option<Holds> {
         "layout" => Some(Holds::Unbuilt("layout", stem)),
         "field" => Some(Holds::Field(owner(path, "fields")?, stem)),
         _ => {
+            if let Some(kind) = KINDS.iter().copied().find(|kind| kind.ending == ending) {
+                // Where no object is named, the file is read all the same and found to belong to none.
+                let (object, name) = match kind.member {
+                    Some(_) => (path.parent()?.parent()?.file_name()?.to_str()?.to_owned(), stem),
+                    None => stem.split_once('.').map_or((String::new(), stem.clone()), |(o, n)| (o.to_owned(), n.to_owned())),
+                };
+                return Some(Holds::Part(kind, object, name));
+            }
             let (_, what) = PARTS.iter().find(|(known, _)| *known == ending)?;
             let object = path.parent()?.parent()?.file_name()?.to_str()?;
             Some(Holds::Unbuilt(what, format!("{object}.{stem}")))

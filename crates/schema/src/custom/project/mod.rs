@@ -7,7 +7,8 @@ mod tests;
 
 use super::meta_node::MAX_BYTES;
 use super::object_def::UNBUILT_PARTS;
-use super::{DefError, FieldDef, GlobalValueSet, MetaNode, ObjectDef};
+use super::part::{KINDS, Kind};
+use super::{DefError, FieldDef, GlobalValueSet, MetaNode, ObjectDef, PartDef};
 use files::{Found, Holds};
 use orglet_base::fold_name;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -69,9 +70,11 @@ pub struct Project {
     pub objects: Vec<ObjectDef>,
     /// Fields on objects that the project does not define: standard ones, or ones that the org already has.
     pub fields: Vec<FieldDef>,
+    /// What objects have beside fields, in the order of their files.
+    pub parts: Vec<PartDef>,
     /// What was left out. A strict load refuses a project where this is not empty.
     pub skipped: Vec<Skipped>,
-    /// Where each object (`X__c`) and field (`X__c.F__c`) comes from.
+    /// Where each object (`X__c`), field (`X__c.F__c`) and part ([`PartDef::qualified_name`]) comes from.
     pub origins: BTreeMap<String, Origin>,
 }
 
@@ -83,7 +86,7 @@ impl Project {
     }
 }
 
-/// Reads every object and field of project directories. A directory with an `sfdx-project.json` is read as that file
+/// Reads every object, with its fields and parts, of project directories. A directory with an `sfdx-project.json` is read as that file
 /// says, another one wholly. Either everything is understood or known as not built, or all that is wrong is told.
 pub fn load(dirs: &[PathBuf]) -> Result<Project, Vec<ProjectError>> {
     let mut loader = Loader::default();
@@ -129,6 +132,7 @@ struct Loader {
     objects: BTreeMap<String, ObjectDef>,
     /// Fields by folded object name, in order.
     fields: BTreeMap<String, Vec<FieldDef>>,
+    parts: Vec<PartDef>,
     sets: HashMap<String, GlobalValueSet>,
     /// Folded names of objects and `object.field` that were left out.
     left_out: BTreeSet<String>,
@@ -162,6 +166,11 @@ impl Loader {
             Holds::Object(name) => {
                 if let Some(node) = self.read(path, "CustomObject") {
                     self.object(path, &name, node);
+                }
+            }
+            Holds::Part(kind, object, name) => {
+                if let Some(node) = self.read(path, kind.name) {
+                    self.part(path, kind, &object, &name, node);
                 }
             }
             Holds::Field(object, name) => {
@@ -210,10 +219,15 @@ impl Loader {
         }
         let mut fields = Vec::new();
         let mut parts = Vec::new();
+        let mut unbuilt = Vec::new();
         let children = std::mem::take(&mut node.children);
         for child in children {
+            if let Some(kind) = KINDS.iter().copied().find(|kind| kind.member == Some(&child.name)) {
+                parts.push((kind, child));
+                continue;
+            }
             match UNBUILT_PARTS.iter().find(|(member, _)| *member == child.name) {
-                Some((_, what)) => parts.push((*what, child)),
+                Some((_, what)) => unbuilt.push((*what, child)),
                 None if child.name == "fields" => fields.push(child),
                 None => node.children.push(child),
             }
@@ -230,13 +244,41 @@ impl Loader {
         if self.left_out.contains(fold_name(name).as_ref()) {
             return;
         }
-        for (what, part) in parts {
+        for (what, part) in unbuilt {
             let own = part.child_text("fullName").unwrap_or_default();
             self.skip(path, part.line, format!("{what} {name}.{own}"), format!("{what} metadata is not supported"));
         }
         for field in fields {
             let own = field.child_text("fullName").unwrap_or_default().trim().to_owned();
             self.field(path, name, &own, field);
+        }
+        for (kind, part) in parts {
+            let own = part.child_text("fullName").unwrap_or_default().trim().to_owned();
+            self.part(path, kind, name, &own, part);
+        }
+    }
+
+    fn part(&mut self, path: &Path, kind: &'static Kind, object: &str, name: &str, mut node: MetaNode) {
+        if self.left_out.contains(fold_name(object).as_ref()) {
+            return;
+        }
+        if let Some(why) = unbuilt_kind(object) {
+            return self.leave_out_object(path, node.line, object, why);
+        }
+        // The file's name says what it is called, whatever it says inside.
+        node.children.retain(|child| child.name != "fullName");
+        match PartDef::from_meta(kind, object, name, &node) {
+            Ok(def) => {
+                let full = def.qualified_name();
+                if let Some((first, _)) = self.origins.get(&full) {
+                    let reason = format!("{full} is already defined in {}", first.display());
+                    return self.error(path, node.line, reason);
+                }
+                self.origins.insert(full, (path.to_path_buf(), node.line));
+                self.parts.push(def);
+            }
+            Err(e) if e.unsupported => self.skip(path, e.line, format!("{} {object}.{name}", kind.what), e.message),
+            Err(e) => self.error(path, e.line, e.message),
         }
     }
 
@@ -336,7 +378,7 @@ impl Loader {
             return Err(self.errors);
         }
         self.skipped.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
-        let mut project = Project { skipped: self.skipped, origins: self.origins, ..Project::default() };
+        let mut project = Project { skipped: self.skipped, origins: self.origins, parts: self.parts, ..Project::default() };
         for (key, fields) in self.fields {
             match self.objects.get_mut(&key) {
                 Some(object) => object.fields = fields,
@@ -347,7 +389,7 @@ impl Loader {
         Ok(project)
     }
 
-    /// Leaves out fields that refer to something left out; whether there were any.
+    /// Leaves out fields and parts that refer to something left out; whether there were any.
     fn leave_out_dangling(&mut self) -> bool {
         let mut gone = Vec::new();
         let left_out = &self.left_out;
@@ -361,10 +403,17 @@ impl Loader {
                 false
             });
         }
+        let fields: Vec<(&str, &str)> = left_out.iter().filter_map(|name| name.split_once('.')).collect();
+        self.parts.retain(|part| {
+            let Some((object, field)) = fields.iter().find(|(object, field)| part.refers_to(object, field)) else { return true };
+            gone.push((part.qualified_name(), format!("it refers to {object}.{field}, which is not supported by this org.")));
+            false
+        });
         for (name, why) in &gone {
             self.left_out.insert(fold_name(name).into_owned());
             if let Some((path, line)) = self.origins.get(name).cloned() {
-                self.skip(&path, line, format!("field {name}"), why.clone());
+                let what = if name.contains(' ') { name.clone() } else { format!("field {name}") };
+                self.skip(&path, line, what, why.clone());
             }
         }
         !gone.is_empty()

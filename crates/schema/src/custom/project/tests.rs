@@ -63,6 +63,10 @@ fn source_format() {
         "CustomField",
         "<fullName>T__c</fullName><label>T</label><type>Number</type><formula>1</formula><precision>18</precision><scale>0</scale>",
     );
+    let rule = xml(
+        "ValidationRule",
+        "<fullName>V</fullName><active>false</active><errorConditionFormula>1 = 1</errorConditionFormula><errorMessage>No.</errorMessage>",
+    );
     let dir = Dir::new(&[
         ("sfdx-project.json", r#"{"packageDirectories": [{"path": "app", "default": true}], "sourceApiVersion": "60.0"}"#),
         ("app/main/default/objects/Invoice__c/Invoice__c.object-meta.xml", &object),
@@ -70,7 +74,8 @@ fn source_format() {
         ("app/main/default/objects/Invoice__c/fields/Due__c.field-meta.xml", &due),
         ("app/main/default/objects/Invoice__c/fields/T__c.field-meta.xml", &total),
         ("app/main/default/objects/Invoice__c/fields/Rate__c.field-meta.xml", &lookup("Rate__c", "Rate__mdt")),
-        ("app/main/default/objects/Invoice__c/validationRules/R.validationRule-meta.xml", "<not read"),
+        ("app/main/default/objects/Invoice__c/compactLayouts/R.compactLayout-meta.xml", "<not read"),
+        ("app/main/default/objects/Invoice__c/validationRules/V.validationRule-meta.xml", &rule),
         ("app/main/default/objects/Rate__mdt/fields/V__c.field-meta.xml", &lookup("V__c", "Account")),
         ("app/main/default/objects/Account/fields/Inv__c.field-meta.xml", &lookup("Inv__c", "Invoice__c")),
         ("app/main/default/objects/Account/fields/Industry.field-meta.xml", &xml("CustomField", "<fullName>Industry</fullName>")),
@@ -93,22 +98,23 @@ fn source_format() {
         skipped,
         [
             "standard field Account.Industry",
+            "compact layout Invoice__c.R",
             "defaultValue of Invoice__c.Due__c",
             "field Invoice__c.Rate__c",
             "field Invoice__c.T__c",
-            "validation rule Invoice__c.R",
             "object Rate__mdt",
         ]
     );
-    let formula = &project.skipped[3];
+    let formula = &project.skipped[4];
     assert_eq!((formula.line, formula.why.as_str()), (Some(3), "Formula fields are not supported by this org."));
+    assert_eq!(project.parts.iter().map(PartDef::qualified_name).collect::<Vec<_>>(), ["validation rule Invoice__c.V"]);
     let (path, line) = &project.origins["Invoice__c.Status__c"];
     assert!(path.ends_with("fields/Status__c.field-meta.xml") && *line == Some(2));
 }
 
 #[test]
 fn single_file_format() {
-    let fields = "<fields><fullName>Lines__c</fullName><label>Lines</label><type>MultiselectPicklist</type><visibleLines>4</visibleLines>\n<picklist><picklistValues><fullName>a</fullName><default>false</default></picklistValues><sorted>false</sorted></picklist></fields>\n<fields><fullName>Sum__c</fullName><label>S</label><type>Summary</type><summaryOperation>count</summaryOperation></fields>\n<validationRules><fullName>Rule</fullName><active>true</active></validationRules>\n<listViews><fullName>All</fullName></listViews>";
+    let fields = "<fields><fullName>Lines__c</fullName><label>Lines</label><type>MultiselectPicklist</type><visibleLines>4</visibleLines>\n<picklist><picklistValues><fullName>a</fullName><default>false</default></picklistValues><sorted>false</sorted></picklist></fields>\n<fields><fullName>Sum__c</fullName><label>S</label><type>Summary</type><summaryOperation>count</summaryOperation></fields>\n<validationRules><fullName>Rule</fullName><active>false</active><errorConditionFormula>false</errorConditionFormula><errorMessage>No.</errorMessage></validationRules>\n<fieldSets><fullName>Set</fullName></fieldSets>\n<listViews><fullName>All</fullName></listViews>";
     let dir = Dir::new(&[
         ("src/objects/Invoice__c.object", &xml("CustomObject", &format!("{INVOICE}\n{fields}"))),
         (
@@ -125,14 +131,15 @@ fn single_file_format() {
     assert_eq!(project.objects.len(), 1);
     assert_eq!(project.objects[0].fields[0].kind, FieldKindDef::MultiselectPicklist);
     assert_eq!(project.fields[0].qualified_name(), "Account.Code__c");
+    assert_eq!(project.parts.iter().map(PartDef::qualified_name).collect::<Vec<_>>(), ["validation rule Invoice__c.Rule"]);
     let skipped: Vec<(&str, Option<u32>)> = project.skipped.iter().map(|s| (s.what.as_str(), s.line)).collect();
     assert_eq!(
         skipped,
         [
             ("layout Invoice__c-Invoice Layout", None),
             ("field Invoice__c.Sum__c", Some(11)),
-            ("validation rule Invoice__c.Rule", Some(12)),
-            ("list view Invoice__c.All", Some(13)),
+            ("field set Invoice__c.Set", Some(13)),
+            ("list view Invoice__c.All", Some(14)),
             ("object S__c", Some(3)),
         ]
     );
@@ -212,6 +219,6 @@ fn dangling_fields_go_with_what_they_refer_to() {
 fn errors_of_the_whole_are_placed() {
     let dir = Dir::new(&[("objects/Account/fields/L__c.field-meta.xml", &lookup("L__c", "Gone__c"))]);
     let project = dir.load().unwrap();
-    let errors = crate::custom::overlay_all(&crate::ObjectSet::default(), &[], &project.fields).unwrap_err();
+    let errors = crate::custom::overlay_all(&crate::ObjectSet::default(), &[], &project.fields, &[]).unwrap_err();
     assert!(project.locate(&errors[0]).unwrap().path.ends_with("L__c.field-meta.xml"));
 }

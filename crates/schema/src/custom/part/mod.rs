@@ -1,0 +1,169 @@
+//! Metadata of an object beside its fields: validation rules and the like. Each kind is a file of its own here: what the
+//! platform calls it, how its definition is read and shown, and what becomes of it in the catalog.
+//!
+//! A new kind is a file with a type that is a [`Part`], and a line in [`PartDef`]; an org keeps it, projects and the
+//! Tooling API define it, and it hangs on its object as a member of [`ObjectRules`].
+
+mod validation_rule;
+
+pub use validation_rule::ValidationRuleDef;
+
+use super::{DefError, MetaNode};
+use crate::field::Field;
+use crate::object::Object;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// What the platform calls a kind of metadata.
+#[derive(Debug)]
+pub struct Kind {
+    /// The metadata type, which is also the name of the Tooling object and of a file's root element: `ValidationRule`.
+    pub name: &'static str,
+    /// Label of the Tooling object: `Validation Rule`.
+    pub label: &'static str,
+    /// In messages: `validation rule`.
+    pub what: &'static str,
+    /// Key prefix of its ids: `03d`.
+    pub prefix: &'static str,
+    /// What its files end in, without `-meta.xml`: `validationRule`.
+    pub ending: &'static str,
+    /// The member of a CustomObject that holds it in metadata format: `validationRules`. A kind without one has files
+    /// named `Object.Name`.
+    pub member: Option<&'static str>,
+    /// Fields that the Tooling object has beside `Id`, `FullName`, `Metadata`, the object's and the audit fields.
+    pub columns: fn() -> Vec<Field>,
+}
+
+/// The definition of something of a kind, as an org stores it.
+pub trait Part: Clone + Serialize + DeserializeOwned {
+    /// Its kind.
+    const KIND: Kind;
+
+    /// Reads and checks metadata; what other definitions have to say to it is checked by [`Part::place`].
+    fn from_meta(object: &str, name: &str, node: &MetaNode) -> Result<Self, DefError>;
+
+    /// The metadata as Tooling shows it: every member in the order of the alphabet.
+    fn to_metadata(&self) -> Value;
+
+    /// The value of one of [`Kind::columns`].
+    fn column(&self, name: &str) -> Value;
+
+    /// Hangs the definition on its object, which has all its fields by then; what does not fit it is refused.
+    fn place(&self, object: &Object, rules: &mut ObjectRules) -> Result<(), DefError>;
+
+    /// Whether it needs a field of an object: the field can't be taken away then.
+    fn refers_to(&self, object: &str, field: &str) -> bool;
+}
+
+/// What an org defined for the records of an object beside its fields.
+#[derive(Debug, Default)]
+pub struct ObjectRules {
+    /// Active validation rules, in order of creation.
+    pub validation_rules: Vec<ValidationRuleDef>,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident($def:ty)),+ $(,)?) => {
+        /// The definition of something beside objects and fields.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum PartDef {
+            $($(#[$doc])* $kind($def)),+
+        }
+
+        /// Every kind.
+        pub const KINDS: &[&Kind] = &[$(&<$def>::KIND),+];
+
+        impl PartDef {
+            /// Its kind.
+            pub fn kind(&self) -> &'static Kind {
+                match self { $(Self::$kind(_) => const { &<$def>::KIND }),+ }
+            }
+
+            /// The object it belongs to.
+            pub fn object(&self) -> &str {
+                match self { $(Self::$kind(def) => &def.object),+ }
+            }
+
+            /// Its own name.
+            pub fn name(&self) -> &str {
+                match self { $(Self::$kind(def) => &def.full_name),+ }
+            }
+
+            /// The same definition under another spelling of its object's name, or of its own.
+            pub fn renamed(mut self, object: &str, name: &str) -> Self {
+                match &mut self {
+                    $(Self::$kind(def) => {
+                        object.clone_into(&mut def.object);
+                        name.clone_into(&mut def.full_name);
+                    })+
+                }
+                self
+            }
+
+            /// Reads metadata of a kind; see [`Part::from_meta`].
+            pub fn from_meta(kind: &Kind, object: &str, name: &str, node: &MetaNode) -> Result<Self, DefError> {
+                let read = match kind.name {
+                    $(n if n == <$def>::KIND.name => <$def>::from_meta(object, name, node).map(Self::$kind),)+
+                    other => Err(DefError::unsupported(format_args!("{other} metadata is"))),
+                };
+                read.map_err(|e| e.at(node).about(qualified(kind, object, name)))
+            }
+
+            /// Reads what [`PartDef::to_stored`] wrote for a kind.
+            pub fn from_stored(kind: &str, text: &str) -> Result<Self, serde_json::Error> {
+                match kind {
+                    $(n if n == <$def>::KIND.name => serde_json::from_str(text).map(Self::$kind),)+
+                    other => Err(serde::de::Error::custom(format!("the kind {other} is not known"))),
+                }
+            }
+
+            /// As an org stores it.
+            pub fn to_stored(&self) -> Result<String, serde_json::Error> {
+                match self { $(Self::$kind(def) => serde_json::to_string(def)),+ }
+            }
+
+            /// See [`Part::to_metadata`].
+            pub fn to_metadata(&self) -> Value {
+                match self { $(Self::$kind(def) => def.to_metadata()),+ }
+            }
+
+            /// See [`Part::column`].
+            pub fn column(&self, name: &str) -> Value {
+                match self { $(Self::$kind(def) => def.column(name)),+ }
+            }
+
+            /// See [`Part::place`].
+            pub fn place(&self, object: &Object, rules: &mut ObjectRules) -> Result<(), DefError> {
+                let placed = match self { $(Self::$kind(def) => def.place(object, rules)),+ };
+                placed.map_err(|e| e.about(self.qualified_name()))
+            }
+
+            /// See [`Part::refers_to`].
+            pub fn refers_to(&self, object: &str, field: &str) -> bool {
+                match self { $(Self::$kind(def) => def.refers_to(object, field)),+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A condition that records must not meet.
+    ValidationRule(ValidationRuleDef),
+}
+
+impl PartDef {
+    /// `validation rule Account.Rule`, as messages and [`DefError::subject`] name it.
+    pub fn qualified_name(&self) -> String {
+        qualified(self.kind(), self.object(), self.name())
+    }
+}
+
+fn qualified(kind: &Kind, object: &str, name: &str) -> String {
+    format!("{} {object}.{name}", kind.what)
+}
+
+/// A kind by the name of its metadata type.
+pub fn kind(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.name == name).copied()
+}
