@@ -9,6 +9,7 @@ pub mod clock;
 pub mod dev;
 mod failure;
 mod format;
+mod formula;
 mod ids;
 pub mod limits;
 pub mod lists;

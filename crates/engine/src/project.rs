@@ -2,6 +2,7 @@
 
 use crate::metadata::{self, Edit};
 use crate::{Failure, Identity};
+use orglet_schema::custom::DefError;
 use orglet_schema::custom::project::{self, Project, ProjectError, Skipped};
 use std::path::PathBuf;
 
@@ -39,19 +40,45 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
     if strict && !project.skipped.is_empty() {
         return Err(LoadError::Strict(project.skipped));
     }
-    let edits = edits(identity, &project).map_err(LoadError::Failure)?;
-    match metadata::apply(identity, edits) {
-        Ok(_) => Ok(project.skipped),
-        Err(Failure::Definition(e)) => {
-            let place = project.locate(&e).unwrap_or_else(|| ProjectError {
-                path: folders.first().cloned().unwrap_or_default(),
-                line: None,
-                reason: e.to_string(),
-            });
-            Err(LoadError::Files(vec![place]))
+    let mut project = project;
+    loop {
+        let edits = edits(identity, &project).map_err(LoadError::Failure)?;
+        match metadata::apply(identity, edits) {
+            Ok(_) => return Ok(project.skipped),
+            Err(Failure::Definition(e)) => {
+                // A rule that asks for what is not built is left out, as what is not built is.
+                if !strict && leave_out(&mut project, &e) {
+                    continue;
+                }
+                let place = project.locate(&e).unwrap_or_else(|| ProjectError {
+                    path: folders.first().cloned().unwrap_or_default(),
+                    line: None,
+                    reason: e.to_string(),
+                });
+                return Err(LoadError::Files(vec![place]));
+            }
+            Err(other) => return Err(LoadError::Failure(other)),
         }
-        Err(other) => Err(LoadError::Failure(other)),
     }
+}
+
+/// Leaves out the part that a refusal is about, where it needs something that is not built: the formula itself, or a field
+/// that was left out.
+fn leave_out(project: &mut Project, e: &DefError) -> bool {
+    let missing = e.message.strip_prefix("Field ").and_then(|rest| rest.split(' ').next()).and_then(|path| path.rsplit('.').next());
+    let was_left_out = |name: &str| {
+        let behind = format!(".{}", name.to_lowercase());
+        project.skipped.iter().any(|s| s.what.starts_with("field ") && s.what.to_lowercase().ends_with(&behind))
+    };
+    if !e.unsupported && !missing.is_some_and(was_left_out) {
+        return false;
+    }
+    let Some(at) = project.parts.iter().position(|part| e.subject.as_deref() == Some(part.qualified_name().as_str())) else { return false };
+    let part = project.parts.remove(at);
+    let what = part.qualified_name();
+    let (path, line) = project.origins.get(&what).cloned().unwrap_or_default();
+    project.skipped.push(Skipped { path, line, what, why: e.message.clone() });
+    true
 }
 
 fn edits(identity: &Identity, project: &Project) -> Result<Vec<Edit>, Failure> {

@@ -1,6 +1,6 @@
 //! Inserts, updates and upserts.
 
-use super::{Assign, Change, Incoming, Op, Saved, checks, derived, prepare, references, rolled_back, rules};
+use super::{Assign, Change, Incoming, Op, Saved, checks, derived, prepare, references, rolled_back, rules, validation};
 use crate::failure::no_row;
 use crate::ids::{Counters, bump};
 use crate::record::{self, Row, columns};
@@ -203,13 +203,15 @@ impl Save<'_> {
         rules::Stage { org, catalog, object, old, changed, identity, now, system: self.change.system }
     }
 
-    /// The rules of certain objects that a record must keep.
+    /// What a record must keep: the rules of certain objects, and then those of the org.
     fn checks(&self, tx: &mut dyn Tx, object: &Object, row: &Row, changed: &[usize], old: Option<&Row>) -> Result<(), Failure> {
         if self.change.system {
             return Ok(());
         }
-        let (org, catalog, user) = (self.org, self.catalog, self.identity.user.id);
-        checks::check(tx, &checks::Candidate { org, catalog, object, row, old, changed, user })
+        let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
+        let user = identity.user.id;
+        checks::check(tx, &checks::Candidate { org, catalog, object, row, old, changed, user })?;
+        validation::check(tx, &validation::Candidate { org, catalog, identity, object, row, old, now })
     }
 
     /// What follows in other records.

@@ -203,7 +203,11 @@ impl Checker<'_> {
             }
             nodes.push(node);
         }
-        let function = if picks { Function::PickCase } else { Function::Case };
+        let function = match picks {
+            true => Function::PickCase,
+            false if ty.is_text() => Function::TextCase,
+            false => Function::Case,
+        };
         Ok((Node::Call(function, nodes), gives))
     }
 

@@ -80,6 +80,7 @@ pub enum Function {
     Substitute,
     Tan,
     Text,
+    TextCase,
     TimeNow,
     TimeValue,
     Today,
