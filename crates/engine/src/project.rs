@@ -36,29 +36,29 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
     if folders.is_empty() {
         return Ok(Vec::new());
     }
-    let project = project::load(folders).map_err(LoadError::Files)?;
-    if strict && !project.skipped.is_empty() {
-        return Err(LoadError::Strict(project.skipped));
-    }
-    let mut project = project;
-    loop {
+    let mut project = project::load(folders).map_err(LoadError::Files)?;
+    let applied = loop {
+        if strict && !project.skipped.is_empty() {
+            return Err(LoadError::Strict(project.skipped));
+        }
         let edits = edits(identity, &project).map_err(LoadError::Failure)?;
         match metadata::apply(identity, edits) {
-            Ok(_) => return Ok(project.skipped),
-            Err(Failure::Definition(e)) => {
-                // A rule that asks for what is not built is left out, as what is not built is.
-                if !strict && leave_out(&mut project, &e) {
-                    continue;
-                }
-                let place = project.locate(&e).unwrap_or_else(|| ProjectError {
-                    path: folders.first().cloned().unwrap_or_default(),
-                    line: None,
-                    reason: e.to_string(),
-                });
-                return Err(LoadError::Files(vec![place]));
-            }
-            Err(other) => return Err(LoadError::Failure(other)),
+            // Whether a filter or a formula looks at what this org has is seen when everything is put together.
+            Err(Failure::Definition(e)) if project.leave_out_filter(&e) || leave_out(&mut project, &e) => {}
+            applied => break applied,
         }
+    };
+    match applied {
+        Ok(_) => Ok(project.skipped),
+        Err(Failure::Definition(e)) => {
+            let place = project.locate(&e).unwrap_or_else(|| ProjectError {
+                path: folders.first().cloned().unwrap_or_default(),
+                line: None,
+                reason: e.to_string(),
+            });
+            Err(LoadError::Files(vec![place]))
+        }
+        Err(other) => Err(LoadError::Failure(other)),
     }
 }
 

@@ -103,6 +103,7 @@ struct Indexed {
     child_by_name: HashMap<String, usize>,
     name_field: Option<usize>,
     has_last_viewed: bool,
+    filtered: Vec<usize>,
 }
 
 impl Object {
@@ -165,7 +166,9 @@ impl Object {
                 parts.children.iter().enumerate().filter_map(|(i, c)| Some((fold_name(c.name.as_deref()?).into_owned(), i))).collect();
             let name_field = parts.fields.iter().position(|f| f.name_field);
             let has_last_viewed = parts.fields.iter().any(|f| f.name == "LastViewedDate" && f.is_personal());
-            Indexed { parts, by_name, by_relationship, child_by_name, name_field, has_last_viewed }
+            let must = |f: &Field| f.lookup_filter.as_ref().is_some_and(|filter| !filter.optional);
+            let filtered = parts.fields.iter().enumerate().filter(|(_, f)| must(f)).map(|(i, _)| i).collect();
+            Indexed { parts, by_name, by_relationship, child_by_name, name_field, has_last_viewed, filtered }
         })
     }
 
@@ -205,6 +208,11 @@ impl Object {
     /// Whether it has the date of each user's last look.
     pub fn has_last_viewed(&self) -> bool {
         self.indexed().has_last_viewed
+    }
+
+    /// The indexes in [`Object::fields`] of the lookups whose filters a save must meet.
+    pub fn filtered_lookups(&self) -> &[usize] {
+        &self.indexed().filtered
     }
 
     /// The field that names a record (`Name`, `CaseNumber`, `Subject` …), where there is one.

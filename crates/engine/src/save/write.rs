@@ -209,8 +209,7 @@ impl Save<'_> {
             return Ok(());
         }
         let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
-        let user = identity.user.id;
-        checks::check(tx, &checks::Candidate { org, catalog, object, row, old, changed, user })?;
+        checks::check(tx, &checks::Candidate { org, catalog, object, row, old, changed, identity, now })?;
         validation::check(tx, &validation::Candidate { org, catalog, identity, object, row, old, now })
     }
 

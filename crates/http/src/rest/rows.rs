@@ -7,7 +7,7 @@ use crate::{Reply, compat};
 use http::{Method, header};
 use orglet_base::{ApiError, ErrorCode, Id};
 use orglet_engine::save::{Incoming, Op, Saved, save_one};
-use orglet_engine::{Failure, query, record};
+use orglet_engine::{Failure, query, record, views};
 use orglet_schema::{Field, Object};
 use std::sync::Arc;
 
@@ -75,6 +75,21 @@ pub(super) fn row_by_key(cx: &Rest<'_>, object: &Arc<Object>, name: &str, raw: &
         Method::PATCH => upsert(cx, object, field, raw),
         _ if field.name == "Id" => row(cx, object, raw),
         _ => by_id(cx, object, record::by_external_id(&cx.identity, object, field, raw)?),
+    }
+}
+
+/// `DELETE /sobjects/Event/{id}/fromThisEventOnwards`: why no event can be deleted with those after it. Series are a
+/// feature that is off, so that no event is of one.
+pub(super) fn series(cx: &Rest<'_>, segment: &str) -> Failure {
+    let found = || {
+        let object = cx.object("Event")?;
+        let id = record::parse_target(&object, segment)?;
+        views::is_there(&cx.identity, &object, id)
+    };
+    match found() {
+        Ok(true) => ApiError::new(ErrorCode::FunctionalityNotEnabled, "This feature is not currently enabled for this user.").into(),
+        Ok(false) => ApiError::not_found().into(),
+        Err(failure) => failure,
     }
 }
 

@@ -1,10 +1,11 @@
 //! From definitions to the fields and objects of a catalog, with the flags that describes of real orgs show.
 
 use super::name::ApiName;
-use super::{DefError, DeleteConstraint, FieldDef, FieldKindDef, NameFieldKind, ObjectDef, values};
+use super::{DefError, DeleteConstraint, FieldDef, FieldKindDef, NameFieldKind, ObjectDef, lookup_filter, values};
 use crate::field::{AutoNumber, DefaultValue, Field, FieldType};
 use crate::object::{ChildRelationship, Object, ObjectFlags, ObjectParts, Storage};
 use orglet_base::KeyPrefix;
+use std::sync::Arc;
 
 /// The format of an auto-number whose metadata names none.
 const PLAIN_NUMBER: &str = "{0}";
@@ -29,7 +30,10 @@ pub fn build_field(def: &FieldDef, controller: Option<&[String]>) -> Result<Vec<
         K::AutoNumber => auto_number(&mut field, def.display_format.as_deref().unwrap_or(PLAIN_NUMBER), def.starting_number.unwrap_or(1)),
         K::Text | K::EncryptedText | K::LongTextArea | K::Html => set_length(&mut field, def.length.unwrap_or(255)),
         K::Number | K::Currency | K::Percent => (field.precision, field.scale) = (def.precision.unwrap_or(18), def.scale.unwrap_or(0)),
-        K::Lookup | K::MasterDetail => reference(&mut field, def),
+        K::Lookup | K::MasterDetail => {
+            reference(&mut field, def);
+            field.lookup_filter = lookup_filter::build(def)?.map(Arc::new);
+        }
         K::Picklist | K::MultiselectPicklist => picklist(&mut field, def, controller),
         _ => {}
     }

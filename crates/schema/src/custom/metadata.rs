@@ -1,6 +1,7 @@
 //! Definitions in the form in which the Tooling API shows them: the `Metadata` member of CustomField and CustomObject
 //! rows, every member of the type in the order of the alphabet, null where there is nothing to say.
 
+use super::lookup_filter;
 use super::validate::takes;
 use super::{DeleteConstraint, FieldDef, NameFieldKind, ObjectDef, ValueSetDef};
 use serde_json::{Map, Value, json};
@@ -145,6 +146,7 @@ impl FieldDef {
             "inlineHelpText" => json!(self.inline_help_text),
             "label" => json!(self.label),
             "length" => json!(self.length),
+            "lookupFilter" => self.lookup_filter.as_ref().map_or(Value::Null, |f| lookup_filter::to_metadata(f)),
             "maskChar" => json!(self.mask_char),
             "maskType" => json!(self.mask_type),
             "precision" => json!(self.precision),

@@ -6,6 +6,7 @@
 
 mod build;
 mod field_def;
+mod lookup_filter;
 mod meta_node;
 mod metadata;
 mod name;
@@ -21,6 +22,7 @@ mod values;
 
 pub use build::{build_field, build_object};
 pub use field_def::{DeleteConstraint, FieldDef, FieldKindDef};
+pub use lookup_filter::{FilterItemDef, LookupFilterDef};
 pub use meta_node::{MetaNode, XmlError};
 pub use object_def::{NameFieldDef, NameFieldKind, ObjectDef};
 pub use overlay::{overlay, overlay_all};

@@ -1,6 +1,7 @@
 //! An org's overlay: its custom objects, and the standard objects that custom fields or relationships change.
 
 use super::build::{add_fields, assemble, system_fields};
+use super::lookup_filter::{self, MAX_REQUIRED};
 use super::{DefError, DeleteConstraint, FieldDef, FieldKindDef, ObjectDef, ObjectRules, PartDef};
 use crate::catalog::ObjectSet;
 use crate::field::Field;
@@ -302,7 +303,10 @@ impl<'a> Plan<'a> {
     }
 
     fn build(self) -> Result<ObjectSet, Vec<DefError>> {
+        let standard = self.standard;
         let mut errors = self.errors;
+        let defs = self.custom.iter().flat_map(|(def, ..)| &def.fields).chain(self.changes.values().flat_map(|c| &c.fields));
+        let filtered: Vec<FieldDef> = defs.filter(|def| def.lookup_filter.is_some()).cloned().collect();
         let mut built: Vec<Arc<Object>> = Vec::with_capacity(self.custom.len() + self.changes.len());
         let mut custom_parts = self.custom_parts;
         for (at, (def, prefix, children)) in self.custom.into_iter().enumerate() {
@@ -323,8 +327,31 @@ impl<'a> Plan<'a> {
                 None => {}
             }
         }
-        if errors.is_empty() { Ok(ObjectSet::new(built)) } else { Err(errors) }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let set = ObjectSet::new(built);
+        let object = |name: &str| set.object(name).or_else(|| standard.object(name)).map(|o| &**o);
+        for def in &filtered {
+            errors.extend(lookup_filter::check(def, object).err());
+        }
+        errors.extend(too_many_filters(&filtered));
+        if errors.is_empty() { Ok(set) } else { Err(errors) }
     }
+}
+
+/// Refusals of objects with more required lookup filters than the platform takes.
+fn too_many_filters(filtered: &[FieldDef]) -> impl Iterator<Item = DefError> + '_ {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    let required = filtered.iter().filter(|def| def.lookup_filter.as_ref().is_some_and(|f| f.active && !f.is_optional));
+    required.filter_map(move |def| {
+        let count = counts.entry(&def.object).or_default();
+        *count += 1;
+        (*count == MAX_REQUIRED + 1).then(|| {
+            let text = format!("{} can have at most {MAX_REQUIRED} active required lookup filters", def.object);
+            DefError::new(ErrorCode::FilteredLookupLimitExceeded, text).on(lookup_filter::MEMBER).about(def.qualified_name())
+        })
+    })
 }
 
 /// The object with what it has beside fields.

@@ -22,6 +22,7 @@ pub(super) const TYPE_MEMBERS: &[&str] = &[
     "relationshipLabel",
     "deleteConstraint",
     "relationshipOrder",
+    "lookupFilter",
     "reparentableMasterDetail",
     "writeRequiresMasterRead",
     "displayFormat",
@@ -46,13 +47,16 @@ fn members_of(kind: FieldKindDef) -> (&'static [&'static str], &'static [&'stati
         K::Html => (&["length", "visibleLines", "defaultValue"], &["length", "visibleLines"]),
         K::LongTextArea => (&["length", "visibleLines", "defaultValue"], &["length", "visibleLines"]),
         K::Location => (&["scale", "displayLocationInDecimal", "required"], &["scale"]),
-        K::Lookup => (&["referenceTo", "relationshipName", "relationshipLabel", "deleteConstraint", "required"], &["referenceTo"]),
+        K::Lookup => {
+            (&["referenceTo", "relationshipName", "relationshipLabel", "deleteConstraint", "required", "lookupFilter"], &["referenceTo"])
+        }
         K::MasterDetail => (
             &[
                 "referenceTo",
                 "relationshipName",
                 "relationshipLabel",
                 "relationshipOrder",
+                "lookupFilter",
                 "reparentableMasterDetail",
                 "writeRequiresMasterRead",
             ],
@@ -82,6 +86,7 @@ pub(super) fn field(def: &FieldDef, m: &Members<'_>) -> Result<(), DefError> {
         if given(m, def, member) {
             let message = match (kind, *member) {
                 (FieldKindDef::MasterDetail, "required") => "Master-Detail Relationship Fields Cannot be Optional or Required".to_owned(),
+                (_, "lookupFilter") => "Lookup filters are only supported on Lookup Relationship Fields".to_owned(),
                 _ => format!("Can not specify '{member}' for a CustomField of type {type_name}"),
             };
             return Err(m.place(member, DefError::integrity(message)));

@@ -222,3 +222,33 @@ fn errors_of_the_whole_are_placed() {
     let errors = crate::custom::overlay_all(&crate::ObjectSet::default(), &[], &project.fields, &[]).unwrap_err();
     assert!(project.locate(&errors[0]).unwrap().path.ends_with("L__c.field-meta.xml"));
 }
+
+#[test]
+fn lookup_filters_stay_while_all_that_they_look_at_does() {
+    let filtered = |name: &str, field: &str| {
+        let body = format!(
+            "<fullName>{name}</fullName><label>L</label><type>Lookup</type><lookupFilter><active>true</active><filterItems><field>{field}</field><operation>equals</operation><value>1</value></filterItems><isOptional>false</isOptional></lookupFilter><referenceTo>B__c</referenceTo>"
+        );
+        xml("CustomField", &body)
+    };
+    let formula =
+        xml("CustomField", "<fullName>T__c</fullName><label>T</label><type>Hierarchy</type><relationshipName>T</relationshipName>");
+    let dir = Dir::new(&[
+        ("objects/B__c/B__c.object-meta.xml", &xml("CustomObject", INVOICE)),
+        ("objects/B__c/fields/T__c.field-meta.xml", &formula),
+        ("objects/B__c/fields/A__c.field-meta.xml", &filtered("A__c", "B__c.Name")),
+        ("objects/B__c/fields/C__c.field-meta.xml", &filtered("C__c", "B__c.T__c")),
+        ("objects/B__c/fields/D__c.field-meta.xml", &filtered("D__c", "B__c.RecordTypeId")),
+    ]);
+    let mut project = dir.load().unwrap();
+    let skipped: Vec<(&str, &str)> = project.skipped.iter().map(|s| (s.what.as_str(), s.why.as_str())).collect();
+    assert_eq!(skipped[0], ("lookupFilter of B__c.C__c", "it refers to B__c.T__c, which is not supported by this org."));
+    let defs = |project: &Project| vec![(project.objects[0].clone(), orglet_base::KeyPrefix::parse("a00").unwrap())];
+    let standard = crate::ObjectSet::default();
+    let errors = crate::custom::overlay_all(&standard, &defs(&project), &[], &[]).unwrap_err();
+    assert_eq!(errors.len(), 1);
+    assert_eq!(errors[0].message, "Lookup filters by B__c.RecordTypeId are not supported by this org.");
+    assert!(project.leave_out_filter(&errors[0]) && !project.leave_out_filter(&errors[0]));
+    let set = crate::custom::overlay_all(&standard, &defs(&project), &[], &[]).unwrap();
+    assert_eq!(set.object("B__c").unwrap().filtered_lookups().len(), 1);
+}
