@@ -12,7 +12,7 @@ pub mod types;
 
 pub use access::AccessSet;
 pub use catalog::{Catalog, ObjectSet};
-pub use custom::{DefError, FieldDef, MetaNode, ObjectDef};
+pub use custom::{DefError, FieldDef, MetaNode, ObjectDef, RecordType};
 pub use field::{AutoNumber, DefaultValue, Field, FieldType, PicklistValue};
 pub use object::{ChildRelationship, Object, ObjectFlags, Storage};
 pub use types::{CellKind, FieldKind, Input, ParseFailure};

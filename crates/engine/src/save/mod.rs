@@ -8,9 +8,12 @@ mod derived;
 mod event;
 mod files;
 mod prepare;
+mod record_types;
 mod references;
 mod rules;
 mod write;
+
+pub(crate) use derived::{PlatformRow, put_platform_row, take_platform_rows};
 
 use crate::record::Row;
 use crate::shared::Stamped;

@@ -1,7 +1,7 @@
 //! Describe global, basic information, describe.
 
 use super::describe_field::{field_doc, optional};
-use super::{Rest, conditional, recent};
+use super::{Rest, conditional, recent, record_types};
 use crate::Reply;
 use crate::codec::{Doc, XmlOrder};
 use orglet_base::ApiVersion;
@@ -70,7 +70,7 @@ pub(crate) fn full(cx: &Rest<'_>, object: &Object) -> Doc {
             | "extendsInterfaces"
             | "implementedBy"
             | "implementsInterfaces" => Doc::Null,
-            "recordTypeInfos" => Doc::List(vec![master_record_type(cx, object)]),
+            "recordTypeInfos" => record_types::described(cx, object),
             "searchLayoutable" => object.flags.search_layoutable.into(),
             "sobjectDescribeOption" => "FULL".into(),
             "supportedScopes" => scopes.clone(),
@@ -141,19 +141,4 @@ fn urls(cx: &Rest<'_>, object: &Object, full: bool) -> Doc {
         doc.push(url.key, value);
     }
     doc
-}
-
-fn master_record_type(cx: &Rest<'_>, object: &Object) -> Doc {
-    let id = "012000000000000AAA";
-    let layout = format!("{}/sobjects/{}/describe/layouts/{id}", cx.base, object.name);
-    Doc::obj([
-        ("active", true.into()),
-        ("available", true.into()),
-        ("defaultRecordTypeMapping", true.into()),
-        ("developerName", "Master".into()),
-        ("master", true.into()),
-        ("name", "Master".into()),
-        ("recordTypeId", id.into()),
-        ("urls", Doc::obj([("layout", layout.into())])),
-    ])
 }

@@ -1,8 +1,9 @@
 //! A field of a describe.
 
 use crate::codec::Doc;
+use orglet_schema::custom::part::offered;
 use orglet_schema::standard::describe::FIELD_KEYS;
-use orglet_schema::{DefaultValue, Field, FieldType};
+use orglet_schema::{DefaultValue, Field, FieldType, RecordType};
 
 /// A field as a describe prints it.
 pub(crate) fn field_doc(field: &Field, createable: bool) -> Doc {
@@ -72,10 +73,15 @@ fn member(field: &Field, key: &str) -> Doc {
 
 /// The values that a picklist offers.
 pub(super) fn picklist_doc(field: &Field) -> Doc {
-    Doc::list(field.picklist.iter().filter(|v| v.active).map(|v| {
+    picklist_under(field, None)
+}
+
+/// The values that a picklist offers under a record type.
+pub(super) fn picklist_under(field: &Field, record_type: Option<&RecordType>) -> Doc {
+    Doc::list(offered(field, record_type).map(|(v, default)| {
         Doc::obj([
             ("active", true.into()),
-            ("defaultValue", v.default.into()),
+            ("defaultValue", default.into()),
             ("label", v.label.clone().into()),
             ("validFor", optional(v.valid_for.as_deref())),
             ("value", v.value.clone().into()),

@@ -19,6 +19,7 @@ mod process;
 mod query;
 mod quick;
 mod recent;
+mod record_types;
 mod records;
 mod relations;
 mod replication;

@@ -24,7 +24,7 @@ pub use field_def::{DeleteConstraint, FieldDef, FieldKindDef};
 pub use meta_node::{MetaNode, XmlError};
 pub use object_def::{NameFieldDef, NameFieldKind, ObjectDef};
 pub use overlay::{overlay, overlay_all};
-pub use part::{ObjectRules, PartDef};
+pub use part::{ObjectRules, PartDef, RecordType};
 pub use values::{GlobalValueSet, ValueDef, ValueSetDef, ValueSetting};
 
 use orglet_base::{ApiError, ErrorCode};
