@@ -29,6 +29,10 @@ pub enum Setting {
     FileStorageMb,
     /// Whether audit fields can be set on create.
     SetAuditFields,
+    /// Whether the org is of an edition without the API.
+    ApiDisabled,
+    /// Whether Apex REST is switched off.
+    ApexRestDisabled,
 }
 
 /// What values a setting takes.
@@ -53,7 +57,7 @@ const MOST_REQUESTS: i64 = 1_000_000_000_000;
 /// The most megabytes of a storage: a petabyte.
 const MOST_MB: i64 = 1 << 30;
 
-const KEYS: [Key; 7] = [
+const KEYS: [Key; 9] = [
     Key {
         setting: Setting::DailyApiRequests,
         name: "dailyApiRequests",
@@ -96,6 +100,13 @@ const KEYS: [Key; 7] = [
         kind: Kind::Flag,
         about: "whether CreatedDate, CreatedById, LastModifiedDate and LastModifiedById can be set on create",
     },
+    Key {
+        setting: Setting::ApiDisabled,
+        name: "apiDisabled",
+        kind: Kind::Flag,
+        about: "whether the org is of an edition without the API: REST requests and SOAP logins are refused",
+    },
+    Key { setting: Setting::ApexRestDisabled, name: "apexRestDisabled", kind: Kind::Flag, about: "whether Apex REST is switched off" },
 ];
 
 /// A value of a setting.

@@ -2,7 +2,7 @@
 
 use super::describe_field::{field_doc, picklist_under};
 use super::layout_items::{Tabs, blank, button, items_of};
-use super::{Rest, record_types};
+use super::{Rest, quick, record_types};
 use crate::Reply;
 use crate::codec::{Doc, XmlOrder};
 use orglet_base::{ApiError, ErrorCode};
@@ -20,14 +20,51 @@ const MOST_OBJECTS: usize = 100;
 /// `GET /sobjects/X/describe/layouts`. With several record types the layouts are not in it: each is asked for by itself.
 pub(super) fn all(cx: &Rest<'_>, name: &str) -> Result<Reply, Failure> {
     let (object, layout) = of(cx, name)?;
-    let types = record_types::of(&object);
+    Ok(with_mapping(cx, &object, &layout, record_types::of(&object).len() > 1))
+}
+
+/// `GET /sobjects/X/describe/namedLayouts/{name}`.
+pub(super) fn named(cx: &Rest<'_>, name: &str, layout: &str) -> Result<Reply, Failure> {
+    let object = cx.object(name)?;
+    let layout = layouts::named(&object, layout).ok_or_else(ApiError::not_found)?;
+    Ok(with_mapping(cx, &object, &layout, false))
+}
+
+/// `GET /sobjects/Global/describe/layouts`: the actions of pages that show no record.
+pub(super) fn global(cx: &Rest<'_>) -> Reply {
+    let none = || Doc::List(Vec::new());
+    let layout = Doc::obj([
+        ("buttonLayoutSection", Doc::Null),
+        ("detailLayoutSections", none()),
+        ("editLayoutSections", none()),
+        ("feedView", Doc::Null),
+        ("highlightsPanelLayoutSection", Doc::Null),
+        ("id", layouts::global_id().to_string().into()),
+        ("multirowEditLayoutSections", none()),
+        ("offlineLinks", none()),
+        ("quickActionList", Doc::obj([("quickActionListItems", quick::items(cx))])),
+        ("relatedContent", Doc::Null),
+        ("relatedLists", none()),
+        ("saveOptions", none()),
+    ]);
+    let doc = Doc::obj([
+        ("layouts", Doc::List(vec![layout])),
+        ("recordTypeMappings", none()),
+        ("recordTypeSelectorRequired", Doc::List(vec![false.into()])),
+    ]);
+    cx.doc(200, &doc, "DescribeLayoutResult", XmlOrder::Sorted)
+}
+
+/// A layout, with the record types that have it; the mapping alone where each has to be asked for by itself.
+fn with_mapping(cx: &Rest<'_>, object: &Object, layout: &Layout, elsewhere: bool) -> Reply {
+    let types = record_types::of(object);
     let picklists: Vec<&Field> = object
         .fields()
         .iter()
-        .filter(|f| matches!(f.ty, FieldType::Picklist | FieldType::MultiPicklist) && cx.identity.access.reads_field(&object, f))
+        .filter(|f| matches!(f.ty, FieldType::Picklist | FieldType::MultiPicklist) && cx.identity.access.reads_field(object, f))
         .collect();
     let mappings = types.iter().map(|info| {
-        let url = format!("{}describe/layouts/{}", cx.rows_of(&object), info.id);
+        let url = format!("{}describe/layouts/{}", cx.rows_of(object), info.id);
         let of_picklist =
             |f: &&Field| Doc::obj([("picklistName", f.name.clone().into()), ("picklistValues", picklist_under(f, info.record_type))]);
         Doc::obj([
@@ -45,13 +82,13 @@ pub(super) fn all(cx: &Rest<'_>, name: &str) -> Result<Reply, Failure> {
     });
     // Who may give several has to choose.
     let choice = types.iter().filter(|info| info.available && !info.master).count() > 1;
-    let layouts = if types.len() > 1 { Doc::Null } else { Doc::List(vec![layout_doc(cx, &object, &layout)]) };
+    let layouts = if elsewhere { Doc::Null } else { Doc::List(vec![layout_doc(cx, object, layout)]) };
     let doc = Doc::obj([
         ("layouts", layouts),
         ("recordTypeMappings", Doc::list(mappings)),
         ("recordTypeSelectorRequired", Doc::List(vec![choice.into()])),
     ]);
-    Ok(cx.doc(200, &doc, "DescribeLayoutResult", XmlOrder::Sorted))
+    cx.doc(200, &doc, "DescribeLayoutResult", XmlOrder::Sorted)
 }
 
 /// `GET /sobjects/X/describe/layouts/{recordTypeId}`.

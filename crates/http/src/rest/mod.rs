@@ -2,6 +2,7 @@
 //! method, media type, body, object, record.
 
 mod actions;
+mod appearance;
 mod blobs;
 mod conditional;
 mod describe;
@@ -40,7 +41,7 @@ use crate::{Call, Reply, Server, compat, error};
 use http::header::{self, HeaderName};
 use orglet_base::version::VersionSegment;
 use orglet_base::{ApiError, ApiVersion, ErrorCode};
-use orglet_engine::{Admission, Failure, Identity};
+use orglet_engine::{Admission, Failure, Identity, Setting};
 use orglet_schema::{Catalog, Object};
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -122,6 +123,9 @@ pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
         Err(Failure::Api(e)) => return refuse(e, tentative).with(header::WWW_AUTHENTICATE, "Token"),
         Err(other) => return server.failed(other, tentative, pretty, ROOT),
     };
+    if identity.org.settings.is_on(Setting::ApiDisabled) {
+        return refuse(api_disabled(), tentative);
+    }
     let Admission { used, allowed, refusal, place: _while_it_runs } = identity.org.admit();
     let limit_info = format!("api-usage={used}/{allowed}");
     if let Some(refusal) = refusal {
@@ -142,10 +146,19 @@ pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
 pub(crate) fn apex(server: &Server, call: &Call) -> Reply {
     let format = Format::from_accept(call.header(header::ACCEPT)).unwrap_or(Format::Json);
     match authenticate(server, call) {
+        Ok(identity) if identity.org.settings.is_on(Setting::ApexRestDisabled) => {
+            let off = ApiError::new(ErrorCode::ApexRestServicesDisabled, "Apex REST services are disabled");
+            error::render(&[off], format, call.pretty()).into()
+        }
         Ok(_) => error::render(&[ApiError::routing(ErrorCode::NotFound, "Could not find a match for URL")], format, call.pretty()).into(),
         Err(Failure::Api(e)) => Reply::from(error::render(&[e], format, call.pretty())).with(header::WWW_AUTHENTICATE, "Token"),
         Err(other) => server.failed(other, format, call.pretty(), ROOT),
     }
+}
+
+/// The refusal of an org whose edition has no API (auth-011).
+fn api_disabled() -> ApiError {
+    ApiError::new(ErrorCode::ApiDisabledForOrg, "The REST API is not enabled for this Organization.")
 }
 
 /// 410 for a retired version. Its code is known from a client that met it (restforce issue 941); the vendor's words are not.
@@ -253,6 +266,8 @@ impl Rest<'_> {
             (Resource::Describe, [object]) => describe::describe(self, &*self.object(object)?),
             (Resource::Layouts, [object]) => layouts::all(self, object),
             (Resource::Layouts, [object, record_type]) => layouts::one(self, object, record_type),
+            (Resource::NamedLayouts, [object, name]) => layouts::named(self, object, name),
+            (Resource::GlobalLayouts, _) => Ok(layouts::global(self)),
             (Resource::CompactLayouts, [object]) => layouts::compact(self, object),
             (Resource::CompactLayouts, [object, record_type]) => layouts::compact_of(self, object, record_type),
             (Resource::PrimaryCompactLayouts, _) => layouts::primary(self),
@@ -282,10 +297,24 @@ impl Rest<'_> {
             }
             (Resource::ToolingResources, _) => Ok(tooling::resources(self)),
             (Resource::ToolingQuery, _) => tooling::run(self),
+            (
+                resource @ (Resource::ToolingSearch
+                | Resource::ToolingExecuteAnonymous
+                | Resource::ToolingCompletions
+                | Resource::ToolingApexManifest
+                | Resource::ToolingRunTests
+                | Resource::ToolingTests),
+                _,
+            ) => tooling::apex(self, resource),
             (Resource::ToolingDescribeGlobal, _) => Ok(tooling::global(self)),
             (Resource::ToolingBasicInformation, [object]) => tooling::object(self, object),
             (Resource::ToolingDescribe, [object]) => tooling::describe(self, object),
             (Resource::ToolingRow, [object, id]) => tooling::row(self, object, id),
+            (Resource::Tabs, _) => Ok(appearance::tabs(self)),
+            (Resource::Theme, _) => Ok(appearance::theme(self)),
+            (Resource::AppMenus, _) => Ok(appearance::menus(self)),
+            (Resource::AppMenu, [menu]) => appearance::menu(self, menu),
+            (Resource::EventSeries, [id]) => Err(rows::series(self, id)),
             (Resource::RecentlyViewed, _) => recent::items(self),
             (Resource::RelevantItems, _) if compat::has_relevant_items(self.version) => recent::relevant(self),
             (Resource::QuickActions, _) => quick::list(self, None),
@@ -302,8 +331,9 @@ impl Rest<'_> {
             (Resource::ProcessRules, rest) => process::rules(self, rest.first().copied()),
             (Resource::ProcessRule, [object, _]) => process::rule(self, object),
             (Resource::ProcessApprovals, _) => process::approvals(self),
-            (Resource::EventSchema, [object]) if compat::has_event_schemas(self.version) => Err(events::schema(self, Some(object)).into()),
-            (Resource::EventSchemaById, _) if compat::has_event_schemas(self.version) => Err(events::schema(self, None).into()),
+            (Resource::EventSchema, [object]) if compat::has_event_schemas(self.version) => events::schema_of(self, object),
+            (Resource::EventSchemaById, [id]) if compat::has_event_schemas(self.version) => events::schema(self, id),
+            (Resource::ChannelPush, _) => events::push(self),
             (resource, params) if compat::has_invocable_actions(self.version) => self.action(resource, params),
             _ => Err(ApiError::not_found().into()),
         }

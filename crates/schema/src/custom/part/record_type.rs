@@ -200,6 +200,11 @@ impl Part for RecordTypeDef {
     }
 
     fn place(&self, object: &Object, rules: &mut ObjectRules) -> Result<(), DefError> {
+        if !object.flags.layoutable {
+            // Platform events and the like.
+            let message = format!("Entity Enumeration Or ID: bad value for restricted picklist field: {}", object.name);
+            return Err(DefError::new(ErrorCode::InvalidOrNullForRestrictedPicklist, message).on("TableEnumOrId"));
+        }
         let mut choices = HashMap::new();
         for picklist in &self.picklist_values {
             let is_picklist = |f: &&Field| matches!(f.ty, FieldType::Picklist | FieldType::MultiPicklist | FieldType::Combobox);

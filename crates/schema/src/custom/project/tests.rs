@@ -270,3 +270,65 @@ fn record_types_of_both_formats() {
     assert_eq!(names("Invoice__c")[3..5], ["Name", "RecordTypeId"]);
     assert!(!set.object("Invoice__c").unwrap().record_types()[0].active);
 }
+
+#[test]
+fn platform_events() {
+    let event = xml(
+        "CustomObject",
+        "<deploymentStatus>Deployed</deploymentStatus>\n<eventType>HighVolume</eventType>\n<label>Low Ink</label>\n<pluralLabel>Low Inks</pluralLabel>\n<publishBehavior>PublishAfterCommit</publishBehavior>\n<sharingModel>ReadWrite</sharingModel>",
+    );
+    let printer = xml(
+        "CustomField",
+        "<fullName>Printer__c</fullName>\n<externalId>false</externalId><isFilteringDisabled>false</isFilteringDisabled><isNameField>false</isNameField>\n<label>Printer</label><length>20</length><required>false</required><type>Text</type><unique>false</unique>",
+    );
+    let dir = Dir::new(&[
+        ("objects/Low_Ink__e/Low_Ink__e.object-meta.xml", &event),
+        ("objects/Low_Ink__e/fields/Printer__c.field-meta.xml", &printer),
+        ("objects/Account/fields/Ink__c.field-meta.xml", &lookup("Ink__c", "Other__e")),
+    ]);
+    let project = dir.load().unwrap();
+    let def = &project.objects[0];
+    assert_eq!((def.full_name.as_str(), def.fields.len()), ("Low_Ink__e", 1));
+    assert_eq!(def.event.as_ref().unwrap().publish_behavior, "PublishAfterCommit");
+    // What events have no use for is left out, and said.
+    assert_eq!(project.skipped.iter().map(|s| s.what.as_str()).collect::<Vec<_>>(), ["sharingModel of Low_Ink__e"]);
+    let picklist = xml("CustomField", "<fullName>P__c</fullName><label>P</label>\n<type>Email</type>");
+    let dir = Dir::new(&[
+        ("objects/Low_Ink__e/Low_Ink__e.object-meta.xml", &event),
+        ("objects/Low_Ink__e/fields/P__c.field-meta.xml", &picklist),
+    ]);
+    assert_eq!(
+        dir.fails(),
+        ["objects/Low_Ink__e/fields/P__c.field-meta.xml:4: Can not specify a CustomField of type Email for a platform event"]
+    );
+}
+
+#[test]
+fn lookup_filters_stay_while_all_that_they_look_at_does() {
+    let filtered = |name: &str, field: &str| {
+        let body = format!(
+            "<fullName>{name}</fullName><label>L</label><type>Lookup</type><lookupFilter><active>true</active><filterItems><field>{field}</field><operation>equals</operation><value>1</value></filterItems><isOptional>false</isOptional></lookupFilter><referenceTo>B__c</referenceTo>"
+        );
+        xml("CustomField", &body)
+    };
+    let formula =
+        xml("CustomField", "<fullName>T__c</fullName><label>T</label><type>Hierarchy</type><relationshipName>T</relationshipName>");
+    let dir = Dir::new(&[
+        ("objects/B__c/B__c.object-meta.xml", &xml("CustomObject", INVOICE)),
+        ("objects/B__c/fields/T__c.field-meta.xml", &formula),
+        ("objects/B__c/fields/A__c.field-meta.xml", &filtered("A__c", "B__c.Name")),
+        ("objects/B__c/fields/C__c.field-meta.xml", &filtered("C__c", "B__c.T__c")),
+        ("objects/B__c/fields/D__c.field-meta.xml", &filtered("D__c", "B__c.RecordTypeId")),
+    ]);
+    let mut project = dir.load().unwrap();
+    let skipped: Vec<(&str, &str)> = project.skipped.iter().map(|s| (s.what.as_str(), s.why.as_str())).collect();
+    assert_eq!(skipped[0], ("lookupFilter of B__c.C__c", "it refers to B__c.T__c, which is not supported by this org."));
+    let defs = |project: &Project| vec![(project.objects[0].clone(), orglet_base::KeyPrefix::parse("a00").unwrap())];
+    let standard = crate::ObjectSet::default();
+    let errors = crate::custom::overlay_all(&standard, &defs(&project), &[], &[]).unwrap_err();
+    assert_eq!(errors.len(), 1);
+    assert_eq!(errors[0].message, "Lookup filters by B__c.RecordTypeId are not supported by this org.");
+    assert!(project.leave_out_filter(&errors[0]) && !project.leave_out_filter(&errors[0]));
+    let set = crate::custom::overlay_all(&standard, &defs(&project), &[], &[]).unwrap();
+    assert_eq!(set.object("B__c").unwrap().filtered_lookups().len(), 1);
+}
