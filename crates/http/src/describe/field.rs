@@ -83,12 +83,12 @@ fn filter_doc(filter: &LookupFilter) -> Doc {
 }
 
 /// The values that a picklist offers.
-pub(super) fn picklist_doc(field: &Field) -> Doc {
+pub(crate) fn picklist_doc(field: &Field) -> Doc {
     picklist_under(field, None)
 }
 
 /// The values that a picklist offers under a record type.
-pub(super) fn picklist_under(field: &Field, record_type: Option<&RecordType>) -> Doc {
+pub(crate) fn picklist_under(field: &Field, record_type: Option<&RecordType>) -> Doc {
     Doc::list(offered(field, record_type).map(|(v, default)| {
         Doc::obj([
             ("active", true.into()),
@@ -111,6 +111,6 @@ fn default_value(field: &Field) -> Doc {
 }
 
 /// Text or null.
-pub(super) fn optional(text: Option<&str>) -> Doc {
+pub(crate) fn optional(text: Option<&str>) -> Doc {
     text.map_or(Doc::Null, |t| t.to_owned().into())
 }
