@@ -1,6 +1,6 @@
 //! Inserts, updates and upserts.
 
-use super::{Assign, Change, Incoming, Op, Saved, checks, derived, prepare, references, rules, validation};
+use super::{Assign, Change, Incoming, Op, Saved, checks, derived, prepare, record_types, references, rules, validation};
 use crate::failure::no_row;
 use crate::ids::{Counters, bump};
 use crate::record::{self, Row, columns};
@@ -154,6 +154,7 @@ impl Save<'_> {
         }
         self.look_up(tx, object, &mut row, &mut changed, &prepared.lookups)?;
         if !self.change.system {
+            record_types::take(object, &mut row, &changed)?;
             references::check(tx, self.org, self.catalog, object, &row, &changed)?;
         }
         stamp_new(tx, object, &mut row, id, self.identity, self.now)?;
@@ -208,6 +209,7 @@ impl Save<'_> {
         self.look_up(tx, object, &mut row, &mut changed, &prepared.lookups)?;
         changed.retain(|i| row.values[*i] != old.values[*i]);
         if !self.change.system {
+            record_types::take(object, &mut row, &changed)?;
             references::check(tx, self.org, self.catalog, object, &row, &changed)?;
         }
         let aside = rules::before_save(tx, &self.stage(object, Some(&old), &changed), &mut row)?;
@@ -264,7 +266,7 @@ impl Save<'_> {
         lookups: &[(usize, Assign)],
     ) -> Result<(), Failure> {
         for (index, assign) in lookups {
-            row.values[*index] = references::resolve(tx, self.org, &object.fields()[*index], assign)?;
+            row.values[*index] = references::resolve(tx, self.org, object, &object.fields()[*index], assign)?;
             changed.push(*index);
         }
         Ok(())
@@ -306,6 +308,7 @@ pub(super) fn stamp_new(
     now: DateTime,
 ) -> Result<(), Failure> {
     let user = identity.user.id;
+    let record_type = record_types::of(object, row);
     for (index, field) in object.fields().iter().enumerate() {
         let value = match field.name.as_str() {
             "Id" => Value::Id(id),
@@ -313,6 +316,11 @@ pub(super) fn stamp_new(
             "CreatedDate" | "LastModifiedDate" | "SystemModstamp" if row.values[index].is_null() => Value::DateTime(now),
             "CreatedById" | "LastModifiedById" | "OwnerId" if row.values[index].is_null() => Value::Id(user),
             _ if !row.values[index].is_null() => continue,
+            _ if record_type.is_some()
+                && let Some(default) = record_types::default_of(record_type, field) =>
+            {
+                default.map_or(Value::Null, Value::from)
+            }
             _ => match (&field.auto_number, &field.default) {
                 (Some(auto), _) => {
                     let name = format!("{}.{}", object.name, field.name);

@@ -9,6 +9,7 @@ use super::meta_node::MAX_BYTES;
 use super::object_def::UNBUILT_PARTS;
 use super::part::{KINDS, Kind};
 use super::{DefError, FieldDef, GlobalValueSet, MetaNode, ObjectDef, PartDef, is_event};
+use crate::standard;
 use files::{Found, Holds};
 use orglet_base::fold_name;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -297,8 +298,14 @@ impl Loader {
         // The file's name says what it is called, whatever it says inside.
         node.children.retain(|child| child.name != "fullName");
         match PartDef::from_meta(kind, object, name, &node) {
-            Ok(def) => {
+            Ok(mut def) => {
                 let full = def.qualified_name();
+                if let Some(standard) = standard::objects().object(object) {
+                    for what in def.fit(standard) {
+                        let what = format!("{what} in {full}");
+                        self.skip(path, node.line, what, "this org does not have it");
+                    }
+                }
                 if let Some((first, _)) = self.origins.get(&full) {
                     let reason = format!("{full} is already defined in {}", first.display());
                     return self.error(path, node.line, reason);
@@ -441,6 +448,15 @@ impl Loader {
             });
         }
         let fields: Vec<(&str, &str)> = left_out.iter().filter_map(|name| name.split_once('.')).collect();
+        for part in &mut self.parts {
+            for (object, field) in &fields {
+                if part.forget(object, field) {
+                    let (path, line) = self.origins.get(&part.qualified_name()).cloned().unwrap_or_default();
+                    let what = format!("picklist {field} in {}", part.qualified_name());
+                    self.skipped.push(Skipped { path, line, what, why: format!("{object}.{field} is not supported by this org.") });
+                }
+            }
+        }
         self.parts.retain(|part| {
             let Some((object, field)) = fields.iter().find(|(object, field)| part.refers_to(object, field)) else { return true };
             gone.push((part.qualified_name(), format!("it refers to {object}.{field}, which is not supported by this org.")));
