@@ -18,6 +18,7 @@ import * as queries from './queries.mjs';
 import * as pages from './pages.mjs';
 import * as xml from './xml.mjs';
 import * as actions from './actions.mjs';
+import * as soap from './soap.mjs';
 import * as faults from './faults.mjs';
 
 const { values } = parseArgs({ options: { ready: { type: 'string' }, transport: { type: 'string' } } });
@@ -36,7 +37,7 @@ const suite = new Suite('jsforce', values.transport);
 const connect = (more = {}) =>
   new Connection({ instanceUrl: base, accessToken: server.access_token, version: server.api_version, ...more });
 const run = { server, base, suite, connect, name: runName(), conn: connect(), root: `/services/data/v${server.api_version}` };
-for (const part of [logins, schema, metadata, records, blobs, queries, pages, actions, faults, xml]) {
+for (const part of [logins, schema, metadata, records, blobs, queries, pages, actions, soap, faults, xml]) {
   await part.steps(run);
 }
 await schema.cleanUp(run);
