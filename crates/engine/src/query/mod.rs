@@ -133,6 +133,17 @@ pub fn run(server: &Server, identity: &Identity, request: &Request<'_>) -> Resul
     identity.org.on_current(|_| run_once(server, identity, request))
 }
 
+/// The keys of all rows of a query, in order.
+pub(crate) fn keys(identity: &Identity, request: &Request<'_>) -> Result<Vec<String>, Failure> {
+    let plan = plan(identity, request)?;
+    if plan.personal {
+        views::write(&identity.org, Some(identity.user.id));
+    }
+    let Output::Records(records) = &plan.output else { return Ok(Vec::new()) };
+    let statement = with_rows(records.ids(), &virtuals::rows(identity, &plan)?);
+    identity.org.read(|tx| RowSet::read_ids(tx, &statement))
+}
+
 fn run_once(server: &Server, identity: &Identity, request: &Request<'_>) -> Result<Answer, Failure> {
     let plan = plan(identity, request)?;
     if plan.personal {
