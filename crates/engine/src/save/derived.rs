@@ -5,6 +5,7 @@ use super::write::{stamp_new, update_row};
 use crate::record::{self, Row};
 use crate::{Failure, Identity, Org};
 use orglet_base::{DateTime, Id, Value};
+use orglet_plan::write as sql;
 use orglet_schema::standard::seed;
 use orglet_schema::{Catalog, Object};
 use orglet_store::Tx;
