@@ -451,7 +451,8 @@ pub fn find<'a>(segments: &[&'a str]) -> Option<(&'static Route, Vec<&'a str>)> 
 impl Pattern {
     /// Whether segments fit, of which there are as many as there have to be.
     fn fits(&self, segments: &[&str]) -> bool {
-        self.parts.iter().zip(segments).all(|(part, segment)| match part {
+        // From the end: most paths begin alike.
+        self.parts.iter().zip(segments).rev().all(|(part, segment)| match part {
             Part::Literal(text) => text.eq_ignore_ascii_case(segment),
             Part::Parameter => !segment.is_empty(),
         })

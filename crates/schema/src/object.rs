@@ -2,7 +2,7 @@
 
 use crate::custom::{ObjectRules, RecordType};
 use crate::field::{Field, FieldType};
-use orglet_base::{Id, KeyPrefix, fold_name};
+use orglet_base::{Dialect, Id, KeyPrefix, fold_name};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -95,6 +95,8 @@ pub struct Object {
     /// What the org defined for its records beside fields, if anything.
     pub rules: Option<Arc<ObjectRules>>,
     parts: OnceLock<Indexed>,
+    /// See [`Object::insertion`]; one for each dialect.
+    insertions: [OnceLock<Arc<str>>; 2],
     load: Box<dyn Fn() -> ObjectParts + Send + Sync>,
 }
 
@@ -129,6 +131,7 @@ impl Object {
             reified: &[],
             rules: None,
             parts: OnceLock::new(),
+            insertions: Default::default(),
             load: Box::new(load),
         }
     }
@@ -148,6 +151,7 @@ impl Object {
             reified: self.reified,
             rules: self.rules.clone(),
             parts: OnceLock::new(),
+            insertions: Default::default(),
             load: Box::new(load),
         }
     }
@@ -177,6 +181,17 @@ impl Object {
     /// Every field, in describe order.
     pub fn fields(&self) -> &[Field] {
         &self.indexed().parts.fields
+    }
+
+    /// The text of the statement that inserts a row, kept with the object once `make` has made it: it has all columns, so that
+    /// it is long, and each save of a new record needs it.
+    pub fn insertion(&self, dialect: Dialect, make: impl FnOnce() -> Arc<str>) -> Arc<str> {
+        let [sqlite, postgres] = &self.insertions;
+        let kept = match dialect {
+            Dialect::Sqlite => sqlite,
+            Dialect::Postgres => postgres,
+        };
+        kept.get_or_init(make).clone()
     }
 
     /// Every child relationship, in describe order.

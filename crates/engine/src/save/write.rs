@@ -162,10 +162,7 @@ impl Save<'_> {
         self.checks(tx, object, &row, &changed, None)?;
         unique(tx, self.org, object, &row, None, None)?;
         self.growth.write(object, None, &row)?;
-        let columns = columns(object);
-        let fields: Vec<&Field> = columns.iter().map(|(_, f)| *f).collect();
-        let cells = columns.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
-        tx.execute(&sql::insert(object, &fields, cells, self.org.store.dialect()))?;
+        tx.execute(&record::insert(object, &row, self.org.store.dialect()))?;
         self.follow(tx, object, None, &row, &changed, aside)?;
         Ok(Saved { id, created: true, event: None })
     }

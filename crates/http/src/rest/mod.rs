@@ -125,7 +125,7 @@ pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
         return refuse(api_disabled(), tentative);
     }
     let Admission { used, allowed, refusal, place: _while_it_runs } = identity.org.admit();
-    let limit_info = format!("api-usage={used}/{allowed}");
+    let limit_info = ["api-usage=", &used.to_string(), "/", &allowed.to_string()].concat();
     if let Some(refusal) = refusal {
         return refuse(refusal, tentative).with(LIMIT_INFO, limit_info);
     }
