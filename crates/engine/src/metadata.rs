@@ -319,8 +319,10 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
     dependants::check(&draft.customs, &draft.removed, &old)?;
     let new = build(&draft.customs, &draft.changed, old.version() + 1, after(Some(old.modified()), now))?;
     // A change of a field may break what was right before.
-    for part in draft.customs.iter().filter_map(Custom::part_def) {
-        rules::check(part, &new).map_err(|e| Failure::Definition(Box::new(e)))?;
+    for custom in &draft.customs {
+        let part = custom.part_def().map_or(Ok(()), |part| rules::check(part, &new));
+        let checked = part.and_then(|()| custom.field_def().map_or(Ok(()), |field| rules::check_default(field, &new)));
+        checked.map_err(|e| Failure::Definition(Box::new(e)))?;
     }
     let statements = tables::migration(org, &old, &new)?;
     org.store.transact_alone_with::<_, Failure>(|tx| {

@@ -330,6 +330,7 @@ pub(super) fn stamp_new(
                         now,
                     ))
                 }
+                (None, Some(DefaultValue::Formula(formula))) => validation::default_value(tx, identity, object, field, formula, now)?,
                 (None, Some(default)) => default_value(field, default, identity, now),
                 (None, None) if field.ty == FieldType::Boolean => Value::Bool(false),
                 (None, None) if !field.nillable && field.ty.is_decimal() => Value::Decimal(0.into()),
@@ -346,12 +347,21 @@ fn default_value(field: &Field, default: &DefaultValue, identity: &Identity, now
     match default {
         DefaultValue::Bool(b) => Value::Bool(*b),
         DefaultValue::Text(t) => Value::from(t.as_str()),
-        DefaultValue::Number(n) => field.ty.kind().parse(field, orglet_schema::Input::Number(n)).unwrap_or(Value::Null),
+        DefaultValue::Number(n) => match field.ty.kind().parse(field, orglet_schema::Input::Number(n)) {
+            // The formula of a custom field's default writes ten per cent as 0.10.
+            Ok(Value::Decimal(n)) if field.custom && field.ty == FieldType::Percent => {
+                let percent = Value::Decimal(n * rust_decimal::Decimal::ONE_HUNDRED);
+                field.ty.kind().validate(field, percent).unwrap_or(Value::Null)
+            }
+            parsed => parsed.unwrap_or(Value::Null),
+        },
         DefaultValue::Now if field.ty == FieldType::Date => {
             let zoned = jiff::Timestamp::from_millisecond(now.0).map(|t| t.to_zoned(identity.user.time_zone.clone()).date());
             zoned.map_or(Value::Null, Value::Date)
         }
         DefaultValue::Now => Value::DateTime(now),
         DefaultValue::User => Value::Id(identity.user.id),
+        // Formulas need a transaction: see `validation::default_value`.
+        DefaultValue::Formula(_) => Value::Null,
     }
 }
