@@ -62,6 +62,11 @@ pub fn has_mru_header(version: ApiVersion) -> bool {
     version.0 >= 60
 }
 
+/// Whether the User Interface API is there (from v41.0; earlier forms of it are not known).
+pub fn has_ui_api(version: ApiVersion) -> bool {
+    version.0 >= 41
+}
+
 /// Whether the relevant items are there (from v35.0).
 pub fn has_relevant_items(version: ApiVersion) -> bool {
     version.0 >= 35

@@ -97,6 +97,10 @@ resources! {
     ToolingBasicInformation
     ToolingDescribe
     ToolingRow
+    UiObjectInfo
+    UiPicklists
+    UiPicklist
+    UiRecord
 }
 
 /// A line of the table.
@@ -395,6 +399,20 @@ pub static ROUTES: &[Route] = &[
         verbs: &["HEAD", "GET", "PATCH", "DELETE"],
         name: "Tooling sObject Rows",
     },
+    Route { path: "ui-api/object-info/{object}", resource: Resource::UiObjectInfo, verbs: READ, name: "UI API Object Metadata" },
+    Route {
+        path: "ui-api/object-info/{object}/picklist-values/{recordType}",
+        resource: Resource::UiPicklists,
+        verbs: READ,
+        name: "UI API Values of a Record Type's Picklists",
+    },
+    Route {
+        path: "ui-api/object-info/{object}/picklist-values/{recordType}/{field}",
+        resource: Resource::UiPicklist,
+        verbs: READ,
+        name: "UI API Values of a Picklist",
+    },
+    Route { path: "ui-api/records/{id}", resource: Resource::UiRecord, verbs: READ, name: "UI API Record" },
 ];
 
 impl Route {

@@ -26,6 +26,7 @@ mod rows;
 mod search;
 mod tooling;
 mod typed;
+mod ui;
 mod uploads;
 mod write;
 
@@ -324,6 +325,11 @@ impl Rest<'_> {
             (Resource::ObjectQuickActionDescribe, [object, name]) => quick::described(self, Some(object), name),
             (Resource::ObjectQuickActionDefaults, [object, name, rest @ ..]) => {
                 quick::default_values(self, Some(object), name, rest.first().copied())
+            }
+            (resource @ (Resource::UiObjectInfo | Resource::UiPicklists | Resource::UiPicklist | Resource::UiRecord), params)
+                if compat::has_ui_api(self.version) =>
+            {
+                ui::answer(self, resource, params)
             }
             (Resource::Process, _) => Ok(process::root(self)),
             (Resource::ProcessRules, rest) => process::rules(self, rest.first().copied()),
