@@ -98,11 +98,7 @@ pub(crate) fn reads(def: &PartDef, catalog: &Catalog, object: &str, field: &str)
 }
 
 fn compiled(def: &PartDef, catalog: &Catalog) -> Option<Result<Places, Fault>> {
-    let rule = match def {
-        PartDef::ValidationRule(rule) => rule,
-        #[allow(unreachable_patterns, reason = "the only kind with a formula so far, but not the only kind")]
-        _ => return None,
-    };
+    let PartDef::ValidationRule(rule) = def else { return None };
     let mut places = Places::of(catalog.object(&rule.object)?);
     Some(condition(&rule.error_condition_formula, catalog, &mut places).map(|_| places))
 }

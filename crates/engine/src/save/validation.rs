@@ -9,6 +9,7 @@ use orglet_plan::formula::{self, Place, Places, Source};
 use orglet_schema::{Catalog, Field, FieldType, Object};
 use orglet_store::Tx;
 use rust_decimal::Decimal;
+use std::borrow::Cow;
 
 /// A record about to be written, and who writes it when.
 pub(super) struct Candidate<'a> {
@@ -19,7 +20,27 @@ pub(super) struct Candidate<'a> {
     pub(super) row: &'a Row,
     /// The record as it was; none for a new one.
     pub(super) old: Option<&'a Row>,
+    /// Indexes of the fields that the request set.
+    pub(super) changed: &'a [usize],
     pub(super) now: DateTime,
+}
+
+/// What the platform gives a new record only when it is saved, which rules come before.
+const GIVEN_LAST: [&str; 6] = ["Id", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp"];
+
+/// The record as rules see it: a new one has neither an id nor stamps nor numbers yet, unless the request brought them.
+fn seen<'a>(it: &Candidate<'a>) -> Cow<'a, Row> {
+    if it.old.is_some() {
+        return Cow::Borrowed(it.row);
+    }
+    let mut row = it.row.clone();
+    for (index, field) in it.object.fields().iter().enumerate() {
+        let given_last = GIVEN_LAST.contains(&field.name.as_str()) || field.auto_number.is_some() || field.is_auto_number;
+        if given_last && !it.changed.contains(&index) {
+            row.values[index] = Value::Null;
+        }
+    }
+    Cow::Owned(row)
 }
 
 /// Tells of every active rule whose condition the record meets (crud-040, crud-041). A condition that comes to nothing
@@ -30,9 +51,10 @@ pub(super) fn check(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> 
     }
     let Some(rules) = it.org.validation_rules(it.catalog, it.object) else { return Ok(()) };
     let places = rules.places.all();
-    let rows = rows(tx, it.identity, it.catalog, it.row, places)?;
+    let record = seen(it);
+    let rows = rows(tx, it.identity, it.catalog, &record, places)?;
     let time_zone = &it.identity.user.time_zone;
-    let scope = Scope { places, rows: &rows, record: it.row, old: it.old, now: it.now, time_zone };
+    let scope = Scope { places, rows: &rows, record: &record, old: it.old, now: it.now, time_zone };
     let mut wrong = Gathered::default();
     for rule in &rules.rules {
         match rule.condition.as_ref().map_err(Clone::clone).and_then(|condition| scope.holds(condition)) {
