@@ -1,7 +1,7 @@
 //! What the formulas of an org say of records: validation rules, that they must not be so, and defaults.
 
 use crate::failure::Gathered;
-use crate::formula::{Scope, Trouble};
+use crate::formula::{Finder, Scope, Trouble};
 use crate::record::{self, Row};
 use crate::{Failure, Identity, Org};
 use orglet_base::{ApiError, DateTime, ErrorCode, Value};
@@ -10,6 +10,7 @@ use orglet_schema::{Catalog, Field, FieldType, Object};
 use orglet_store::Tx;
 use rust_decimal::Decimal;
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 /// A record about to be written, and who writes it when.
 pub(super) struct Candidate<'a> {
@@ -54,10 +55,15 @@ pub(super) fn check(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> 
     let record = seen(it);
     let rows = rows(tx, it.identity, it.catalog, &record, places)?;
     let time_zone = &it.identity.user.time_zone;
-    let scope = Scope { places, rows: &rows, record: &record, old: it.old, now: it.now, time_zone };
+    let finder = Stored { tx: RefCell::new(tx), org: it.org, failure: RefCell::default() };
+    let scope = Scope { places, rows: &rows, record: &record, old: it.old, now: it.now, time_zone, finder: &finder };
     let mut wrong = Gathered::default();
     for rule in &rules.rules {
-        match rule.condition.as_ref().map_err(Clone::clone).and_then(|condition| scope.holds(condition)) {
+        let outcome = rule.condition.as_ref().map_err(Clone::clone).and_then(|condition| scope.holds(condition));
+        if let Some(failure) = finder.failure.take() {
+            return Err(failure);
+        }
+        match outcome {
             Ok(false) => {}
             Ok(true) => wrong.push(refusal(rule.message.clone()).with_fields(rule.field.clone())),
             Err(Trouble(why)) => {
@@ -95,8 +101,13 @@ pub(super) fn default_value(
     let record = Row::empty(object);
     let rows = rows(tx, identity, &catalog, &record, places.all())?;
     let time_zone = &identity.user.time_zone;
-    let scope = Scope { places: places.all(), rows: &rows, record: &record, old: None, now, time_zone };
-    let value = match scope.value(&node).map_err(|Trouble(why)| invalid(why))? {
+    let finder = Stored { tx: RefCell::new(tx), org: &identity.org, failure: RefCell::default() };
+    let scope = Scope { places: places.all(), rows: &rows, record: &record, old: None, now, time_zone, finder: &finder };
+    let outcome = scope.value(&node);
+    if let Some(failure) = finder.failure.take() {
+        return Err(failure);
+    }
+    let value = match outcome.map_err(|Trouble(why)| invalid(why))? {
         Value::Decimal(n) if field.ty == FieldType::Percent => Value::Decimal(n * Decimal::ONE_HUNDRED),
         value => value,
     };
@@ -104,6 +115,30 @@ pub(super) fn default_value(
         return Err(ApiError::missing_fields(&[&field.name]).into());
     }
     Ok(field.ty.kind().validate(field, value)?)
+}
+
+/// Finds rows in the transaction of the save.
+struct Stored<'a> {
+    tx: RefCell<&'a mut dyn Tx>,
+    org: &'a Org,
+    /// What went wrong on the way, which is no matter of the formula's.
+    failure: RefCell<Option<Failure>>,
+}
+
+impl Finder for Stored<'_> {
+    fn find(&self, object: &Object, key: usize, value: String, field: usize) -> Result<Option<Row>, Trouble> {
+        let mut tx = self.tx.borrow_mut();
+        let (key, field) = (&object.fields()[key], &object.fields()[field]);
+        let found = record::find(&mut **tx, self.org, object, key, &Value::Text(value), 1)
+            .and_then(|ids| record::some(&mut **tx, self.org, object, &ids, &[&field.name]));
+        match found {
+            Ok(mut rows) => Ok(rows.pop()),
+            Err(failure) => {
+                self.failure.replace(Some(failure));
+                Err(Trouble(None))
+            }
+        }
+    }
 }
 
 /// The rows that formulas read beside the record: each once, and of each what is read.
