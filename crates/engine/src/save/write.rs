@@ -236,7 +236,7 @@ impl Save<'_> {
         }
         let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
         checks::check(tx, &checks::Candidate { org, catalog, object, row, old, changed, identity, now })?;
-        validation::check(tx, &validation::Candidate { org, catalog, identity, object, row, old, now })
+        validation::check(tx, &validation::Candidate { org, catalog, identity, object, row, old, changed, now })
     }
 
     /// What follows in other records.
