@@ -81,6 +81,7 @@ resources! {
     CustomAction
     EventSchema
     EventSchemaById
+    ChannelPush
     Search
     SearchLayouts
     SearchScope
@@ -222,6 +223,12 @@ pub static ROUTES: &[Route] = &[
         resource: Resource::SelfServiceUserPassword,
         verbs: &["HEAD", "GET", "POST", "DELETE"],
         name: "sObject Self-Service User Password",
+    },
+    Route {
+        path: "sobjects/StreamingChannel/{id}/push",
+        resource: Resource::ChannelPush,
+        verbs: &["HEAD", "GET", "POST"],
+        name: "Streaming Channel Push",
     },
     Route {
         path: "sobjects/Case/suggestedArticles",

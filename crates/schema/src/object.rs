@@ -15,6 +15,8 @@ pub enum Storage {
     Platform,
     /// No table: rows are made from the catalog when asked for (EntityDefinition, FieldDefinition, CustomField …).
     Virtual,
+    /// No table: what is created is published, as a message of the event bus (platform events).
+    Event,
 }
 
 /// Object-level flags, named as in a describe.
@@ -230,7 +232,12 @@ impl Object {
 
     /// Whether the object has a table.
     pub fn has_table(&self) -> bool {
-        self.storage != Storage::Virtual
+        !matches!(self.storage, Storage::Virtual | Storage::Event)
+    }
+
+    /// Whether the object is a platform event: it is published and has no records.
+    pub fn is_event(&self) -> bool {
+        self.storage == Storage::Event
     }
 }
 

@@ -1,35 +1,48 @@
 //! Inserts, updates and upserts.
 
-use super::{Assign, Change, Incoming, Op, Saved, checks, derived, prepare, references, rolled_back, rules};
+use super::{Assign, Change, Incoming, Op, Saved, checks, derived, prepare, references, rules, validation};
 use crate::failure::no_row;
 use crate::ids::{Counters, bump};
 use crate::record::{self, Row, columns};
 use crate::storage::Growth;
-use crate::{Failure, Identity, Org};
+use crate::{Failure, Identity, Org, events};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, Value};
 use orglet_plan::write as sql;
 use orglet_schema::{Catalog, DefaultValue, Field, FieldType, Object};
 use orglet_store::Tx;
 
-pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Result<Vec<Result<Saved, Failure>>, Failure> {
-    let org = &*identity.org;
-    org.ensure_table(&change.object)?;
-    let fresh = fresh_ids(org, change)?;
-    let now = org.now().truncate_to_second();
-    let growth = &Growth::of(org, &change.object)?;
-    super::transact(org, &change.object, |tx| {
-        org.still(tx, catalog)?;
+/// Inserts, updates or upserts of one object.
+pub(super) struct Job<'a> {
+    identity: &'a Identity,
+    catalog: &'a Catalog,
+    change: &'a Change,
+    fresh: Vec<Id>,
+    now: DateTime,
+    growth: Growth,
+}
+
+impl<'a> Job<'a> {
+    pub(super) fn new(identity: &'a Identity, catalog: &'a Catalog, change: &'a Change) -> Result<Self, Failure> {
+        let org = &*identity.org;
+        if !change.object.is_event() {
+            org.ensure_table(&change.object)?;
+        }
+        let fresh = fresh_ids(org, change)?;
+        let now = org.now().truncate_to_second();
+        Ok(Self { identity, catalog, change, fresh, now, growth: Growth::of(org, &change.object)? })
+    }
+
+    /// Saves each record in a savepoint of its own, unless the transaction is its alone.
+    pub(super) fn run(&self, tx: &mut dyn Tx, alone: bool) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+        let Self { identity, catalog, change, now, ref fresh, ref growth } = *self;
         growth.clear();
         let mut outcomes = Vec::with_capacity(change.records.len());
         let mut fresh = fresh.iter().copied();
+        let save = Save { identity, org: &identity.org, catalog, change, now, growth };
         for record in &change.records {
-            let save = Save { identity, org, catalog, change, now, growth };
             let before = growth.mark();
             let id = record.id.or_else(|| fresh.next());
-            let outcome = match change.records.len() {
-                1 => save.one(tx, record, id),
-                _ => tx.nested(|tx| save.one(tx, record, id)),
-            };
+            let outcome = if alone { save.one(tx, record, id) } else { tx.nested(|tx| save.one(tx, record, id)) };
             match outcome {
                 // A missing table is made and the whole run again; other store failures concern every record.
                 Err(Failure::Store(e)) => return Err(Failure::Store(e)),
@@ -41,16 +54,13 @@ pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Re
                 }
             }
         }
-        if (change.all_or_none || change.records.len() == 1) && outcomes.iter().any(Result::is_err) {
-            return Err(Failure::Batch(outcomes));
-        }
         Ok(outcomes)
-    })
-    .inspect(|_| growth.done(org))
-    .or_else(|e| match e {
-        Failure::Batch(outcomes) => Ok(outcomes.into_iter().map(|o| o.and_then(|_| Err(rolled_back().into()))).collect()),
-        other => Err(other),
-    })
+    }
+
+    /// What follows once the transaction is kept.
+    pub(super) fn done(&self) {
+        self.growth.done(&self.identity.org);
+    }
 }
 
 /// Ids for the records that may be new. They are taken before the transaction: an id that goes unused is lost, never
@@ -61,7 +71,7 @@ fn fresh_ids(org: &Org, change: &Change) -> Result<Vec<Id>, Failure> {
         _ => 0,
     };
     match change.object.key_prefix {
-        Some(prefix) if wanted > 0 => org.new_ids(prefix, wanted),
+        Some(prefix) if wanted > 0 && !change.object.is_event() => org.new_ids(prefix, wanted),
         _ => Ok(Vec::new()),
     }
 }
@@ -128,6 +138,9 @@ impl Save<'_> {
 
     fn insert(&self, tx: &mut dyn Tx, record: &Incoming, id: Option<Id>) -> Result<Saved, Failure> {
         let object = &*self.change.object;
+        if object.is_event() {
+            return self.publish(tx, record);
+        }
         let prepared = prepare::check(self.identity, self.change, record, true)?;
         let Some(id) = id else {
             let text = format!("entity type cannot be inserted: {}", object.label);
@@ -153,7 +166,21 @@ impl Save<'_> {
         let cells = columns.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
         tx.execute(&sql::insert(object, &fields, cells, self.org.store.dialect()))?;
         self.follow(tx, object, None, &row, &changed, aside)?;
-        Ok(Saved { id, created: true })
+        Ok(Saved { id, created: true, event: None })
+    }
+
+    /// Publishes a platform event: its fields are checked as those of a record, and it goes on the bus with the commit.
+    fn publish(&self, tx: &mut dyn Tx, record: &Incoming) -> Result<Saved, Failure> {
+        let object = &*self.change.object;
+        let prepared = prepare::check(self.identity, self.change, record, true)?;
+        let mut row = Row::empty(object);
+        for (index, value) in prepared.values {
+            row.values[index] = value;
+        }
+        let id = events::id_of(object);
+        stamp_new(tx, object, &mut row, id, self.identity, self.now)?;
+        let event = events::append(tx, self.org, object, &row, self.identity.user.id)?;
+        Ok(Saved { id, created: true, event: Some(event) })
     }
 
     fn update(&self, tx: &mut dyn Tx, record: &Incoming, id: Id) -> Result<Saved, Failure> {
@@ -194,7 +221,7 @@ impl Save<'_> {
         self.growth.write(object, Some(&old), &row)?;
         update_row(tx, self.org, object, &old, &row)?;
         self.follow(tx, object, Some(&old), &row, &changed, aside)?;
-        Ok(Saved { id, created: false })
+        Ok(Saved { id, created: false, event: None })
     }
 
     /// The record's place in the save, for the rules of its object.
@@ -203,13 +230,14 @@ impl Save<'_> {
         rules::Stage { org, catalog, object, old, changed, identity, now, system: self.change.system }
     }
 
-    /// The rules of certain objects that a record must keep.
+    /// What a record must keep: the rules of certain objects, and then those of the org.
     fn checks(&self, tx: &mut dyn Tx, object: &Object, row: &Row, changed: &[usize], old: Option<&Row>) -> Result<(), Failure> {
         if self.change.system {
             return Ok(());
         }
         let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
-        checks::check(tx, &checks::Candidate { org, catalog, object, row, old, changed, identity, now })
+        checks::check(tx, &checks::Candidate { org, catalog, object, row, old, changed, identity, now })?;
+        validation::check(tx, &validation::Candidate { org, catalog, identity, object, row, old, now })
     }
 
     /// What follows in other records.

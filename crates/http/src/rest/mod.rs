@@ -7,7 +7,6 @@ mod blobs;
 mod conditional;
 mod consent;
 mod describe;
-mod describe_field;
 mod discovery;
 mod events;
 mod explain;
@@ -333,8 +332,9 @@ impl Rest<'_> {
             (Resource::ProcessRules, rest) => process::rules(self, rest.first().copied()),
             (Resource::ProcessRule, [object, _]) => process::rule(self, object),
             (Resource::ProcessApprovals, _) => process::approvals(self),
-            (Resource::EventSchema, [object]) if compat::has_event_schemas(self.version) => Err(events::schema(self, Some(object)).into()),
-            (Resource::EventSchemaById, _) if compat::has_event_schemas(self.version) => Err(events::schema(self, None).into()),
+            (Resource::EventSchema, [object]) if compat::has_event_schemas(self.version) => events::schema_of(self, object),
+            (Resource::EventSchemaById, [id]) if compat::has_event_schemas(self.version) => events::schema(self, id),
+            (Resource::ChannelPush, _) => events::push(self),
             (resource, params) if compat::has_invocable_actions(self.version) => self.action(resource, params),
             _ => Err(ApiError::not_found().into()),
         }

@@ -1,7 +1,7 @@
 //! Records by id and by external ID.
 
 use super::write::no_such_column;
-use super::{Rest, blobs, conditional, recent, records, relations, uploads};
+use super::{Rest, blobs, conditional, events, recent, records, relations, uploads};
 use crate::codec::{RecordUrl, Writer};
 use crate::{Reply, compat};
 use http::{Method, header};
@@ -134,16 +134,29 @@ fn result(cx: &Rest<'_>, object: &Object, saved: Saved, tells_created: bool) -> 
     if tells_created && w.is_xml() {
         w.bool("created", saved.created);
     }
+    if w.is_xml() {
+        errors(&mut w, saved);
+    }
     w.text("id", &saved.id.to_string());
     w.bool("success", true);
-    w.begin_list("errors");
-    w.end_list();
+    if !w.is_xml() {
+        errors(&mut w, saved);
+    }
     if tells_created && !w.is_xml() {
         w.bool("created", saved.created);
     }
     w.end_object();
     let reply = Reply::new(if saved.created { 201 } else { 200 }, cx.format.content_type(), w.finish());
     if saved.created { reply.with(header::LOCATION, format!("{}{}", cx.rows_of(object), saved.id)) } else { reply }
+}
+
+/// What a result says went wrong: nothing, but that an event is on its way.
+fn errors(w: &mut Writer, saved: Saved) {
+    w.begin_list("errors");
+    if let Some(event) = saved.event {
+        events::enqueued(w, event);
+    }
+    w.end_list();
 }
 
 /// The record as an answer: all readable fields, or those of `fields=` and the Id.

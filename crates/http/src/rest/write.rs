@@ -31,6 +31,9 @@ pub(crate) fn decode_record_beside(
         if name == "attributes" || beside.contains(&name.as_ref()) {
             continue;
         }
+        if object.is_event() && name.eq_ignore_ascii_case("Id") && !matches!(node.value, NodeValue::Null) {
+            return Err(super::events::has_an_id());
+        }
         if name.eq_ignore_ascii_case("Id") || key.is_some_and(|k| k.name.eq_ignore_ascii_case(name)) {
             let shown = object.field(name).map_or("Id", |f| f.name.as_str());
             return Err(ApiError::new(ErrorCode::InvalidField, format!("The {shown} field should not be specified in the sobject data.")));

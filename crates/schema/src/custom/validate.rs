@@ -124,6 +124,23 @@ pub(super) fn field(def: &FieldDef, m: &Members<'_>) -> Result<(), DefError> {
     Ok(())
 }
 
+/// Checks a field of a platform event, which takes few types and is no key
+/// (<https://developer.salesforce.com/docs/platform/platform-events/guide/platform-events-define-ui.html>).
+pub(super) fn event_field(def: &FieldDef, m: &Members<'_>) -> Result<(), DefError> {
+    use FieldKindDef as K;
+    if !matches!(def.kind, K::Checkbox | K::Date | K::DateTime | K::LongTextArea | K::Number | K::Text) {
+        let message = format!("Can not specify a CustomField of type {} for a platform event", def.kind.name());
+        return Err(m.place("type", DefError::integrity(message)));
+    }
+    for (member, asked) in [("externalId", def.external_id), ("unique", def.unique)] {
+        if asked {
+            let message = format!("Can not specify '{member}' for a CustomField of a platform event");
+            return Err(m.place(member, DefError::integrity(message)));
+        }
+    }
+    Ok(())
+}
+
 fn must(m: &Members<'_>, member: &str, type_name: &str) -> DefError {
     m.place(member, DefError::integrity(format!("Must specify '{member}' for a CustomField of type {type_name}")))
 }

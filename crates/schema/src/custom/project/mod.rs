@@ -8,7 +8,7 @@ mod tests;
 use super::meta_node::MAX_BYTES;
 use super::object_def::UNBUILT_PARTS;
 use super::part::{KINDS, Kind};
-use super::{DefError, FieldDef, GlobalValueSet, MetaNode, ObjectDef, PartDef};
+use super::{DefError, FieldDef, GlobalValueSet, MetaNode, ObjectDef, PartDef, is_event};
 use files::{Found, Holds};
 use orglet_base::fold_name;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -118,7 +118,6 @@ pub fn load(dirs: &[PathBuf]) -> Result<Project, Vec<ProjectError>> {
 /// Endings of object names whose kinds are not built.
 const UNBUILT_KINDS: &[(&str, &str)] = &[
     ("__mdt", "custom metadata types are not supported"),
-    ("__e", "platform events are not supported"),
     ("__x", "external objects are not supported"),
     ("__b", "big objects are not supported"),
     ("__kav", "knowledge article types are not supported"),
@@ -247,7 +246,7 @@ impl Loader {
                 None => node.children.push(child),
             }
         }
-        if is_custom(name) {
+        if is_custom(name) || is_event(name) {
             // A file with neither label nor name field defines nothing: it only adds to an object that exists.
             if node.child("label").is_some() || node.child("nameField").is_some() || node.child("customSettingsType").is_some() {
                 self.define(path, name, node);

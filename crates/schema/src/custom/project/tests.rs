@@ -224,6 +224,38 @@ fn errors_of_the_whole_are_placed() {
 }
 
 #[test]
+fn platform_events() {
+    let event = xml(
+        "CustomObject",
+        "<deploymentStatus>Deployed</deploymentStatus>\n<eventType>HighVolume</eventType>\n<label>Low Ink</label>\n<pluralLabel>Low Inks</pluralLabel>\n<publishBehavior>PublishAfterCommit</publishBehavior>\n<sharingModel>ReadWrite</sharingModel>",
+    );
+    let printer = xml(
+        "CustomField",
+        "<fullName>Printer__c</fullName>\n<externalId>false</externalId><isFilteringDisabled>false</isFilteringDisabled><isNameField>false</isNameField>\n<label>Printer</label><length>20</length><required>false</required><type>Text</type><unique>false</unique>",
+    );
+    let dir = Dir::new(&[
+        ("objects/Low_Ink__e/Low_Ink__e.object-meta.xml", &event),
+        ("objects/Low_Ink__e/fields/Printer__c.field-meta.xml", &printer),
+        ("objects/Account/fields/Ink__c.field-meta.xml", &lookup("Ink__c", "Other__e")),
+    ]);
+    let project = dir.load().unwrap();
+    let def = &project.objects[0];
+    assert_eq!((def.full_name.as_str(), def.fields.len()), ("Low_Ink__e", 1));
+    assert_eq!(def.event.as_ref().unwrap().publish_behavior, "PublishAfterCommit");
+    // What events have no use for is left out, and said.
+    assert_eq!(project.skipped.iter().map(|s| s.what.as_str()).collect::<Vec<_>>(), ["sharingModel of Low_Ink__e"]);
+    let picklist = xml("CustomField", "<fullName>P__c</fullName><label>P</label>\n<type>Email</type>");
+    let dir = Dir::new(&[
+        ("objects/Low_Ink__e/Low_Ink__e.object-meta.xml", &event),
+        ("objects/Low_Ink__e/fields/P__c.field-meta.xml", &picklist),
+    ]);
+    assert_eq!(
+        dir.fails(),
+        ["objects/Low_Ink__e/fields/P__c.field-meta.xml:4: Can not specify a CustomField of type Email for a platform event"]
+    );
+}
+
+#[test]
 fn lookup_filters_stay_while_all_that_they_look_at_does() {
     let filtered = |name: &str, field: &str| {
         let body = format!(
