@@ -142,3 +142,18 @@ pub fn runs_tests_by_post(version: ApiVersion) -> bool {
 pub fn lists_tests(version: ApiVersion) -> bool {
     version.0 >= 65
 }
+
+/// Whether consents can be asked for (from v44.0).
+pub fn has_consent(version: ApiVersion) -> bool {
+    version.0 >= 44
+}
+
+/// Whether consents to several actions can be asked for (from v45.0).
+pub fn has_consents(version: ApiVersion) -> bool {
+    version.0 >= 45
+}
+
+/// Whether consent can be asked to be explicit (from v49.0).
+pub fn has_consent_policies(version: ApiVersion) -> bool {
+    version.0 >= 49
+}

@@ -59,6 +59,8 @@ resources! {
     Theme
     AppMenus
     AppMenu
+    Consent
+    Consents
     QuickActions
     QuickAction
     QuickActionDescribe
@@ -308,6 +310,8 @@ pub static ROUTES: &[Route] = &[
     Route { path: "theme", resource: Resource::Theme, verbs: READ, name: "Themes" },
     Route { path: "appMenu", resource: Resource::AppMenus, verbs: READ, name: "AppMenu" },
     Route { path: "appMenu/{menu}", resource: Resource::AppMenu, verbs: READ, name: "AppMenu Items" },
+    Route { path: "consent/action/{action}", resource: Resource::Consent, verbs: &["HEAD", "GET", "PATCH"], name: "Consent" },
+    Route { path: "consent/multiaction", resource: Resource::Consents, verbs: READ, name: "Consent: several actions" },
     Route { path: "quickActions", resource: Resource::QuickActions, verbs: READ, name: "Quick Actions" },
     Route { path: "quickActions/{action}", resource: Resource::QuickAction, verbs: &["HEAD", "GET", "POST"], name: "Quick Action" },
     Route { path: "quickActions/{action}/describe", resource: Resource::QuickActionDescribe, verbs: READ, name: "Quick Action Details" },

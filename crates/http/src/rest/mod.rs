@@ -5,6 +5,7 @@ mod actions;
 mod appearance;
 mod blobs;
 mod conditional;
+mod consent;
 mod describe;
 mod discovery;
 mod events;
@@ -313,6 +314,8 @@ impl Rest<'_> {
             (Resource::Theme, _) => Ok(appearance::theme(self)),
             (Resource::AppMenus, _) => Ok(appearance::menus(self)),
             (Resource::AppMenu, [menu]) => appearance::menu(self, menu),
+            (Resource::Consent, [action]) if compat::has_consent(self.version) => consent::one(self, action),
+            (Resource::Consents, _) if compat::has_consents(self.version) => consent::several(self),
             (Resource::EventSeries, [id]) => Err(rows::series(self, id)),
             (Resource::RecentlyViewed, _) => recent::items(self),
             (Resource::RelevantItems, _) if compat::has_relevant_items(self.version) => recent::relevant(self),
