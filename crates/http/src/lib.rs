@@ -20,7 +20,7 @@ mod server;
 mod soap;
 
 pub use admin::AdminAccess;
-pub use cors::Origins;
+pub use orglet_base::Origins;
 pub use reply::Reply;
 pub use request::{Call, Peer, Scheme};
 pub use server::Server;

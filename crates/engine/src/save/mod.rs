@@ -13,6 +13,7 @@ mod rules;
 mod write;
 
 use crate::events::EventUuid;
+use crate::orgs::origins;
 use crate::record::Row;
 use crate::shared::Stamped;
 use crate::{Failure, Identity, Org};
@@ -133,6 +134,9 @@ pub fn save(identity: &Identity, change: &Change) -> Result<Vec<Result<Saved, Fa
             }
         })
     };
+    if change.object.name == origins::OBJECT {
+        return around_origins(&identity.org, run);
+    }
     if change.object.name != "User" {
         return run();
     }
@@ -142,6 +146,18 @@ pub fn save(identity: &Identity, change: &Change) -> Result<Vec<Result<Saved, Fa
     };
     identity.org.users.write().clear();
     outcomes
+}
+
+/// Runs a save of allowed origins, which the server's list has once it ends.
+fn around_origins<T>(org: &Org, run: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    // Two saves at a time could list what the other's begin with.
+    let _one_at_a_time = org.naming.lock();
+    let done = run()?;
+    // What was saved stays saved: the list is put right when the org is next opened.
+    if let Some(Err(error)) = org.usernames.as_ref().map(|lists| lists.reconcile_origins(org)) {
+        tracing::warn!(org = %org.id, %error, "allowed origins could not be listed");
+    }
+    Ok(done)
 }
 
 /// Runs a save's transaction.
