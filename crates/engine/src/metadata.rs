@@ -4,6 +4,7 @@
 mod dependants;
 mod tables;
 
+use crate::formula::rules;
 use crate::ids::{self, Counters};
 use crate::system::{int, own, text};
 use crate::{Failure, Identity, Org, events};
@@ -310,8 +311,12 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
     for edit in edits {
         ids.push(draft.apply(edit)?);
     }
-    dependants::check(&draft.customs, &draft.removed)?;
+    dependants::check(&draft.customs, &draft.removed, &old)?;
     let new = build(&draft.customs, old.version() + 1, after(Some(old.modified()), now))?;
+    // A change of a field may break what was right before.
+    for part in draft.customs.iter().filter_map(Custom::part_def) {
+        rules::check(part, &new).map_err(|e| Failure::Definition(Box::new(e)))?;
+    }
     let statements = tables::migration(org, &old, &new)?;
     org.store.transact_alone_with::<_, Failure>(|tx| {
         org.still(tx, &old)?;

@@ -10,6 +10,7 @@ mod files;
 mod prepare;
 mod references;
 mod rules;
+mod validation;
 mod write;
 
 use crate::events::EventUuid;
