@@ -1,6 +1,7 @@
 //! The save pipeline, the one way in for every write: checks that need no data, then one transaction with the checks
 //! that do, the write, and what follows from it. A single record is a batch of one.
 
+mod bin;
 mod checks;
 mod current;
 mod delete;
@@ -12,6 +13,8 @@ mod references;
 mod rules;
 mod validation;
 mod write;
+
+pub use bin::{empty_recycle_bin, undelete};
 
 use crate::events::EventUuid;
 use crate::orgs::origins;
