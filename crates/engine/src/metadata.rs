@@ -2,7 +2,10 @@
 //! project, whole or not at all.
 
 mod dependants;
+mod rows;
 mod tables;
+
+pub(crate) use rows::process_of;
 
 use crate::formula::rules;
 use crate::ids::{self, Counters};
@@ -211,11 +214,11 @@ fn load_once(store: &dyn Store, now: DateTime) -> Result<Catalog, Failure> {
     // Rules about standard objects are in the code as well as in the data, hence the release.
     let set = format!("{} {:016x}", env!("CARGO_PKG_VERSION"), standard::fingerprint());
     if let (Some(modified), true) = (modified, known.as_deref() == Some(set.as_str())) {
-        return build(&customs, version, modified);
+        return build(&customs, &[], version, modified);
     }
     let was = version;
     let version = if modified.is_some() { version + 1 } else { version };
-    let catalog = build(&customs, version, after(modified, now))?;
+    let catalog = build(&customs, &[], version, after(modified, now))?;
     let statements = tables::missing_columns(store, &catalog)?;
     store.transact_alone_with::<_, Failure>(|tx| {
         if noted(tx, "standard_objects")? != known || version_within(tx)?.unwrap_or(1) != was {
@@ -270,10 +273,11 @@ pub(crate) fn carry_version(old: &mut dyn Tx, new: &mut dyn Tx, now: DateTime) -
     note_change(new, version, after(modified, now))
 }
 
-fn build(customs: &[Custom], version: u64, modified: DateTime) -> Result<Catalog, Failure> {
+/// The catalog of definitions; `changed` are the ids of those that have not been accepted before.
+fn build(customs: &[Custom], changed: &[Id], version: u64, modified: DateTime) -> Result<Catalog, Failure> {
     let objects: Vec<(ObjectDef, KeyPrefix)> = customs.iter().filter_map(|c| Some((c.object_def()?.clone(), c.prefix?))).collect();
     let fields: Vec<FieldDef> = customs.iter().filter_map(|c| c.field_def().cloned()).collect();
-    let parts: Vec<PartDef> = customs.iter().filter_map(|c| c.part_def().cloned()).collect();
+    let parts: Vec<PartDef> = customs.iter().filter_map(|c| Some(c.part_def()?.clone().stored(c.id, !changed.contains(&c.id)))).collect();
     let set = standard::objects();
     let overlay = custom::overlay(&set, &objects, &fields, &parts).map_err(|e| Failure::Definition(Box::new(e)))?;
     Ok(Catalog::new(version, modified, set, overlay))
@@ -283,6 +287,7 @@ fn build(customs: &[Custom], version: u64, modified: DateTime) -> Result<Catalog
 /// this returns.
 pub fn apply(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure> {
     identity.org.keep_up()?;
+    rows::ensure(&identity.org, &edits)?;
     identity.org.on_current(|_| apply_once(identity, edits.clone()).map_err(|e| identity.org.told(e)))
 }
 
@@ -312,10 +317,12 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
         ids.push(draft.apply(edit)?);
     }
     dependants::check(&draft.customs, &draft.removed, &old)?;
-    let new = build(&draft.customs, old.version() + 1, after(Some(old.modified()), now))?;
+    let new = build(&draft.customs, &draft.changed, old.version() + 1, after(Some(old.modified()), now))?;
     // A change of a field may break what was right before.
-    for part in draft.customs.iter().filter_map(Custom::part_def) {
-        rules::check(part, &new).map_err(|e| Failure::Definition(Box::new(e)))?;
+    for custom in &draft.customs {
+        let part = custom.part_def().map_or(Ok(()), |part| rules::check(part, &new));
+        let checked = part.and_then(|()| custom.field_def().map_or(Ok(()), |field| rules::check_default(field, &new)));
+        checked.map_err(|e| Failure::Definition(Box::new(e)))?;
     }
     let statements = tables::migration(org, &old, &new)?;
     org.store.transact_alone_with::<_, Failure>(|tx| {
@@ -325,6 +332,7 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
             tx.execute(statement).map_err(tables::refused)?;
         }
         draft.write(tx)?;
+        rows::write(tx, &draft, &new)?;
         note_change(tx, new.version(), new.modified())
     })?;
     for object in old.objects() {
@@ -487,6 +495,16 @@ impl Draft<'_> {
             let own: Vec<Id> = self.customs.iter().filter(|c| c.object.eq_ignore_ascii_case(&custom.name)).map(|c| c.id).collect();
             for field in own {
                 self.remove(field)?;
+            }
+        }
+        if custom.kind == FIELD {
+            for other in &mut self.customs {
+                if let Body::Part(def) = &mut other.body
+                    && def.forget(&custom.object, &custom.name)
+                    && !self.changed.contains(&other.id)
+                {
+                    self.changed.push(other.id);
+                }
             }
         }
         self.changed.retain(|c| *c != id);

@@ -9,11 +9,15 @@ mod derived;
 mod event;
 mod files;
 mod prepare;
+mod record_types;
 mod references;
 mod rules;
 mod validation;
 mod write;
 
+pub(crate) use derived::{PlatformRow, put_platform_row, take_platform_rows};
+
+use crate::events::EventUuid;
 pub use bin::{empty_recycle_bin, undelete};
 
 use crate::events::EventUuid;
