@@ -7,6 +7,7 @@ mod delete;
 mod derived;
 mod event;
 mod files;
+pub(crate) mod places;
 mod prepare;
 mod references;
 mod rules;

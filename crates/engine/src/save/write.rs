@@ -1,6 +1,6 @@
 //! Inserts, updates and upserts.
 
-use super::{Assign, Change, Incoming, Op, Saved, checks, derived, prepare, references, rolled_back, rules};
+use super::{Assign, Change, Incoming, Op, Saved, checks, derived, places, prepare, references, rolled_back, rules};
 use crate::failure::no_row;
 use crate::ids::{Counters, bump};
 use crate::record::{self, Row, columns};
@@ -145,6 +145,7 @@ impl Save<'_> {
             changed.push(index);
         }
         self.look_up(tx, object, &mut row, &mut changed, &prepared.lookups)?;
+        places::sync(object, None, &mut row, &mut changed, self.change.system)?;
         if !self.change.system {
             references::check(tx, self.org, self.catalog, object, &row, &changed)?;
         }
@@ -198,6 +199,7 @@ impl Save<'_> {
             changed.push(index);
         }
         self.look_up(tx, object, &mut row, &mut changed, &prepared.lookups)?;
+        places::sync(object, Some(&old), &mut row, &mut changed, self.change.system)?;
         changed.retain(|i| row.values[*i] != old.values[*i]);
         if !self.change.system {
             references::check(tx, self.org, self.catalog, object, &row, &changed)?;

@@ -20,6 +20,8 @@ impl FieldKind for Kind {
         match &value {
             Value::Text(t) => match find(field, t) {
                 Some(known) => Ok(Value::Text(known.value.clone())),
+                // Of an address, which is told as a whole.
+                None if field.place.is_some() => Ok(value),
                 None if field.restricted_picklist && !field.picklist.is_empty() => Err(bad_value(field, t)),
                 None => Ok(value),
             },
