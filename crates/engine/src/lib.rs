@@ -34,7 +34,7 @@ mod virtuals;
 
 /// The shape of a query's answer, as protocols print it.
 pub mod plan {
-    pub use orglet_plan::{ChildPlan, Node, OutKind, Output, ParentKind, Plan};
+    pub use orglet_plan::{ChildPlan, Node, OutKind, Output, ParentKind, Plan, RecordPlan};
 }
 
 pub use admission::{Admission, Place};

@@ -1,6 +1,6 @@
 //! Deletes: to the recycle bin, children that cascade with their parent, others released, some forbidding it.
 
-use super::{Change, Guard, Saved, checks, derived, rolled_back, rules};
+use super::{Change, Guard, Saved, checks, derived, rules};
 use crate::failure::no_row;
 use crate::record;
 use crate::storage::Growth;
@@ -22,15 +22,28 @@ struct Doomed {
     all: HashSet<Id>,
 }
 
-pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Result<Vec<Result<Saved, Failure>>, Failure> {
-    let org = &*identity.org;
-    let now = org.now().truncate_to_second();
-    org.ensure_table(&change.object)?;
-    let growth = &Growth::unbounded(org);
-    let done = super::transact(org, &change.object, |tx| {
-        org.still(tx, catalog)?;
+/// Deletes of one object.
+pub(super) struct Job<'a> {
+    identity: &'a Identity,
+    catalog: &'a Catalog,
+    change: &'a Change,
+    now: DateTime,
+    growth: Growth,
+}
+
+impl<'a> Job<'a> {
+    pub(super) fn new(identity: &'a Identity, catalog: &'a Catalog, change: &'a Change) -> Result<Self, Failure> {
+        let org = &*identity.org;
+        let now = org.now().truncate_to_second();
+        org.ensure_table(&change.object)?;
+        Ok(Self { identity, catalog, change, now, growth: Growth::unbounded(org) })
+    }
+
+    /// Deletes each record in a savepoint of its own.
+    pub(super) fn run(&self, tx: &mut dyn Tx) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+        let Self { identity, catalog, change, now, ref growth } = *self;
         growth.clear();
-        let delete = Delete { org, catalog, identity, now, growth };
+        let delete = Delete { org: &identity.org, catalog, identity, now, growth };
         let mut outcomes = Vec::with_capacity(change.records.len());
         for record in &change.records {
             let id = record.id.ok_or_else(ApiError::not_found)?;
@@ -45,14 +58,12 @@ pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Re
                 }
             }
         }
-        if change.all_or_none && outcomes.iter().any(Result::is_err) {
-            return Err(Failure::Batch(outcomes));
-        }
         Ok(outcomes)
-    });
-    match done.inspect(|_| growth.done(org)) {
-        Err(Failure::Batch(outcomes)) => Ok(outcomes.into_iter().map(|o| o.and_then(|_| Err(rolled_back().into()))).collect()),
-        other => other,
+    }
+
+    /// What follows once the transaction is kept.
+    pub(super) fn done(&self) {
+        self.growth.done(&self.identity.org);
     }
 }
 

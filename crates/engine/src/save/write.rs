@@ -1,6 +1,6 @@
 //! Inserts, updates and upserts.
 
-use super::{Assign, Change, Incoming, Op, Saved, checks, derived, places, prepare, references, rolled_back, rules};
+use super::{Assign, Change, Incoming, Op, Saved, checks, derived, places, prepare, references, rules};
 use crate::failure::no_row;
 use crate::ids::{Counters, bump};
 use crate::record::{self, Row, columns};
@@ -11,27 +11,38 @@ use orglet_plan::write as sql;
 use orglet_schema::{Catalog, DefaultValue, Field, FieldType, Object};
 use orglet_store::Tx;
 
-pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Result<Vec<Result<Saved, Failure>>, Failure> {
-    let org = &*identity.org;
-    if !change.object.is_event() {
-        org.ensure_table(&change.object)?;
+/// Inserts, updates or upserts of one object.
+pub(super) struct Job<'a> {
+    identity: &'a Identity,
+    catalog: &'a Catalog,
+    change: &'a Change,
+    fresh: Vec<Id>,
+    now: DateTime,
+    growth: Growth,
+}
+
+impl<'a> Job<'a> {
+    pub(super) fn new(identity: &'a Identity, catalog: &'a Catalog, change: &'a Change) -> Result<Self, Failure> {
+        let org = &*identity.org;
+        if !change.object.is_event() {
+            org.ensure_table(&change.object)?;
+        }
+        let fresh = fresh_ids(org, change)?;
+        let now = org.now().truncate_to_second();
+        Ok(Self { identity, catalog, change, fresh, now, growth: Growth::of(org, &change.object)? })
     }
-    let fresh = fresh_ids(org, change)?;
-    let now = org.now().truncate_to_second();
-    let growth = &Growth::of(org, &change.object)?;
-    super::transact(org, &change.object, |tx| {
-        org.still(tx, catalog)?;
+
+    /// Saves each record in a savepoint of its own, unless the transaction is its alone.
+    pub(super) fn run(&self, tx: &mut dyn Tx, alone: bool) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+        let Self { identity, catalog, change, now, ref fresh, ref growth } = *self;
         growth.clear();
         let mut outcomes = Vec::with_capacity(change.records.len());
         let mut fresh = fresh.iter().copied();
+        let save = Save { identity, org: &identity.org, catalog, change, now, growth };
         for record in &change.records {
-            let save = Save { identity, org, catalog, change, now, growth };
             let before = growth.mark();
             let id = record.id.or_else(|| fresh.next());
-            let outcome = match change.records.len() {
-                1 => save.one(tx, record, id),
-                _ => tx.nested(|tx| save.one(tx, record, id)),
-            };
+            let outcome = if alone { save.one(tx, record, id) } else { tx.nested(|tx| save.one(tx, record, id)) };
             match outcome {
                 // A missing table is made and the whole run again; other store failures concern every record.
                 Err(Failure::Store(e)) => return Err(Failure::Store(e)),
@@ -43,16 +54,13 @@ pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Re
                 }
             }
         }
-        if (change.all_or_none || change.records.len() == 1) && outcomes.iter().any(Result::is_err) {
-            return Err(Failure::Batch(outcomes));
-        }
         Ok(outcomes)
-    })
-    .inspect(|_| growth.done(org))
-    .or_else(|e| match e {
-        Failure::Batch(outcomes) => Ok(outcomes.into_iter().map(|o| o.and_then(|_| Err(rolled_back().into()))).collect()),
-        other => Err(other),
-    })
+    }
+
+    /// What follows once the transaction is kept.
+    pub(super) fn done(&self) {
+        self.growth.done(&self.identity.org);
+    }
 }
 
 /// Ids for the records that may be new. They are taken before the transaction: an id that goes unused is lost, never
