@@ -10,6 +10,7 @@ pub mod dev;
 pub mod events;
 mod failure;
 mod format;
+mod formula;
 mod ids;
 pub mod limits;
 pub mod lists;

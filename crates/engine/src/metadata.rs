@@ -5,6 +5,7 @@ mod dependants;
 mod places;
 mod tables;
 
+use crate::formula::rules;
 use crate::ids::{self, Counters};
 use crate::settings::{Kept, Setting};
 use crate::system::{int, own, text};
@@ -313,9 +314,10 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
     for edit in edits {
         ids.push(draft.apply(edit)?);
     }
-    dependants::check(&draft.customs, &draft.removed)?;
+    dependants::check(&draft.customs, &draft.removed, &old)?;
     let places = org.settings.is_on(Setting::StateCountryPicklists);
     let new = build(&draft.customs, places, old.version() + 1, after(Some(old.modified()), now))?;
+    check_rules(&draft.customs, &new)?;
     let statements = tables::migration(org, &old, &new)?;
     org.store.transact_alone_with::<_, Failure>(|tx| {
         org.still(tx, &old)?;
@@ -335,13 +337,23 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
     Ok(ids)
 }
 
+/// Refuses a change of fields that breaks what was right before.
+fn check_rules(customs: &[Custom], new: &Catalog) -> Result<(), Failure> {
+    for part in customs.iter().filter_map(Custom::part_def) {
+        rules::check(part, new).map_err(|e| Failure::Definition(Box::new(e)))?;
+    }
+    Ok(())
+}
+
 /// Gives the states and countries of addresses codes, or takes these away: another set of standard objects. Tables get the
 /// columns, with codes derived from the texts, or lose them. `with` is written in the same transaction. The caller holds
 /// [`Org::changing`].
 pub(crate) fn switch_places<T>(org: &Org, on: bool, mut with: impl FnMut(&mut dyn Tx) -> Result<T, Failure>) -> Result<T, Failure> {
     org.here()?;
     let old = org.catalog();
-    let new = build(&stored(&*org.store)?, on, old.version() + 1, after(Some(old.modified()), org.now()))?;
+    let customs = stored(&*org.store)?;
+    let new = build(&customs, on, old.version() + 1, after(Some(old.modified()), org.now()))?;
+    check_rules(&customs, &new)?;
     let statements = tables::migration(org, &old, &new)?;
     let done = org.store.transact_alone_with::<_, Failure>(|tx| {
         org.still(tx, &old)?;

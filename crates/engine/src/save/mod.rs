@@ -11,6 +11,7 @@ pub(crate) mod places;
 mod prepare;
 mod references;
 mod rules;
+mod validation;
 mod write;
 
 use crate::events::EventUuid;

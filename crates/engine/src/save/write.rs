@@ -1,6 +1,6 @@
 //! Inserts, updates and upserts.
 
-use super::{Assign, Change, Incoming, Op, Saved, checks, derived, places, prepare, references, rules};
+use super::{Assign, Change, Incoming, Op, Saved, checks, derived, places, prepare, references, rules, validation};
 use crate::failure::no_row;
 use crate::ids::{Counters, bump};
 use crate::record::{self, Row, columns};
@@ -232,13 +232,14 @@ impl Save<'_> {
         rules::Stage { org, catalog, object, old, changed, identity, now, system: self.change.system }
     }
 
-    /// The rules of certain objects that a record must keep.
+    /// What a record must keep: the rules of certain objects, and then those of the org.
     fn checks(&self, tx: &mut dyn Tx, object: &Object, row: &Row, changed: &[usize], old: Option<&Row>) -> Result<(), Failure> {
         if self.change.system {
             return Ok(());
         }
         let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
-        checks::check(tx, &checks::Candidate { org, catalog, object, row, old, changed, identity, now })
+        checks::check(tx, &checks::Candidate { org, catalog, object, row, old, changed, identity, now })?;
+        validation::check(tx, &validation::Candidate { org, catalog, identity, object, row, old, now })
     }
 
     /// What follows in other records.
