@@ -1,6 +1,7 @@
 //! The save pipeline, the one way in for every write: checks that need no data, then one transaction with the checks
 //! that do, the write, and what follows from it. A single record is a batch of one.
 
+mod bin;
 mod checks;
 mod current;
 mod delete;
@@ -15,6 +16,8 @@ mod validation;
 mod write;
 
 use crate::events::EventUuid;
+pub use bin::{empty_recycle_bin, undelete};
+
 use crate::record::Row;
 use crate::shared::Stamped;
 use crate::{Failure, Identity, Org};

@@ -160,7 +160,7 @@ impl Save<'_> {
         stamp_new(tx, object, &mut row, id, self.identity, self.now)?;
         let aside = rules::before_save(tx, &self.stage(object, None, &changed), &mut row)?;
         self.checks(tx, object, &row, &changed, None)?;
-        self.unique(tx, object, &row, None, None)?;
+        unique(tx, self.org, object, &row, None, None)?;
         self.growth.write(object, None, &row)?;
         let columns = columns(object);
         let fields: Vec<&Field> = columns.iter().map(|(_, f)| *f).collect();
@@ -214,11 +214,11 @@ impl Save<'_> {
         }
         let aside = rules::before_save(tx, &self.stage(object, Some(&old), &changed), &mut row)?;
         self.checks(tx, object, &row, &changed, Some(&old))?;
-        self.unique(tx, object, &row, Some(id), Some(&old))?;
+        unique(tx, self.org, object, &row, Some(id), Some(&old))?;
         if !self.change.system {
-            row.set(object, "LastModifiedDate", Value::DateTime(self.now));
-            row.set(object, "LastModifiedById", Value::Id(self.identity.user.id));
-            row.set(object, "SystemModstamp", Value::DateTime(self.now));
+            for (name, value) in stamps(self.identity, self.now) {
+                row.set(object, name, value);
+            }
         }
         self.growth.write(object, Some(&old), &row)?;
         update_row(tx, self.org, object, &old, &row)?;
@@ -271,22 +271,31 @@ impl Save<'_> {
         }
         Ok(())
     }
+}
 
-    /// Uniqueness among live rows (crud-042). An index of the store holds it too; here the message is made.
-    fn unique(&self, tx: &mut dyn Tx, object: &Object, row: &Row, own: Option<Id>, old: Option<&Row>) -> Result<(), Failure> {
-        for (index, field) in object.fields().iter().enumerate().filter(|(_, f)| f.unique && f.name != "Id") {
-            let value = &row.values[index];
-            if value.is_null() || old.is_some_and(|o| o.values[index] == *value) {
-                continue;
-            }
-            let others = record::find(tx, self.org, object, field, value, 2)?;
-            if let Some(other) = others.into_iter().find(|o| Some(*o) != own) {
-                let text = format!("duplicate value found: {} duplicates value on record with id: {}", field.name, other);
-                return Err(ApiError::new(ErrorCode::DuplicateValue, text).with_fields(Vec::<String>::new()).into());
-            }
+/// Uniqueness among live rows (crud-042). An index of the store holds it too; here the message is made.
+pub(super) fn unique(tx: &mut dyn Tx, org: &Org, object: &Object, row: &Row, own: Option<Id>, old: Option<&Row>) -> Result<(), Failure> {
+    for (index, field) in object.fields().iter().enumerate().filter(|(_, f)| f.unique && f.name != "Id") {
+        let value = &row.values[index];
+        if value.is_null() || old.is_some_and(|o| o.values[index] == *value) {
+            continue;
         }
-        Ok(())
+        let others = record::find(tx, org, object, field, value, 2)?;
+        if let Some(other) = others.into_iter().find(|o| Some(*o) != own) {
+            let text = format!("duplicate value found: {} duplicates value on record with id: {}", field.name, other);
+            return Err(ApiError::new(ErrorCode::DuplicateValue, text).with_fields(Vec::<String>::new()).into());
+        }
     }
+    Ok(())
+}
+
+/// The fields that say who changed a row, and when.
+pub(super) fn stamps(identity: &Identity, now: DateTime) -> [(&'static str, Value); 3] {
+    [
+        ("LastModifiedDate", Value::DateTime(now)),
+        ("LastModifiedById", Value::Id(identity.user.id)),
+        ("SystemModstamp", Value::DateTime(now)),
+    ]
 }
 
 /// Default values, system fields, auto-numbers.

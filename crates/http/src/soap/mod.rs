@@ -201,7 +201,6 @@ const NOT_BUILT: &[&str] = &[
     "describeTabs",
     "describeTheme",
     "describeVisualForce",
-    "emptyRecycleBin",
     "executeListView",
     "findDuplicates",
     "findDuplicatesByIds",
@@ -215,7 +214,6 @@ const NOT_BUILT: &[&str] = &[
     "retrieveQuickActionTemplates",
     "sendEmail",
     "sendEmailMessage",
-    "undelete",
 ];
 
 /// The page that the platform's own web server answers to any other verb (routing-013).

@@ -1,6 +1,7 @@
 //! The data calls of the partner and the enterprise API. They differ in how records look: in the partner API every record is an
 //! `sObject` that names its object in an element `type`, in the enterprise API the element's own type (`xsi:type`) is the object.
 
+mod bin;
 mod decode;
 mod describe;
 mod options;
@@ -38,6 +39,8 @@ fn find(name: &str) -> Option<(Run, bool)> {
         "update" => (write::update, false),
         "upsert" => (write::upsert, false),
         "delete" => (write::delete, false),
+        "undelete" => (bin::undelete, false),
+        "emptyRecycleBin" => (bin::empty, false),
         "query" => (read::query, true),
         "queryAll" => (read::query_all, true),
         "queryMore" => (read::query_more, true),
