@@ -3,7 +3,10 @@
 
 mod dependants;
 mod places;
+mod rows;
 mod tables;
+
+pub(crate) use rows::process_of;
 
 use crate::formula::rules;
 use crate::ids::{self, Counters};
@@ -214,11 +217,11 @@ fn load_once(store: &dyn Store, now: DateTime) -> Result<Catalog, Failure> {
     // Rules about standard objects are in the code as well as in the data, hence the release.
     let set = format!("{} {:016x}", env!("CARGO_PKG_VERSION"), standard::fingerprint());
     if let (Some(modified), true) = (modified, known.as_deref() == Some(set.as_str())) {
-        return build(&customs, places, version, modified);
+        return build(&customs, &[], places, version, modified);
     }
     let was = version;
     let version = if modified.is_some() { version + 1 } else { version };
-    let catalog = build(&customs, places, version, after(modified, now))?;
+    let catalog = build(&customs, &[], places, version, after(modified, now))?;
     let statements = tables::missing_columns(store, &catalog)?;
     store.transact_alone_with::<_, Failure>(|tx| {
         if noted(tx, "standard_objects")? != known || version_within(tx)?.unwrap_or(1) != was {
@@ -273,10 +276,11 @@ pub(crate) fn carry_version(old: &mut dyn Tx, new: &mut dyn Tx, now: DateTime) -
     note_change(new, version, after(modified, now))
 }
 
-fn build(customs: &[Custom], places: bool, version: u64, modified: DateTime) -> Result<Catalog, Failure> {
+/// The catalog of definitions; `changed` are the ids of those that have not been accepted before.
+fn build(customs: &[Custom], changed: &[Id], places: bool, version: u64, modified: DateTime) -> Result<Catalog, Failure> {
     let objects: Vec<(ObjectDef, KeyPrefix)> = customs.iter().filter_map(|c| Some((c.object_def()?.clone(), c.prefix?))).collect();
     let fields: Vec<FieldDef> = customs.iter().filter_map(|c| c.field_def().cloned()).collect();
-    let parts: Vec<PartDef> = customs.iter().filter_map(|c| c.part_def().cloned()).collect();
+    let parts: Vec<PartDef> = customs.iter().filter_map(|c| Some(c.part_def()?.clone().stored(c.id, !changed.contains(&c.id)))).collect();
     let set = if places { standard::objects_with_places() } else { standard::objects() };
     let overlay = custom::overlay(&set, &objects, &fields, &parts).map_err(|e| Failure::Definition(Box::new(e)))?;
     Ok(Catalog::new(version, modified, set, overlay))
@@ -286,6 +290,7 @@ fn build(customs: &[Custom], places: bool, version: u64, modified: DateTime) -> 
 /// this returns.
 pub fn apply(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure> {
     identity.org.keep_up()?;
+    rows::ensure(&identity.org, &edits)?;
     identity.org.on_current(|_| apply_once(identity, edits.clone()).map_err(|e| identity.org.told(e)))
 }
 
@@ -316,7 +321,7 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
     }
     dependants::check(&draft.customs, &draft.removed, &old)?;
     let places = org.settings.is_on(Setting::StateCountryPicklists);
-    let new = build(&draft.customs, places, old.version() + 1, after(Some(old.modified()), now))?;
+    let new = build(&draft.customs, &draft.changed, places, old.version() + 1, after(Some(old.modified()), now))?;
     check_rules(&draft.customs, &new)?;
     let statements = tables::migration(org, &old, &new)?;
     org.store.transact_alone_with::<_, Failure>(|tx| {
@@ -326,6 +331,7 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
             tx.execute(statement).map_err(tables::refused)?;
         }
         draft.write(tx)?;
+        rows::write(tx, &draft, &new)?;
         note_change(tx, new.version(), new.modified())
     })?;
     for object in old.objects() {
@@ -339,8 +345,10 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
 
 /// Refuses a change of fields that breaks what was right before.
 fn check_rules(customs: &[Custom], new: &Catalog) -> Result<(), Failure> {
-    for part in customs.iter().filter_map(Custom::part_def) {
-        rules::check(part, new).map_err(|e| Failure::Definition(Box::new(e)))?;
+    for custom in customs {
+        let part = custom.part_def().map_or(Ok(()), |part| rules::check(part, new));
+        let checked = part.and_then(|()| custom.field_def().map_or(Ok(()), |field| rules::check_default(field, new)));
+        checked.map_err(|e| Failure::Definition(Box::new(e)))?;
     }
     Ok(())
 }
@@ -352,7 +360,7 @@ pub(crate) fn switch_places<T>(org: &Org, on: bool, mut with: impl FnMut(&mut dy
     org.here()?;
     let old = org.catalog();
     let customs = stored(&*org.store)?;
-    let new = build(&customs, on, old.version() + 1, after(Some(old.modified()), org.now()))?;
+    let new = build(&customs, &[], on, old.version() + 1, after(Some(old.modified()), org.now()))?;
     check_rules(&customs, &new)?;
     let statements = tables::migration(org, &old, &new)?;
     let done = org.store.transact_alone_with::<_, Failure>(|tx| {
@@ -519,6 +527,16 @@ impl Draft<'_> {
             let own: Vec<Id> = self.customs.iter().filter(|c| c.object.eq_ignore_ascii_case(&custom.name)).map(|c| c.id).collect();
             for field in own {
                 self.remove(field)?;
+            }
+        }
+        if custom.kind == FIELD {
+            for other in &mut self.customs {
+                if let Body::Part(def) = &mut other.body
+                    && def.forget(&custom.object, &custom.name)
+                    && !self.changed.contains(&other.id)
+                {
+                    self.changed.push(other.id);
+                }
             }
         }
         self.changed.retain(|c| *c != id);

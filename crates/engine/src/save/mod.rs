@@ -10,10 +10,13 @@ mod event;
 mod files;
 pub(crate) mod places;
 mod prepare;
+mod record_types;
 mod references;
 mod rules;
 mod validation;
 mod write;
+
+pub(crate) use derived::{PlatformRow, put_platform_row, take_platform_rows};
 
 use crate::events::EventUuid;
 pub use bin::{empty_recycle_bin, undelete};

@@ -9,6 +9,7 @@ mod history;
 pub mod layouts;
 pub mod list_views;
 pub mod places;
+pub mod record_types;
 mod relationships;
 mod restricted;
 mod sections;

@@ -4,13 +4,19 @@
 //! A new kind is a file with a type that is a [`Part`], and a line in [`PartDef`]; an org keeps it, projects and the
 //! Tooling API define it, and it hangs on its object as a member of [`ObjectRules`].
 
+mod business_process;
+mod record_type;
 mod validation_rule;
 
+pub use business_process::BusinessProcessDef;
+pub use record_type::{Choice, ChosenValue, MASTER, PicklistChoice, RecordType, RecordTypeDef, offered};
 pub use validation_rule::ValidationRuleDef;
 
 use super::{DefError, MetaNode};
 use crate::field::Field;
 use crate::object::Object;
+use business_process::BusinessProcess;
+use orglet_base::Id;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -39,6 +45,8 @@ pub struct Kind {
 pub trait Part: Clone + Serialize + DeserializeOwned {
     /// Its kind.
     const KIND: Kind;
+    /// Whether the API takes it away by itself, without its object.
+    const REMOVABLE: bool = true;
 
     /// Reads and checks metadata; what other definitions have to say to it is checked by [`Part::place`].
     fn from_meta(object: &str, name: &str, node: &MetaNode) -> Result<Self, DefError>;
@@ -54,6 +62,21 @@ pub trait Part: Clone + Serialize + DeserializeOwned {
 
     /// Whether it needs a field of an object: the field can't be taken away then.
     fn refers_to(&self, object: &str, field: &str) -> bool;
+
+    /// Tells it the id that the org gave it, and whether the org accepted it before: what its object has lost since then is no
+    /// fault of it. Kinds whose records refer to it want to know.
+    fn stored(&mut self, _id: Id, _kept: bool) {}
+
+    /// A field is taken away: what it says of that goes with it. Whether it said anything.
+    fn forget(&mut self, _object: &str, _field: &str) -> bool {
+        false
+    }
+
+    /// Takes out what it says of standard fields and values that a standard object has not here, and names that: other orgs
+    /// have features that bring more of them.
+    fn fit(&mut self, _object: &Object) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// What an org defined for the records of an object beside its fields.
@@ -61,6 +84,10 @@ pub trait Part: Clone + Serialize + DeserializeOwned {
 pub struct ObjectRules {
     /// Active validation rules, in order of creation.
     pub validation_rules: Vec<ValidationRuleDef>,
+    /// Record types, in order of creation.
+    pub record_types: Vec<RecordType>,
+    /// Business processes, for the record types that name them.
+    pub(crate) business_processes: Vec<BusinessProcess>,
 }
 
 macro_rules! kinds {
@@ -71,8 +98,16 @@ macro_rules! kinds {
             $($(#[$doc])* $kind($def)),+
         }
 
-        /// Every kind.
+        /// Every kind. What others of the same object refer to stands before them.
         pub const KINDS: &[&Kind] = &[$(&<$def>::KIND),+];
+
+        /// Whether the API takes things of a kind away by themselves; see [`Part::REMOVABLE`].
+        pub fn is_removable(kind: &Kind) -> bool {
+            match kind.name {
+                $(n if n == <$def>::KIND.name => <$def>::REMOVABLE,)+
+                _ => true,
+            }
+        }
 
         impl PartDef {
             /// Its kind.
@@ -143,6 +178,22 @@ macro_rules! kinds {
             pub fn refers_to(&self, object: &str, field: &str) -> bool {
                 match self { $(Self::$kind(def) => def.refers_to(object, field)),+ }
             }
+
+            /// The same definition under the id that the org gave it; see [`Part::stored`].
+            pub fn stored(mut self, id: Id, kept: bool) -> Self {
+                match &mut self { $(Self::$kind(def) => def.stored(id, kept)),+ }
+                self
+            }
+
+            /// See [`Part::forget`].
+            pub fn forget(&mut self, object: &str, field: &str) -> bool {
+                match self { $(Self::$kind(def) => def.forget(object, field)),+ }
+            }
+
+            /// See [`Part::fit`].
+            pub fn fit(&mut self, object: &Object) -> Vec<String> {
+                match self { $(Self::$kind(def) => def.fit(object)),+ }
+            }
         }
     };
 }
@@ -150,6 +201,10 @@ macro_rules! kinds {
 kinds! {
     /// A condition that records must not meet.
     ValidationRule(ValidationRuleDef),
+    /// Values of the picklist that says how far a record is.
+    BusinessProcess(BusinessProcessDef),
+    /// A kind of an object's records.
+    RecordType(RecordTypeDef),
 }
 
 impl PartDef {
