@@ -8,6 +8,7 @@ mod delete;
 mod derived;
 mod event;
 mod files;
+pub(crate) mod places;
 mod prepare;
 mod record_types;
 mod references;

@@ -1,6 +1,6 @@
 //! Inserts, updates and upserts.
 
-use super::{Assign, Change, Incoming, Op, Saved, checks, derived, prepare, record_types, references, rules, validation};
+use super::{Assign, Change, Incoming, Op, Saved, checks, derived, places, prepare, record_types, references, rules, validation};
 use crate::failure::no_row;
 use crate::ids::{Counters, bump};
 use crate::record::{self, Row, columns};
@@ -153,6 +153,7 @@ impl Save<'_> {
             changed.push(index);
         }
         self.look_up(tx, object, &mut row, &mut changed, &prepared.lookups)?;
+        places::sync(object, None, &mut row, &mut changed, self.change.system)?;
         if !self.change.system {
             record_types::take(object, &mut row, &changed)?;
             references::check(tx, self.org, self.catalog, object, &row, &changed)?;
@@ -204,6 +205,7 @@ impl Save<'_> {
             changed.push(index);
         }
         self.look_up(tx, object, &mut row, &mut changed, &prepared.lookups)?;
+        places::sync(object, Some(&old), &mut row, &mut changed, self.change.system)?;
         changed.retain(|i| row.values[*i] != old.values[*i]);
         if !self.change.system {
             record_types::take(object, &mut row, &changed)?;
