@@ -21,7 +21,6 @@ pub(crate) use derived::{PlatformRow, put_platform_row, take_platform_rows};
 use crate::events::EventUuid;
 pub use bin::{empty_recycle_bin, undelete};
 
-use crate::events::EventUuid;
 use crate::orgs::origins;
 use crate::record::Row;
 use crate::shared::Stamped;
