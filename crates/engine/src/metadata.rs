@@ -373,7 +373,7 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>) -> Result
     })?;
     let places = org.settings.is_on(Setting::StateCountryPicklists);
     let new = build(&draft.customs, &draft.changed, places, old.version() + 1, after(Some(old.modified()), now))?;
-    check_rules(&draft.customs, &new)?;
+    check_rules(&draft.customs, &draft.changed, &old, &new)?;
     let statements = tables::migration(org, &old, &new)?;
     org.store.transact_alone_with::<_, Failure>(|tx| {
         org.still(tx, &old)?;
@@ -394,12 +394,18 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>) -> Result
     Ok(ids)
 }
 
-/// Refuses a change of fields that breaks what was right before.
-fn check_rules(customs: &[Custom], new: &Catalog) -> Result<(), Failure> {
+/// Refuses formulas that are wrong: those of what is changed, and others that were right before. One that was wrong before, as a
+/// release may make it, holds nothing up.
+fn check_rules(customs: &[Custom], changed: &[Id], old: &Catalog, new: &Catalog) -> Result<(), Failure> {
+    let check = |custom: &Custom, catalog: &Catalog| {
+        let part = custom.part_def().map_or(Ok(()), |part| rules::check(part, catalog));
+        part.and_then(|()| custom.field_def().map_or(Ok(()), |field| rules::check_default(field, catalog)))
+    };
     for custom in customs {
-        let part = custom.part_def().map_or(Ok(()), |part| rules::check(part, new));
-        let checked = part.and_then(|()| custom.field_def().map_or(Ok(()), |field| rules::check_default(field, new)));
-        checked.map_err(|e| Failure::Definition(Box::new(e)))?;
+        match check(custom, new) {
+            Err(e) if changed.contains(&custom.id) || check(custom, old).is_ok() => return Err(Failure::Definition(Box::new(e))),
+            _ => {}
+        }
     }
     Ok(())
 }
@@ -412,7 +418,7 @@ pub(crate) fn switch_places<T>(org: &Org, on: bool, mut with: impl FnMut(&mut dy
     let old = org.catalog();
     let customs = stored(&*org.store)?;
     let new = build(&customs, &[], on, old.version() + 1, after(Some(old.modified()), org.now()))?;
-    check_rules(&customs, &new)?;
+    check_rules(&customs, &[], &old, &new)?;
     let statements = tables::migration(org, &old, &new)?;
     let done = org.store.transact_alone_with::<_, Failure>(|tx| {
         org.still(tx, &old)?;
