@@ -16,10 +16,8 @@ mod rules;
 mod validation;
 mod write;
 
-pub(crate) use derived::{PlatformRow, put_platform_row, take_platform_rows};
-
-use crate::events::EventUuid;
 pub use bin::{empty_recycle_bin, undelete};
+pub(crate) use derived::{PlatformRow, put_platform_row, take_platform_rows};
 
 use crate::orgs::origins;
 use crate::record::Row;
