@@ -14,7 +14,7 @@ use crate::settings::{Kept, Setting};
 use crate::system::{int, own, text};
 use crate::{Failure, Identity, Org, events};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, KeyPrefix, OwnedCell, Statement};
-use orglet_schema::custom::{self, FieldDef, ObjectDef, PartDef};
+use orglet_schema::custom::{self, FieldDef, ObjectDef, PartDef, part};
 use orglet_schema::{Catalog, standard, tooling};
 use orglet_store::{Store, StoreError, Tx};
 use std::cell::Cell;
@@ -505,7 +505,10 @@ impl Draft<'_> {
                 self.add(kind, &object, &name, None, Body::Part(def))
             }
             Edit::ChangePart(id, def) => self.change(id, Body::Part(def)),
-            Edit::Remove(id) => self.remove(id),
+            Edit::Remove(id) => {
+                self.may_go(id)?;
+                self.remove(id)
+            }
         }
     }
 
@@ -575,6 +578,18 @@ impl Draft<'_> {
         custom.modified = self.now.to_canonical();
         self.changed.push(id);
         Ok(id)
+    }
+
+    /// Refuses to take away by itself what goes with its object alone; of record types in the words of a failed deployment.
+    fn may_go(&self, id: Id) -> Result<(), Failure> {
+        let part = self.customs.iter().find(|c| c.id == id).and_then(Custom::part_def);
+        match part.map(PartDef::kind).filter(|kind| !part::is_removable(kind)) {
+            Some(kind) => {
+                let text = format!("Cannot delete {} through API", kind.what);
+                Err(ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new()).into())
+            }
+            None => Ok(()),
+        }
     }
 
     fn remove(&mut self, id: Id) -> Result<Id, Failure> {
