@@ -247,14 +247,14 @@ pub(super) fn check<'a>(def: &FieldDef, object: impl Fn(&str) -> Option<&'a Obje
     };
     let texts = def.lookup_filter.iter().flat_map(|f| &f.filter_items);
     for (item, text) in filter.items.iter().zip(texts) {
-        let checked = find(&item.left, &text.field).and_then(|left| match &item.right {
+        let checked = find(&item.left, &text.field).and_then(|(of, left)| match &item.right {
             FilterRight::Path(path) => {
                 let name = text.value_field.as_deref().unwrap_or_default();
-                comparable(item, left, &text.field, Some((find(path, name)?, name)))
+                comparable(item, left, &text.field, Some((find(path, name)?.1, name)))
             }
             FilterRight::Texts(values) => {
                 comparable(item, left, &text.field, None)?;
-                values.iter().try_for_each(|value| sensible(left, &text.field, value))
+                values.iter().try_for_each(|value| sensible(of, left, &text.field, value))
             }
         });
         checked.map_err(|e| e.about(def.qualified_name()))?;
@@ -267,11 +267,12 @@ fn is_custom(path: &FilterPath) -> bool {
     path.relation.as_deref().map_or_else(|| own(&path.field), own) || own(&path.field)
 }
 
-/// The field that a path leads to.
-fn resolve<'a>(path: &FilterPath, own: &str, object: &impl Fn(&str) -> Option<&'a Object>) -> Option<&'a Field> {
+/// The field that a path leads to, with its object.
+fn resolve<'a>(path: &FilterPath, own: &str, object: &impl Fn(&str) -> Option<&'a Object>) -> Option<(&'a Object, &'a Field)> {
     let first = object(own)?;
-    let Some(relation) = &path.relation else { return first.field(&path.field) };
-    first.parent_field(relation)?.reference_to.iter().find_map(|to| object(to)?.field(&path.field))
+    let of = |object: &'a Object| Some((object, object.field(&path.field)?));
+    let Some(relation) = &path.relation else { return of(first) };
+    first.parent_field(relation)?.reference_to.iter().find_map(|to| of(object(to)?))
 }
 
 fn comparable(item: &FilterItem, left: &Field, text: &str, right: Option<(&Field, &str)>) -> Result<(), DefError> {
@@ -294,12 +295,16 @@ fn comparable(item: &FilterItem, left: &Field, text: &str, right: Option<(&Field
     }
 }
 
-fn sensible(field: &Field, text: &str, value: &str) -> Result<(), DefError> {
-    match constant(field, value) {
+fn sensible(object: &Object, field: &Field, text: &str, value: &str) -> Result<(), DefError> {
+    match constant(object, field, value) {
         // Whether there is a literal of that name; any day will do to see it.
         Some(Constant::Days(word, number)) if days::range(&word, number, Date::constant(2000, 1, 1), false).is_err() => {}
         Some(_) => return Ok(()),
         None => {}
+    }
+    if field.name == "RecordTypeId" {
+        // It may be one of those that are not here.
+        return Err(DefError::unsupported(format_args!("Lookup filters by the record type {value} are")).on(MEMBER));
     }
     Err(refuse(format!("The value '{value}' of a lookup filter does not fit the field {text}")))
 }
