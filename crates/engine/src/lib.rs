@@ -12,6 +12,7 @@ mod format;
 mod ids;
 pub mod limits;
 pub mod lists;
+mod matching;
 pub mod metadata;
 mod options;
 pub mod org;

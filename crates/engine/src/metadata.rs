@@ -5,11 +5,14 @@ mod dependants;
 mod tables;
 
 use crate::ids::{self, Counters};
+use crate::settings::{Kept, Setting};
+use crate::shared::Stamps;
 use crate::system::{int, own, text};
-use crate::{Failure, Identity, Org};
+use crate::{Failure, Identity, Org, matching};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, KeyPrefix, OwnedCell, Statement};
+use orglet_schema::custom::part::standard_rules;
 use orglet_schema::custom::{self, FieldDef, ObjectDef, PartDef};
-use orglet_schema::{Catalog, standard, tooling};
+use orglet_schema::{Catalog, Object, standard, tooling};
 use orglet_store::{Store, StoreError, Tx};
 use std::sync::Arc;
 
@@ -157,10 +160,11 @@ fn select(rest: &str, params: Vec<orglet_base::Param>) -> Statement {
 }
 
 fn stored(store: &dyn Store) -> Result<Vec<Custom>, Failure> {
-    store.read_with(stored_within)
+    store.read_with(within)
 }
 
-fn stored_within(tx: &mut dyn Tx) -> Result<Vec<Custom>, Failure> {
+/// Everything that is defined, oldest first, as a transaction finds it.
+pub(crate) fn within(tx: &mut dyn Tx) -> Result<Vec<Custom>, Failure> {
     let rows = tx.all(&select("ORDER BY rowid", vec![]))?;
     rows.iter().map(|row| read(row)).collect()
 }
@@ -201,19 +205,25 @@ pub(crate) fn load(store: &dyn Store, now: DateTime) -> Result<Catalog, Failure>
 }
 
 fn load_once(store: &dyn Store, now: DateTime) -> Result<Catalog, Failure> {
-    let (version, modified, known, customs) = store.read_with::<_, Failure>(|tx| {
+    let (version, modified, known, customs, keys) = store.read_with::<_, Failure>(|tx| {
         let modified = noted(tx, "catalog_modified")?.and_then(|t| DateTime::parse(&t));
-        Ok((version_within(tx)?.unwrap_or(1), modified, noted(tx, "standard_objects")?, stored_within(tx)?))
+        Ok((version_within(tx)?.unwrap_or(1), modified, noted(tx, "standard_objects")?, within(tx)?, matching::noted(tx)?))
     })?;
+    let own_rules = Kept::read(store)?.is_on(Setting::StandardDuplicateRules);
     // Rules about standard objects are in the code as well as in the data, hence the release.
     let set = format!("{} {:016x}", env!("CARGO_PKG_VERSION"), standard::fingerprint());
     if let (Some(modified), true) = (modified, known.as_deref() == Some(set.as_str())) {
-        return build(&customs, version, modified);
+        let catalog = build(&customs, own_rules, version, modified)?;
+        if matching::are_settled(&catalog, &keys) {
+            return Ok(catalog);
+        }
     }
     let was = version;
     let version = if modified.is_some() { version + 1 } else { version };
-    let catalog = build(&customs, version, after(modified, now))?;
+    let catalog = build(&customs, own_rules, version, after(modified, now))?;
     let statements = tables::missing_columns(store, &catalog)?;
+    let there: Vec<String> = store.tables()?;
+    let has_rows = |object: &Object| there.iter().any(|table| table.eq_ignore_ascii_case(&object.name));
     store.transact_alone_with::<_, Failure>(|tx| {
         if noted(tx, "standard_objects")? != known || version_within(tx)?.unwrap_or(1) != was {
             // Another process saw to it, or changed something, since this one looked.
@@ -222,6 +232,7 @@ fn load_once(store: &dyn Store, now: DateTime) -> Result<Catalog, Failure> {
         for statement in &statements {
             tx.execute(statement)?;
         }
+        matching::settle(tx, &catalog, store.dialect(), &has_rows)?;
         note(tx, "standard_objects", set.clone())?;
         note_change(tx, catalog.version(), catalog.modified())
     })?;
@@ -267,10 +278,13 @@ pub(crate) fn carry_version(old: &mut dyn Tx, new: &mut dyn Tx, now: DateTime) -
     note_change(new, version, after(modified, now))
 }
 
-fn build(customs: &[Custom], version: u64, modified: DateTime) -> Result<Catalog, Failure> {
+/// The catalog of definitions, and of the platform's own duplicate rules where they are on.
+fn build(customs: &[Custom], own_rules: bool, version: u64, modified: DateTime) -> Result<Catalog, Failure> {
     let objects: Vec<(ObjectDef, KeyPrefix)> = customs.iter().filter_map(|c| Some((c.object_def()?.clone(), c.prefix?))).collect();
     let fields: Vec<FieldDef> = customs.iter().filter_map(|c| c.field_def().cloned()).collect();
-    let parts: Vec<PartDef> = customs.iter().filter_map(|c| c.part_def().cloned()).collect();
+    let mut parts: Vec<PartDef> = customs.iter().filter_map(|c| c.part_def().cloned()).collect();
+    let implied = standard_rules::implied(&parts, own_rules);
+    parts.extend(implied);
     let set = standard::objects();
     let overlay = custom::overlay(&set, &objects, &fields, &parts).map_err(|e| Failure::Definition(Box::new(e)))?;
     Ok(Catalog::new(version, modified, set, overlay))
@@ -306,7 +320,8 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
         ids.push(draft.apply(edit)?);
     }
     dependants::check(&draft.customs, &draft.removed)?;
-    let new = build(&draft.customs, old.version() + 1, after(Some(old.modified()), now))?;
+    let own_rules = org.settings.is_on(Setting::StandardDuplicateRules);
+    let new = build(&draft.customs, own_rules, old.version() + 1, after(Some(old.modified()), now))?;
     let statements = tables::migration(org, &old, &new)?;
     org.store.transact_alone_with::<_, Failure>(|tx| {
         org.still(tx, &old)?;
@@ -315,6 +330,7 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
             tx.execute(statement).map_err(tables::refused)?;
         }
         draft.write(tx)?;
+        matching::settle(tx, &new, org.store.dialect(), &|object| org.has_rows(object))?;
         note_change(tx, new.version(), new.modified())
     })?;
     for object in old.objects() {
@@ -324,6 +340,27 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
     }
     org.set_catalog(new);
     Ok(ids)
+}
+
+/// Switches the platform's own duplicate rules on or off, together with what `work` does. The caller holds [`Org::changing`].
+pub(crate) fn with_standard_rules(
+    org: &Org,
+    on: bool,
+    work: &mut dyn FnMut(&mut dyn Tx) -> Result<Option<Stamps>, Failure>,
+) -> Result<Option<Stamps>, Failure> {
+    org.here()?;
+    let old = org.catalog();
+    let new = build(&stored(&*org.store)?, on, old.version() + 1, after(Some(old.modified()), org.now()))?;
+    let stamps = org.store.transact_alone_with::<_, Failure>(|tx| {
+        org.still(tx, &old)?;
+        let stamps = work(tx)?;
+        matching::settle(tx, &new, org.store.dialect(), &|object| org.has_rows(object))?;
+        note_change(tx, new.version(), new.modified())?;
+        Ok(stamps)
+    });
+    let stamps = stamps.map_err(|e| org.told(e))?;
+    org.set_catalog(new);
+    Ok(stamps)
 }
 
 fn insert(custom: &Custom) -> Result<Statement, Failure> {

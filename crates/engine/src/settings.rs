@@ -8,7 +8,7 @@
 use crate::orgs::AdminError;
 use crate::shared::Stamped;
 use crate::system::{own, text};
-use crate::{Failure, Org, Server};
+use crate::{Failure, Org, Server, metadata};
 use orglet_store::{Store, Tx};
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -33,6 +33,8 @@ pub enum Setting {
     ApiDisabled,
     /// Whether Apex REST is switched off.
     ApexRestDisabled,
+    /// Whether the platform's own duplicate rules are active.
+    StandardDuplicateRules,
 }
 
 /// What values a setting takes.
@@ -57,7 +59,7 @@ const MOST_REQUESTS: i64 = 1_000_000_000_000;
 /// The most megabytes of a storage: a petabyte.
 const MOST_MB: i64 = 1 << 30;
 
-const KEYS: [Key; 9] = [
+const KEYS: [Key; 10] = [
     Key {
         setting: Setting::DailyApiRequests,
         name: "dailyApiRequests",
@@ -107,6 +109,12 @@ const KEYS: [Key; 9] = [
         about: "whether the org is of an edition without the API: REST requests and SOAP logins are refused",
     },
     Key { setting: Setting::ApexRestDisabled, name: "apexRestDisabled", kind: Kind::Flag, about: "whether Apex REST is switched off" },
+    Key {
+        setting: Setting::StandardDuplicateRules,
+        name: "standardDuplicateRules",
+        kind: Kind::Flag,
+        about: "whether the standard duplicate rules of accounts, contacts and leads are active, as they are in a new org of the platform",
+    },
 ];
 
 /// A value of a setting.
@@ -205,6 +213,11 @@ impl Settings {
 pub(crate) struct Kept([i64; KEYS.len()]);
 
 impl Kept {
+    /// Whether something is on.
+    pub(crate) fn is_on(&self, setting: Setting) -> bool {
+        self.0[setting as usize] == 1
+    }
+
     pub(crate) fn read(store: &dyn Store) -> Result<Self, Failure> {
         let rows = store.read_with::<_, Failure>(|tx| Ok(tx.all(&own("SELECT name, value FROM \"_settings\"", vec![]))?))?;
         let mut kept = Self([UNSET; KEYS.len()]);
@@ -230,12 +243,18 @@ impl Org {
             return Ok(());
         }
         let _as_it_is = self.changing.lock();
-        let stamps = self.transact(|tx| {
+        let mut work = |tx: &mut dyn Tx| {
             for (setting, number) in &numbers {
                 write(tx, *setting, *number)?;
             }
             self.stamp(tx, Stamped::Settings)
-        })?;
+        };
+        let rules = numbers.iter().rfind(|(setting, _)| *setting == Setting::StandardDuplicateRules).map(|(_, n)| *n == Some(1));
+        let stamps = match rules.filter(|on| *on != self.settings.is_on(Setting::StandardDuplicateRules)) {
+            // They are part of the catalog.
+            Some(on) => metadata::with_standard_rules(self, on, &mut work)?,
+            None => self.transact(work)?,
+        };
         self.stamped(stamps);
         self.settings.take(Kept::read(&*self.store)?);
         Ok(())

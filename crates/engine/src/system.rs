@@ -23,6 +23,8 @@ pub(crate) fn org_tables(dialect: Dialect) -> Vec<Statement> {
             },
             "CREATE TABLE IF NOT EXISTS \"_views\" (\"user\" TEXT NOT NULL, id TEXT NOT NULL, viewed TEXT, referenced TEXT NOT NULL, \
              at INTEGER NOT NULL, PRIMARY KEY (\"user\", id))",
+            "CREATE TABLE IF NOT EXISTS \"_match_keys\" (rule TEXT NOT NULL, \"key\" INTEGER NOT NULL, id TEXT NOT NULL, \
+             PRIMARY KEY (rule, \"key\", id))",
         ],
     )
 }

@@ -5,12 +5,15 @@ mod checks;
 mod current;
 mod delete;
 mod derived;
+mod duplicates;
 mod event;
 mod files;
 mod prepare;
 mod references;
 mod rules;
 mod write;
+
+pub use duplicates::DuplicateOptions;
 
 use crate::record::Row;
 use crate::shared::Stamped;
@@ -77,6 +80,8 @@ pub struct Incoming {
     pub key: Option<Value>,
     /// Fields by index, with what they are to become.
     pub fields: Vec<(usize, Assign)>,
+    /// What the request says of duplicates.
+    pub duplicates: DuplicateOptions,
 }
 
 /// What a field is to become.

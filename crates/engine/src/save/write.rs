@@ -1,11 +1,11 @@
 //! Inserts, updates and upserts.
 
-use super::{Assign, Change, Incoming, Op, Saved, checks, derived, prepare, references, rolled_back, rules};
+use super::{Assign, Change, Incoming, Op, Saved, checks, derived, duplicates, prepare, references, rolled_back, rules};
 use crate::failure::no_row;
 use crate::ids::{Counters, bump};
 use crate::record::{self, Row, columns};
 use crate::storage::Growth;
-use crate::{Failure, Identity, Org};
+use crate::{Failure, Identity, Org, matching};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, Value};
 use orglet_plan::write as sql;
 use orglet_schema::{Catalog, DefaultValue, Field, FieldType, Object};
@@ -146,13 +146,16 @@ impl Save<'_> {
         stamp_new(tx, object, &mut row, id, self.identity, self.now)?;
         let aside = rules::before_save(tx, &self.stage(object, None, &changed), &mut row)?;
         self.checks(tx, object, &row, &changed, None)?;
+        let reports = self.duplicates(tx, object, &row, true, &changed, record)?;
         self.unique(tx, object, &row, None, None)?;
         self.growth.write(object, None, &row)?;
         let columns = columns(object);
         let fields: Vec<&Field> = columns.iter().map(|(_, f)| *f).collect();
         let cells = columns.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
         tx.execute(&sql::insert(object, &fields, cells, self.org.store.dialect()))?;
+        matching::keep(tx, object, None, &row)?;
         self.follow(tx, object, None, &row, &changed, aside)?;
+        self.report(tx, object, &row, &reports)?;
         Ok(Saved { id, created: true })
     }
 
@@ -185,6 +188,7 @@ impl Save<'_> {
         }
         let aside = rules::before_save(tx, &self.stage(object, Some(&old), &changed), &mut row)?;
         self.checks(tx, object, &row, &changed, Some(&old))?;
+        let reports = self.duplicates(tx, object, &row, false, &changed, record)?;
         self.unique(tx, object, &row, Some(id), Some(&old))?;
         if !self.change.system {
             row.set(object, "LastModifiedDate", Value::DateTime(self.now));
@@ -193,7 +197,9 @@ impl Save<'_> {
         }
         self.growth.write(object, Some(&old), &row)?;
         update_row(tx, self.org, object, &old, &row)?;
+        matching::keep(tx, object, Some(&old), &row)?;
         self.follow(tx, object, Some(&old), &row, &changed, aside)?;
+        self.report(tx, object, &row, &reports)?;
         Ok(Saved { id, created: false })
     }
 
@@ -210,6 +216,29 @@ impl Save<'_> {
         }
         let (org, catalog, user) = (self.org, self.catalog, self.identity.user.id);
         checks::check(tx, &checks::Candidate { org, catalog, object, row, old, changed, user })
+    }
+
+    /// Asks the duplicate rules of the object.
+    fn duplicates(
+        &self,
+        tx: &mut dyn Tx,
+        object: &Object,
+        row: &Row,
+        insert: bool,
+        changed: &[usize],
+        record: &Incoming,
+    ) -> Result<Vec<duplicates::Report>, Failure> {
+        if self.change.system || object.rules.as_ref().is_none_or(|rules| rules.duplicate_rules.is_empty()) {
+            return Ok(Vec::new());
+        }
+        let (org, catalog, identity, options) = (self.org, self.catalog, self.identity, record.duplicates);
+        duplicates::check(tx, &duplicates::Candidate { org, catalog, identity, object, row, insert, changed, options })
+    }
+
+    /// Keeps what the duplicate rules found.
+    fn report(&self, tx: &mut dyn Tx, object: &Object, row: &Row, reports: &[duplicates::Report]) -> Result<(), Failure> {
+        let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
+        duplicates::report(tx, &derived::Context { org, catalog, identity, now, system: self.change.system }, object, row, reports)
     }
 
     /// What follows in other records.

@@ -4,8 +4,18 @@
 //! A new kind is a file with a type that is a [`Part`], and a line in [`PartDef`]; an org keeps it, projects and the
 //! Tooling API define it, and it hangs on its object as a member of [`ObjectRules`].
 
+mod duplicate_rule;
+mod logic;
+mod matching_rule;
+pub mod standard_rules;
 mod validation_rule;
 
+pub use duplicate_rule::{
+    DupeAction, DupeOperation, DupeSecurity, DuplicateRuleDef, DuplicateRuleFilter, DuplicateRuleFilterItem, DuplicateRuleMatchRule,
+    FilterOperation,
+};
+pub use logic::Logic;
+pub use matching_rule::{BlankValueBehavior, MatchingMethod, MatchingRule, MatchingRuleDef, MatchingRuleItem, RuleStatus};
 pub use validation_rule::ValidationRuleDef;
 
 use super::{DefError, MetaNode};
@@ -14,6 +24,7 @@ use crate::object::Object;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// What the platform calls a kind of metadata.
 #[derive(Debug)]
@@ -39,6 +50,10 @@ pub struct Kind {
 pub trait Part: Clone + Serialize + DeserializeOwned {
     /// Its kind.
     const KIND: Kind;
+    /// Where a file holds all of an object's, and is named after it alone: its root element, and the member that holds one.
+    const LISTED: Option<(&'static str, &'static str)> = None;
+    /// Whether the Tooling API has it. What it has not is defined by projects alone.
+    const TOOLING: bool = true;
 
     /// Reads and checks metadata; what other definitions have to say to it is checked by [`Part::place`].
     fn from_meta(object: &str, name: &str, node: &MetaNode) -> Result<Self, DefError>;
@@ -54,6 +69,16 @@ pub trait Part: Clone + Serialize + DeserializeOwned {
 
     /// Whether it needs a field of an object: the field can't be taken away then.
     fn refers_to(&self, object: &str, field: &str) -> bool;
+
+    /// Other parts that it can't be without ([`PartDef::qualified_name`]).
+    fn needs(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Checks it against all other parts that the org has.
+    fn check(&self, _parts: &[PartDef]) -> Result<(), DefError> {
+        Ok(())
+    }
 }
 
 /// What an org defined for the records of an object beside its fields.
@@ -61,6 +86,10 @@ pub trait Part: Clone + Serialize + DeserializeOwned {
 pub struct ObjectRules {
     /// Active validation rules, in order of creation.
     pub validation_rules: Vec<ValidationRuleDef>,
+    /// Active matching rules, in order of creation.
+    pub matching_rules: Vec<Arc<MatchingRule>>,
+    /// Active duplicate rules, in the order in which they are asked.
+    pub duplicate_rules: Vec<Arc<DuplicateRuleDef>>,
 }
 
 macro_rules! kinds {
@@ -73,6 +102,16 @@ macro_rules! kinds {
 
         /// Every kind.
         pub const KINDS: &[&Kind] = &[$(&<$def>::KIND),+];
+
+        /// See [`Part::LISTED`].
+        pub fn listed(kind: &Kind) -> Option<(&'static str, &'static str)> {
+            match kind.name { $(n if n == <$def>::KIND.name => <$def>::LISTED,)+ _ => None }
+        }
+
+        /// See [`Part::TOOLING`].
+        pub fn is_tooling(kind: &Kind) -> bool {
+            match kind.name { $(n if n == <$def>::KIND.name => <$def>::TOOLING,)+ _ => false }
+        }
 
         impl PartDef {
             /// Its kind.
@@ -143,6 +182,17 @@ macro_rules! kinds {
             pub fn refers_to(&self, object: &str, field: &str) -> bool {
                 match self { $(Self::$kind(def) => def.refers_to(object, field)),+ }
             }
+
+            /// See [`Part::needs`].
+            pub fn needs(&self) -> Vec<String> {
+                match self { $(Self::$kind(def) => def.needs()),+ }
+            }
+
+            /// See [`Part::check`].
+            pub fn check(&self, parts: &[PartDef]) -> Result<(), DefError> {
+                let checked = match self { $(Self::$kind(def) => def.check(parts)),+ };
+                checked.map_err(|e| e.about(self.qualified_name()))
+            }
         }
     };
 }
@@ -150,6 +200,10 @@ macro_rules! kinds {
 kinds! {
     /// A condition that records must not meet.
     ValidationRule(ValidationRuleDef),
+    /// When two records are taken for duplicates.
+    MatchingRule(MatchingRuleDef),
+    /// What happens where a record that is saved matches others.
+    DuplicateRule(DuplicateRuleDef),
 }
 
 impl PartDef {
