@@ -46,7 +46,8 @@ pub async fn run(options: &Options, base: Side<'_>, tested: Side<'_>, connection
 }
 
 /// Fails unless both sides answer with the same bytes: ratios of unlike work say nothing. Where the rest of a result is
-/// to be found may differ, and when the user last saw a record, of which the bare server keeps nothing. Creates are not asked: the bare server's answer to them is fixed but for the id.
+/// to be found may differ, and when the user last saw a record. Creates are not asked: the bare server's answer to them is
+/// fixed but for the id.
 pub async fn alike(base: Side<'_>, tested: Side<'_>) -> io::Result<()> {
     let count = base.workload.requests.len();
     for number in (0..count).step_by(count.div_ceil(20).max(1)) {
@@ -67,6 +68,8 @@ pub async fn alike(base: Side<'_>, tested: Side<'_>) -> io::Result<()> {
     Ok(())
 }
 
+/// An answer without what may differ. The dates of the last look say what the server was asked before, one of these very questions
+/// among it; to tell them the bare server would have to keep the lists of users, and would be none any more.
 fn comparable(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let parts = text.split_once("\"nextRecordsUrl\":\"").and_then(|(head, rest)| Some((head, rest.split_once("\",")?.1)));

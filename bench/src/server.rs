@@ -126,8 +126,7 @@ impl Drop for Running {
 pub fn spawn(options: &Options, data: Option<&Path>, arguments: &[&str]) -> io::Result<Running> {
     let address = free_address()?;
     let mut command = Command::new(&options.orglet);
-    // The journal is a tool to look into an org with; docs/performance.md says what it costs.
-    command.args(["serve", "--journal", "0", "--listen"]).arg(address.to_string());
+    command.args(["serve", "--listen"]).arg(address.to_string());
     match data {
         Some(data) => command.arg("--data").arg(data),
         None => command.arg("--memory"),

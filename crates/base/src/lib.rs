@@ -4,6 +4,7 @@
 
 pub mod catalogue;
 pub mod cell;
+pub mod days;
 pub mod error;
 pub mod fold;
 pub mod id;

@@ -139,6 +139,28 @@ pub fn page(
     Ok(Page { answer, done })
 }
 
+/// The keys of a list view's first rows, in its order: at most `most`. A name that is `Recent` means the list of rows viewed
+/// last.
+///
+/// # Errors
+/// `None` where the object has no such list; `FUNCTIONALITY_NOT_ENABLED` for a list that no query can say.
+pub(crate) fn first_keys(
+    identity: &Identity,
+    version: ApiVersion,
+    object: &Arc<Object>,
+    name: &str,
+    most: usize,
+) -> Result<Option<Vec<String>>, Failure> {
+    let views = list_views::of(object);
+    let recent = || views.iter().find(|view| view.scope == "mru").filter(|_| name.eq_ignore_ascii_case("Recent"));
+    let Some(view) = views.iter().find(|view| view.developer_name.eq_ignore_ascii_case(name)).or_else(recent) else { return Ok(None) };
+    let Description { from, order, .. } = describe(identity, object, view)?;
+    let by: Vec<String> = order.iter().map(|path| format!("{path} ASC NULLS FIRST")).collect();
+    let soql = format!("SELECT Id{from} ORDER BY {} LIMIT {most}", by.join(", "));
+    let request = query::Request { soql: &soql, version, all_rows: false, batch: query::BATCH, tooling: false };
+    Ok(Some(query::keys(identity, &request)?))
+}
+
 /// The WHERE clause.
 fn condition_text(filter: &[Condition]) -> String {
     let all: Vec<String> = filter.iter().map(|c| one(c, filter.len() > 1)).collect();

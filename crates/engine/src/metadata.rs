@@ -8,7 +8,7 @@ use crate::ids::{self, Counters};
 use crate::settings::{Kept, Setting};
 use crate::shared::Stamps;
 use crate::system::{int, own, text};
-use crate::{Failure, Identity, Org, matching};
+use crate::{Failure, Identity, Org, events, matching};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, KeyPrefix, OwnedCell, Statement};
 use orglet_schema::custom::part::standard_rules;
 use orglet_schema::custom::{self, FieldDef, ObjectDef, PartDef};
@@ -23,6 +23,8 @@ pub(crate) const FIELD: &str = "field";
 
 /// The counter of the key prefixes given to custom objects.
 pub(crate) const PREFIXES: &str = "custom prefix";
+/// The counter of the key prefixes given to platform events.
+pub(crate) const EVENT_PREFIXES: &str = "event prefix";
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// A custom object, a custom field or a part of an object as it is kept.
@@ -303,8 +305,11 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
     org.here()?;
     let old = org.catalog();
     let now = org.now().truncate_to_second();
-    let counted = own("SELECT next FROM \"_counters\" WHERE name = ?1", vec![PREFIXES.into()]);
-    let counted = org.store.read_with::<_, Failure>(|tx| Ok(tx.first(&counted)?))?;
+    let counted = |name: &'static str| {
+        let counted = own("SELECT next FROM \"_counters\" WHERE name = ?1", vec![name.into()]);
+        let row = org.store.read_with::<_, Failure>(|tx| Ok(tx.first(&counted)?))?;
+        Ok::<_, Failure>(Prefixes { first: row.map_or(0, |row| int(&row[0]) as usize), taken: 0 })
+    };
     let mut draft = Draft {
         org,
         identity,
@@ -312,8 +317,8 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
         customs: stored(&*org.store)?,
         changed: Vec::new(),
         removed: Vec::new(),
-        first_prefix: counted.map_or(0, |row| int(&row[0]) as usize),
-        prefixes: 0,
+        prefixes: counted(PREFIXES)?,
+        event_prefixes: counted(EVENT_PREFIXES)?,
     };
     let mut ids = Vec::with_capacity(edits.len());
     for edit in edits {
@@ -342,12 +347,11 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
     Ok(ids)
 }
 
+/// What is done in a transaction that writes stamps, which it answers.
+type StampedWork<'a> = dyn FnMut(&mut dyn Tx) -> Result<Option<Stamps>, Failure> + 'a;
+
 /// Switches the platform's own duplicate rules on or off, together with what `work` does. The caller holds [`Org::changing`].
-pub(crate) fn with_standard_rules(
-    org: &Org,
-    on: bool,
-    work: &mut dyn FnMut(&mut dyn Tx) -> Result<Option<Stamps>, Failure>,
-) -> Result<Option<Stamps>, Failure> {
+pub(crate) fn with_standard_rules(org: &Org, on: bool, work: &mut StampedWork<'_>) -> Result<Option<Stamps>, Failure> {
     org.here()?;
     let old = org.catalog();
     let new = build(&stored(&*org.store)?, on, old.version() + 1, after(Some(old.modified()), org.now()))?;
@@ -395,9 +399,14 @@ struct Draft<'a> {
     customs: Vec<Custom>,
     changed: Vec<Id>,
     removed: Vec<Custom>,
-    /// How many key prefixes the org has given, and how many of them this change takes on top.
-    first_prefix: usize,
-    prefixes: u64,
+    prefixes: Prefixes,
+    event_prefixes: Prefixes,
+}
+
+/// How many key prefixes of a kind the org has given, and how many this change takes on top.
+struct Prefixes {
+    first: usize,
+    taken: u64,
 }
 
 impl Draft<'_> {
@@ -405,7 +414,7 @@ impl Draft<'_> {
         match edit {
             Edit::AddObject(mut def) => {
                 let fields = std::mem::take(&mut def.fields);
-                let prefix = self.next_prefix()?;
+                let prefix = self.next_prefix(def.event.is_some())?;
                 let name = def.full_name.clone();
                 let id = self.add(OBJECT, &name, &name, Some(prefix), Body::Object(def))?;
                 for mut field in fields {
@@ -516,14 +525,16 @@ impl Draft<'_> {
         Ok(id)
     }
 
-    /// Key prefixes of custom objects go a00, a01 … a0Z, a0a … in the order of creation, and are never used again.
-    fn next_prefix(&mut self) -> Result<KeyPrefix, Failure> {
-        let n = self.first_prefix + self.prefixes as usize;
+    /// Key prefixes of custom objects go a00, a01 … a0Z, a0a … in the order of creation, those of platform events e00, e01 …
+    /// in the order of theirs, and are never used again.
+    fn next_prefix(&mut self, event: bool) -> Result<KeyPrefix, Failure> {
+        let (letter, counted) = if event { (b'e', &mut self.event_prefixes) } else { (b'a', &mut self.prefixes) };
+        let n = counted.first + counted.taken as usize;
         if n >= DIGITS.len() * DIGITS.len() {
             return Err(ApiError::new(ErrorCode::LimitExceeded, "this org has no key prefix left for another custom object").into());
         }
-        self.prefixes += 1;
-        Ok(KeyPrefix([b'a', DIGITS[n / 62], DIGITS[n % 62]]))
+        counted.taken += 1;
+        Ok(KeyPrefix([letter, DIGITS[n / 62], DIGITS[n % 62]]))
     }
 
     /// Writes the definitions, and takes away what belonged to those that are gone.
@@ -541,9 +552,11 @@ impl Draft<'_> {
         for custom in self.customs.iter().filter(|c| self.changed.contains(&c.id)) {
             tx.execute(&insert(custom)?)?;
         }
-        if self.prefixes > 0 {
-            ids::bump(tx, Counters::Named, PREFIXES, 0, self.prefixes)?;
+        for (name, prefixes) in [(PREFIXES, &self.prefixes), (EVENT_PREFIXES, &self.event_prefixes)] {
+            if prefixes.taken > 0 {
+                ids::bump(tx, Counters::Named, name, 0, prefixes.taken)?;
+            }
         }
-        Ok(())
+        events::note_schemas(tx, &self.customs, &self.changed, &self.removed)
     }
 }

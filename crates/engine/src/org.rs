@@ -56,6 +56,8 @@ pub struct Org {
     pub(crate) plans: crate::query::Plans,
     /// What users looked at since that was last written.
     pub(crate) views: Arc<crate::views::Views>,
+    /// What is written of that, as far as it was read.
+    pub(crate) lists: crate::views::Lists,
     /// As of which stamps all this is, where other processes may change it.
     pub(crate) stamps: RwLock<Stamps>,
     /// Whether the database is not there any more: it was moved, or taken away.
@@ -93,6 +95,7 @@ impl Org {
             readings: RwLock::default(),
             plans: crate::query::Plans::default(),
             views: Arc::default(),
+            lists: crate::views::Lists::default(),
             stamps: RwLock::new(stamps),
             moved: AtomicBool::new(false),
         })
@@ -107,6 +110,7 @@ impl Org {
         self.settings.take(settings);
         if replaced || stamps.content != self.stamps.read().content {
             self.views.forget();
+            self.lists.forget();
             self.storage.forget();
             // What was counted out of the content before may be in use in the new one.
             self.allocator.forget();

@@ -35,12 +35,19 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
     if folders.is_empty() {
         return Ok(Vec::new());
     }
-    let project = project::load(folders).map_err(LoadError::Files)?;
-    if strict && !project.skipped.is_empty() {
-        return Err(LoadError::Strict(project.skipped));
-    }
-    let edits = edits(identity, &project).map_err(LoadError::Failure)?;
-    match metadata::apply(identity, edits) {
+    let mut project = project::load(folders).map_err(LoadError::Files)?;
+    let applied = loop {
+        if strict && !project.skipped.is_empty() {
+            return Err(LoadError::Strict(project.skipped));
+        }
+        let edits = edits(identity, &project).map_err(LoadError::Failure)?;
+        match metadata::apply(identity, edits) {
+            // Whether a filter looks at what this org has is seen when everything is put together.
+            Err(Failure::Definition(e)) if project.leave_out_filter(&e) => {}
+            applied => break applied,
+        }
+    };
+    match applied {
         Ok(_) => Ok(project.skipped),
         Err(Failure::Definition(e)) => {
             let place = project.locate(&e).unwrap_or_else(|| ProjectError {

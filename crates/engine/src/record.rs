@@ -110,10 +110,21 @@ pub(crate) fn some(tx: &mut dyn Tx, org: &Org, object: &Object, ids: &[Id], name
 
 /// Ids of live rows whose field has a value in their order: the first `limit` of them.
 pub(crate) fn find(tx: &mut dyn Tx, org: &Org, object: &Object, field: &Field, value: &Value, limit: usize) -> Result<Vec<Id>, Failure> {
+    find_all_of(tx, org, object, vec![(field, value)], limit)
+}
+
+/// As [`find`], of rows whose fields have these values, by their names. No field of a row is read for it, and an index on any
+/// of the fields is enough.
+pub(crate) fn find_with(tx: &mut dyn Tx, org: &Org, object: &Object, equal: &[(&str, &Value)], limit: usize) -> Result<Vec<Id>, Failure> {
+    let fields: Option<Vec<(&Field, &Value)>> = equal.iter().map(|(name, value)| Some((object.field(name)?, *value))).collect();
+    fields.map_or_else(|| Ok(Vec::new()), |fields| find_all_of(tx, org, object, fields, limit))
+}
+
+fn find_all_of(tx: &mut dyn Tx, org: &Org, object: &Object, equal: Vec<(&Field, &Value)>, limit: usize) -> Result<Vec<Id>, Failure> {
     let Some(id) = object.field("Id") else { return Ok(Vec::new()) };
-    let cell = field.cell_kind().to_cell(value);
+    let equal = equal.into_iter().map(|(field, value)| (field, field.cell_kind().to_cell(value))).collect();
     let first = i64::try_from(limit).ok().filter(|_| limit < usize::MAX);
-    let statement = write::select_where_eq(object, &[id], field, cell, true, first, org.store.dialect());
+    let statement = write::select_where_eq(object, &[id], equal, true, first, org.store.dialect());
     let mut ids = Vec::new();
     tx.query(&statement, &mut |row| {
         ids.extend(row.cell(0).text().and_then(|t| Id::parse(t).ok()));
@@ -229,7 +240,7 @@ impl Reading {
         let sql = if personal.is_empty() {
             write::point_read(object, &columns, "", Lock::None, org.store.dialect()).sql
         } else {
-            views::point_read(object, &columns, org.store.dialect()).sql
+            views::point_read(object, &columns, crate::views::are_known(org), org.store.dialect()).sql
         };
         // To look at a record does not change it.
         let mut by_name: Vec<usize> = (0..columns.len()).filter(|column| !columns[*column].is_personal()).collect();
@@ -280,9 +291,10 @@ pub fn show(identity: &Identity, object: &Arc<Object>, id: Id, fields: Option<&[
     let params = if reading.personal.is_empty() {
         vec![id.to_string().into()]
     } else {
-        let noted = org.views.of(identity.user.id, id);
-        let noted = reading.personal.iter().map(|view| noted.cell(*view));
-        views::point_params(identity.user.id.to_string(), id.to_string(), noted)
+        let look = crate::views::of(org, identity.user.id, id)?;
+        let known = reading.personal.iter().map(|view| look.cell(*view));
+        let user = (!crate::views::are_known(org)).then(|| identity.user.id.to_string());
+        views::point_params(known, user, id.to_string())
     };
     let statement = orglet_base::Statement { sql: reading.sql.clone(), params };
     let rows = RowSet::point(org, &statement)?;

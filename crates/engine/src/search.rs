@@ -1,13 +1,13 @@
 //! Searches: the rows of several objects that hold the words that are looked for.
 
 use crate::query::{self, RecordSet, RowSet};
-use crate::{Failure, Identity};
+use crate::{Failure, Identity, lists};
 use orglet_base::{ApiError, ApiVersion, ErrorCode};
 use orglet_plan::search::{self as plan, ObjectSearch, SearchPlan};
-use orglet_schema::Object;
+use orglet_schema::{Catalog, Object};
 use orglet_store::Tx;
 use orglet_syntax::sosl;
-use orglet_syntax::sosl::ast::Group;
+use orglet_syntax::sosl::ast::{Group, Returning};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,8 @@ pub use orglet_syntax::sosl::{Part as TextPart, RESERVED, check_part};
 
 /// Records of an object in which words are marked.
 const MOST_MARKED: usize = 25;
+/// Rows of a list view in which a search looks (documented).
+const MOST_LISTED: usize = 2000;
 /// How long a search may look at rows.
 const LONGEST: Duration = Duration::from_secs(120);
 /// Rows after each of which that is looked at: texts may be long.
@@ -76,8 +78,17 @@ fn planned<T>(identity: &Identity, request: &Request<'_>, then: impl Fn(SearchPl
             _ => Vec::new(),
         };
         let cx = query::context(identity, catalog, request.sosl, request.version);
-        then(plan::plan(&ast, &every, &cx)?)
+        let listed = ast.returning.iter().map(|one| listed(identity, catalog, one, request.version)).collect::<Result<Vec<_>, _>>()?;
+        then(plan::plan(&ast, &every, &listed, &cx)?)
     })
+}
+
+/// The rows in which a search with USING ListView looks; none where it looks in all. What is wrong with the object or the
+/// clause is told by the plan.
+fn listed(identity: &Identity, catalog: &Catalog, one: &Returning, version: ApiVersion) -> Result<Option<Vec<String>>, Failure> {
+    let Some(name) = one.list_view.as_ref().filter(|_| plan::has_list_views(version)) else { return Ok(None) };
+    let object = catalog.object(&one.object.text).filter(|o| identity.access.sees_object(o) && is_searchable(o));
+    object.map_or(Ok(None), |object| lists::first_keys(identity, version, object, &name.text, MOST_LISTED))
 }
 
 /// A text that is no search, or no part of one.

@@ -23,6 +23,13 @@ pub(crate) fn org_tables(dialect: Dialect) -> Vec<Statement> {
             },
             "CREATE TABLE IF NOT EXISTS \"_views\" (\"user\" TEXT NOT NULL, id TEXT NOT NULL, viewed TEXT, referenced TEXT NOT NULL, \
              at INTEGER NOT NULL, PRIMARY KEY (\"user\", id))",
+            "CREATE TABLE IF NOT EXISTS \"_events\" (replay INTEGER PRIMARY KEY NOT NULL, object TEXT NOT NULL, schema_id TEXT NOT NULL, \
+             uuid TEXT NOT NULL, created INTEGER NOT NULL, author TEXT NOT NULL, payload TEXT NOT NULL)",
+            "CREATE INDEX IF NOT EXISTS \"_events_age\" ON \"_events\" (created)",
+            "CREATE INDEX IF NOT EXISTS \"_events_object\" ON \"_events\" (object, replay)",
+            "CREATE TABLE IF NOT EXISTS \"_event_schemas\" (id TEXT PRIMARY KEY NOT NULL, object TEXT NOT NULL, body TEXT NOT NULL, \
+             current INTEGER NOT NULL)",
+            "CREATE INDEX IF NOT EXISTS \"_event_schemas_object\" ON \"_event_schemas\" (object)",
             "CREATE TABLE IF NOT EXISTS \"_match_keys\" (rule TEXT NOT NULL, \"key\" INTEGER NOT NULL, id TEXT NOT NULL, \
              PRIMARY KEY (rule, \"key\", id))",
         ],

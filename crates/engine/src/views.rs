@@ -3,14 +3,17 @@
 //! A look at a record is noted in memory and written every second or so, and before anything of the user's list is read: no
 //! read of a record waits for a write. A process that is killed loses what was noted since; nothing that a client wrote
 //! is among it.
+//!
+//! Where no other server writes to the org's database, what the table has of a user's list is kept in memory once it was
+//! read, so that a record is shown without a look into the table.
 
-use crate::system::{own, text};
+use crate::system::{int, own, text};
 use crate::{Failure, Identity, Org, Server};
 use orglet_base::{CellKind, DateTime, Id, OwnedCell, Param, Statement, Value};
 use orglet_plan::views as sql;
 use orglet_schema::{Field, Object};
 use orglet_store::{StoreError, Tx};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,6 +23,8 @@ use std::time::Duration;
 pub const MOST: usize = 200;
 /// How long a record stays in the list.
 const KEPT_MS: i64 = 90 * 86_400_000;
+/// Users of an org whose lists are kept in memory.
+const MOST_LISTS: usize = 100;
 /// How long one write waits for another of the same org.
 const BRIEFLY: Duration = Duration::from_millis(250);
 
@@ -51,6 +56,11 @@ pub(crate) struct Look {
 }
 
 impl Look {
+    /// The same look, with the view of an older one where it is none itself.
+    fn over(self, older: Look) -> Self {
+        Self { viewed: self.viewed.or(older.viewed), referenced: self.referenced.or(older.referenced), at: self.at.max(older.at) }
+    }
+
     /// The date of a view, or of any look.
     pub(crate) fn cell(&self, view: bool) -> OwnedCell {
         cell(if view { self.viewed } else { self.referenced })
@@ -63,7 +73,7 @@ fn cell(at: Option<DateTime>) -> OwnedCell {
 
 impl Views {
     /// What is noted of a record beside what is written.
-    pub(crate) fn of(&self, user: Id, id: Id) -> Look {
+    fn of(&self, user: Id, id: Id) -> Look {
         if self.users.load(Ordering::Acquire) == 0 {
             return Look::default();
         }
@@ -94,10 +104,7 @@ impl Views {
             look.viewed = if view { Some(second) } else { look.viewed };
             (look.referenced, look.at) = (Some(second), at);
             if looks.len() > 2 * MOST {
-                let mut order: Vec<i64> = looks.values().map(|look| look.at).collect();
-                order.sort_unstable();
-                let oldest = order[order.len() - MOST];
-                looks.retain(|_, look| look.at >= oldest);
+                cut(looks, MOST);
             }
         }
         self.users.store(users.len(), Ordering::Release);
@@ -137,6 +144,94 @@ impl Views {
     }
 }
 
+/// What the table has of users' lists. Each is as of the last write, whatever was noted since.
+#[derive(Debug, Default)]
+pub(crate) struct Lists(RwLock<Read>);
+
+#[derive(Debug, Default)]
+struct Read {
+    users: HashMap<Id, HashMap<Id, Look>>,
+    /// Counts the writes: what was read before one is not kept after it.
+    writes: u64,
+}
+
+impl Lists {
+    /// Forgets all: the table is another one.
+    pub(crate) fn forget(&self) {
+        let mut read = self.0.write();
+        read.users.clear();
+        read.writes += 1;
+    }
+
+    fn writes(&self) -> u64 {
+        self.0.read().writes
+    }
+
+    /// What the table has of a record.
+    fn of(&self, org: &Org, user: Id, id: Id) -> Result<Look, Failure> {
+        let writes = {
+            let read = self.0.read();
+            if let Some(list) = read.users.get(&user) {
+                return Ok(list.get(&id).copied().unwrap_or_default());
+            }
+            read.writes
+        };
+        let statement = own("SELECT id, viewed, referenced, at FROM \"_views\" WHERE \"user\" = ?1", vec![user.to_string().into()]);
+        let rows = org.read(|tx| Ok(tx.all(&statement)?))?;
+        let list: HashMap<Id, Look> = rows.iter().filter_map(|row| stored(row)).collect();
+        let look = list.get(&id).copied().unwrap_or_default();
+        let mut read = self.0.write();
+        if read.writes == writes {
+            if read.users.len() >= MOST_LISTS {
+                read.users.clear();
+            }
+            read.users.insert(user, list);
+        }
+        Ok(look)
+    }
+
+    /// Takes up what [`write_list`] has written since there were so many writes.
+    fn take(&self, looks: &[(Id, Vec<(Id, Look)>)], now: DateTime, since: u64) {
+        let mut read = self.0.write();
+        if read.writes != since {
+            // The table became another one meanwhile.
+            read.users.clear();
+        }
+        read.writes += 1;
+        for (user, looks) in looks {
+            let Some(list) = read.users.get_mut(user) else { continue };
+            for (id, look) in looks {
+                let known = list.entry(*id).or_default();
+                *known = look.over(*known);
+            }
+            cut(list, MOST);
+            list.retain(|_, look| look.at >= oldest(now));
+        }
+    }
+}
+
+/// A row of the table.
+fn stored(row: &[OwnedCell]) -> Option<(Id, Look)> {
+    let [id, viewed, referenced, at] = row else { return None };
+    let date = |cell| DateTime::parse(text(cell));
+    Some((Id::parse(text(id)).ok()?, Look { viewed: date(viewed), referenced: date(referenced), at: int(at) }))
+}
+
+/// Keeps the newest of a list.
+fn cut(looks: &mut HashMap<Id, Look>, most: usize) {
+    if looks.len() > most {
+        let mut order: Vec<i64> = looks.values().map(|look| look.at).collect();
+        let (.., oldest, _) = order.select_nth_unstable_by(most - 1, |a, b| b.cmp(a));
+        let oldest = *oldest;
+        looks.retain(|_, look| look.at >= oldest);
+    }
+}
+
+/// The place in the order before which looks are forgotten.
+fn oldest(now: DateTime) -> i64 {
+    (now.0 - KEPT_MS).saturating_mul(1000)
+}
+
 fn copied((user, looks): (&Id, &HashMap<Id, Look>)) -> (Id, Vec<(Id, Look)>) {
     (*user, looks.iter().map(|(id, look)| (*id, *look)).collect())
 }
@@ -144,6 +239,18 @@ fn copied((user, looks): (&Id, &HashMap<Id, Look>)) -> (Id, Vec<(Id, Look)>) {
 /// Whether looks at an object's records are noted: it has the dates of them.
 pub fn are_noted(object: &Object) -> bool {
     object.has_table() && object.has_last_viewed()
+}
+
+/// Whether what the table has is known without a look into it: no other server writes to it.
+pub(crate) fn are_known(org: &Org) -> bool {
+    !org.is_shared()
+}
+
+/// The last look of a user at a record, as far as it is known without a look into the table.
+pub(crate) fn of(org: &Org, user: Id, id: Id) -> Result<Look, Failure> {
+    // In this order: what is written goes from here to there.
+    let noted = org.views.of(user, id);
+    if are_known(org) { Ok(noted.over(org.lists.of(org, user, id)?)) } else { Ok(noted) }
 }
 
 /// Notes that the user looked at records (`view`), or at something that refers to them.
@@ -164,9 +271,14 @@ pub(crate) fn write(org: &Org, user: Option<Id>) {
     if looks.is_empty() {
         return;
     }
-    let now = org.now();
+    let (now, writes) = (org.now(), org.lists.writes());
     match org.transact_briefly(|tx| looks.iter().try_for_each(|(user, looks)| write_list(tx, *user, looks, now))) {
-        Ok(()) => org.views.written(&looks),
+        Ok(()) => {
+            if are_known(org) {
+                org.lists.take(&looks, now, writes);
+            }
+            org.views.written(&looks);
+        }
         Err(Failure::Store(StoreError::Locked | StoreError::Moved)) => {}
         Err(failure) => tracing::warn!(%failure, "what users looked at could not be written yet"),
     }
@@ -183,8 +295,7 @@ fn write_list(tx: &mut dyn Tx, user: Id, looks: &[(Id, Look)], now: DateTime) ->
     }
     let cut = "DELETE FROM \"_views\" WHERE \"user\" = ?1 AND (at < ?2 OR at <= \
                (SELECT v.at FROM \"_views\" AS v WHERE v.\"user\" = ?1 ORDER BY v.at DESC LIMIT 1 OFFSET ?3))";
-    let oldest = (now.0 - KEPT_MS).saturating_mul(1000);
-    tx.execute(&own(cut, vec![user.into(), oldest.into(), (MOST as i64).into()]))?;
+    tx.execute(&own(cut, vec![user.into(), oldest(now).into(), (MOST as i64).into()]))?;
     Ok(())
 }
 

@@ -159,7 +159,7 @@ pub(crate) fn optional(t: Option<&str>) -> OwnedCell {
 }
 
 fn developer_name(name: &str) -> &str {
-    name.strip_suffix("__c").unwrap_or(name)
+    name.strip_suffix("__c").or_else(|| name.strip_suffix("__e")).unwrap_or(name)
 }
 
 fn entity(catalog: &Catalog, object: &Object, name: &str) -> OwnedCell {
@@ -303,7 +303,7 @@ fn custom_object(custom: &Custom, name: &str) -> OwnedCell {
         ("Id", _) => text(custom.id.to_string()),
         ("DeveloperName", _) => text(developer_name(&custom.name)),
         ("Description", Some(def)) => optional(def.description.as_deref()),
-        ("SharingModel", Some(def)) => text(&*def.sharing_model),
+        ("SharingModel", Some(def)) if def.event.is_none() => text(&*def.sharing_model),
         _ => audit(custom, name),
     }
 }

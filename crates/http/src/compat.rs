@@ -127,3 +127,13 @@ pub fn suggestions_have_scope(version: ApiVersion) -> bool {
 pub fn suggestions_have_second_fields(version: ApiVersion) -> bool {
     version.0 >= 48
 }
+
+/// Whether tests are run by POST alone (from v37.0).
+pub fn runs_tests_by_post(version: ApiVersion) -> bool {
+    version.0 >= 37
+}
+
+/// Whether tests can be listed (from v65.0).
+pub fn lists_tests(version: ApiVersion) -> bool {
+    version.0 >= 65
+}

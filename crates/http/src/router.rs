@@ -40,7 +40,12 @@ resources! {
     UserPassword
     SelfServiceUserPassword
     RichTextImage
+    SuggestedArticles
+    ProductSchedules
+    EventSeries
     Layouts
+    NamedLayouts
+    GlobalLayouts
     CompactLayouts
     PrimaryCompactLayouts
     ApprovalLayouts
@@ -50,6 +55,10 @@ resources! {
     ListViewResults
     RecentlyViewed
     RelevantItems
+    Tabs
+    Theme
+    AppMenus
+    AppMenu
     QuickActions
     QuickAction
     QuickActionDescribe
@@ -70,6 +79,7 @@ resources! {
     CustomAction
     EventSchema
     EventSchemaById
+    ChannelPush
     Search
     SearchLayouts
     SearchScope
@@ -77,6 +87,12 @@ resources! {
     ParameterizedSearch
     ToolingResources
     ToolingQuery
+    ToolingSearch
+    ToolingExecuteAnonymous
+    ToolingCompletions
+    ToolingApexManifest
+    ToolingRunTests
+    ToolingTests
     ToolingDescribeGlobal
     ToolingBasicInformation
     ToolingDescribe
@@ -104,6 +120,12 @@ pub static ROUTES: &[Route] = &[
     Route { path: "limits", resource: Resource::Limits, verbs: READ, name: "Limits" },
     Route { path: "limits/recordCount", resource: Resource::RecordCount, verbs: READ, name: "Record Count" },
     Route { path: "sobjects", resource: Resource::DescribeGlobal, verbs: READ, name: "Describe Global" },
+    Route {
+        path: "sobjects/Global/describe/layouts",
+        resource: Resource::GlobalLayouts,
+        verbs: READ,
+        name: "sObject Global Publisher Layouts",
+    },
     Route { path: "sobjects/relevantItems", resource: Resource::RelevantItems, verbs: READ, name: "sObject Relevant Items" },
     Route {
         path: "sobjects/{object}",
@@ -114,6 +136,12 @@ pub static ROUTES: &[Route] = &[
     Route { path: "sobjects/{object}/describe", resource: Resource::Describe, verbs: READ, name: "sObject Describe" },
     Route { path: "sobjects/{object}/describe/layouts", resource: Resource::Layouts, verbs: READ, name: "sObject Layouts" },
     Route { path: "sobjects/{object}/describe/layouts/{recordType}", resource: Resource::Layouts, verbs: READ, name: "sObject Layouts" },
+    Route {
+        path: "sobjects/{object}/describe/namedLayouts/{name}",
+        resource: Resource::NamedLayouts,
+        verbs: READ,
+        name: "sObject Named Layouts",
+    },
     Route {
         path: "sobjects/{object}/describe/compactLayouts",
         resource: Resource::CompactLayouts,
@@ -195,6 +223,60 @@ pub static ROUTES: &[Route] = &[
         name: "sObject Self-Service User Password",
     },
     Route {
+        path: "sobjects/StreamingChannel/{id}/push",
+        resource: Resource::ChannelPush,
+        verbs: &["HEAD", "GET", "POST"],
+        name: "Streaming Channel Push",
+    },
+    Route {
+        path: "sobjects/Case/suggestedArticles",
+        resource: Resource::SuggestedArticles,
+        verbs: READ,
+        name: "sObjects Suggested Articles",
+    },
+    Route {
+        path: "sobjects/Case/{id}/suggestedArticles",
+        resource: Resource::SuggestedArticles,
+        verbs: READ,
+        name: "sObjects Suggested Articles by ID",
+    },
+    Route {
+        path: "sobjects/WorkOrder/suggestedArticles",
+        resource: Resource::SuggestedArticles,
+        verbs: READ,
+        name: "sObjects Suggested Articles",
+    },
+    Route {
+        path: "sobjects/WorkOrder/{id}/suggestedArticles",
+        resource: Resource::SuggestedArticles,
+        verbs: READ,
+        name: "sObjects Suggested Articles by ID",
+    },
+    Route {
+        path: "sobjects/WorkOrderLineItem/suggestedArticles",
+        resource: Resource::SuggestedArticles,
+        verbs: READ,
+        name: "sObjects Suggested Articles",
+    },
+    Route {
+        path: "sobjects/WorkOrderLineItem/{id}/suggestedArticles",
+        resource: Resource::SuggestedArticles,
+        verbs: READ,
+        name: "sObjects Suggested Articles by ID",
+    },
+    Route {
+        path: "sobjects/OpportunityLineItem/{id}/OpportunityLineItemSchedules",
+        resource: Resource::ProductSchedules,
+        verbs: &["HEAD", "GET", "PUT", "DELETE"],
+        name: "Product Schedules",
+    },
+    Route {
+        path: "sobjects/Event/{id}/fromThisEventOnwards",
+        resource: Resource::EventSeries,
+        verbs: &["DELETE"],
+        name: "Delete an event series",
+    },
+    Route {
         path: "sobjects/{object}/{id}/richTextImageFields/{field}/{reference}",
         resource: Resource::RichTextImage,
         verbs: READ,
@@ -218,6 +300,10 @@ pub static ROUTES: &[Route] = &[
     Route { path: "queryAll", resource: Resource::QueryAll, verbs: READ, name: "QueryAll" },
     Route { path: "queryAll/{locator}", resource: Resource::QueryMore, verbs: READ, name: "QueryAll More Results" },
     Route { path: "recent", resource: Resource::RecentlyViewed, verbs: READ, name: "Recently Viewed Items" },
+    Route { path: "tabs", resource: Resource::Tabs, verbs: READ, name: "Tabs" },
+    Route { path: "theme", resource: Resource::Theme, verbs: READ, name: "Themes" },
+    Route { path: "appMenu", resource: Resource::AppMenus, verbs: READ, name: "AppMenu" },
+    Route { path: "appMenu/{menu}", resource: Resource::AppMenu, verbs: READ, name: "AppMenu Items" },
     Route { path: "quickActions", resource: Resource::QuickActions, verbs: READ, name: "Quick Actions" },
     Route { path: "quickActions/{action}", resource: Resource::QuickAction, verbs: &["HEAD", "GET", "POST"], name: "Quick Action" },
     Route { path: "quickActions/{action}/describe", resource: Resource::QuickActionDescribe, verbs: READ, name: "Quick Action Details" },
@@ -283,6 +369,13 @@ pub static ROUTES: &[Route] = &[
     },
     Route { path: "tooling", resource: Resource::ToolingResources, verbs: READ, name: "Tooling Resources" },
     Route { path: "tooling/query", resource: Resource::ToolingQuery, verbs: READ, name: "Tooling Query" },
+    Route { path: "tooling/search", resource: Resource::ToolingSearch, verbs: READ, name: "Tooling Search" },
+    Route { path: "tooling/executeAnonymous", resource: Resource::ToolingExecuteAnonymous, verbs: READ, name: "Execute Anonymous" },
+    Route { path: "tooling/completions", resource: Resource::ToolingCompletions, verbs: READ, name: "Completions" },
+    Route { path: "tooling/apexManifest", resource: Resource::ToolingApexManifest, verbs: READ, name: "Apex Manifest" },
+    Route { path: "tooling/runTestsAsynchronous", resource: Resource::ToolingRunTests, verbs: &["HEAD", "GET", "POST"], name: "Run Tests" },
+    Route { path: "tooling/runTestsSynchronous", resource: Resource::ToolingRunTests, verbs: &["HEAD", "GET", "POST"], name: "Run Tests" },
+    Route { path: "tooling/tests", resource: Resource::ToolingTests, verbs: READ, name: "Tests" },
     Route { path: "tooling/sobjects", resource: Resource::ToolingDescribeGlobal, verbs: READ, name: "Tooling Describe Global" },
     Route {
         path: "tooling/sobjects/{object}",

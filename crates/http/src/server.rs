@@ -122,7 +122,7 @@ impl Server {
         {
             let method = if head { Method::HEAD } else { call.method.clone() };
             let fault = struck.map(|struck| struck.rule.id);
-            journals.note(self, &call, &reply, Happened { method, took, address, fault });
+            journals.note(self, call, &reply, Happened { method, took, address, fault });
         }
         let mut response = reply.into_response();
         if let Some(harm) = harm {

@@ -9,7 +9,6 @@
 mod bind;
 mod compat;
 mod context;
-mod dates;
 pub mod ddl;
 mod emit;
 pub mod functions;

@@ -15,43 +15,32 @@ pub(crate) fn column(field: &Field) -> &'static str {
 }
 
 /// As [`crate::write::point_read`] for a reader: fields that differ by user are those of the user, or what is known better
-/// than the table knows. The parameters of the statement stand for nothing; [`point_params`] gives those to run it with.
-pub fn point_read(object: &Object, fields: &[&Field], dialect: Dialect) -> Statement {
+/// than the table knows. Where all is known (`all_known`), the table is not looked into. The parameters of the statement stand
+/// for nothing; [`point_params`] gives those to run it with.
+pub fn point_read(object: &Object, fields: &[&Field], all_known: bool, dialect: Dialect) -> Statement {
     let key = quoted(key_field(object).map_or("Id", |f| f.name.as_str()));
     let columns = fields.iter().map(|field| {
         if !field.is_personal() {
             return sql!["t.", quoted(&field.name)];
         }
-        let noted = Param::Of(CellKind::DateTime, OwnedCell::Null);
-        sql!["COALESCE(", noted, ", ", Emit(dialect).instant(&sql!["v.", column(field)]), ")"]
+        let known = Param::Of(CellKind::DateTime, OwnedCell::Null);
+        if all_known {
+            return sql![known];
+        }
+        sql!["COALESCE(", known, ", ", Emit(dialect).instant(&sql!["v.", column(field)]), ")"]
     });
     let columns = Sql::joined(columns, ", ");
     let (table, user, id) = (Emit(dialect).table(&object.name), OwnedCell::Null, OwnedCell::Null);
-    sql![
-        "SELECT ",
-        columns,
-        " FROM ",
-        table,
-        " AS t LEFT JOIN ",
-        TABLE,
-        " AS v ON v.\"user\" = ",
-        user,
-        " AND v.id = t.",
-        key,
-        " WHERE t.",
-        key,
-        " = ",
-        id
-    ]
-    .finish(dialect)
+    let looks =
+        if all_known { Sql::default() } else { sql![" LEFT JOIN ", TABLE, " AS v ON v.\"user\" = ", user, " AND v.id = t.", key.clone()] };
+    sql!["SELECT ", columns, " FROM ", table, " AS t", looks, " WHERE t.", key, " = ", id].finish(dialect)
 }
 
-/// The parameters of [`point_read`]: the user, the record, and of each field that differs by user what is known of it
-/// beside the table.
-pub fn point_params(user: String, id: String, noted: impl Iterator<Item = OwnedCell>) -> Vec<Param> {
-    let mut params: Vec<Param> = noted.map(|cell| Param::Of(CellKind::DateTime, cell)).collect();
-    params.extend([user.into(), id.into()]);
-    params
+/// The parameters of [`point_read`]: of each field that differs by user what is known of it, the user where not all is known,
+/// and the record.
+pub fn point_params(known: impl Iterator<Item = OwnedCell>, user: Option<String>, id: String) -> Vec<Param> {
+    let known = known.map(|cell| Param::Of(CellKind::DateTime, cell));
+    known.chain(user.map(Param::from)).chain([id.into()]).collect()
 }
 
 /// Reads columns of the live rows that have one of these Ids, in no order.

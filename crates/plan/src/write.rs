@@ -143,20 +143,21 @@ pub fn page_by_id(object: &Object, fields: &[&Field], after: &str, limit: i64, l
     sql!["SELECT ", names(fields), " FROM ", Emit(dialect).table(&object.name), " WHERE ", key(object), rest].finish(dialect)
 }
 
-/// Reads columns of the rows whose `key_field` equals a cell, compared as the field compares (folded or exactly). Used
+/// Reads columns of the rows in which each of `equal` has its cell, compared as the field compares (folded or exactly). Used
 /// for external IDs, lookups and uniqueness. A NULL cell finds nothing. With a limit these are the first by Id, whatever the
 /// store.
 pub fn select_where_eq(
     object: &Object,
     fields: &[&Field],
-    key_field: &Field,
-    cell: OwnedCell,
+    equal: Vec<(&Field, OwnedCell)>,
     live_only: bool,
     limit: Option<i64>,
     dialect: Dialect,
 ) -> Statement {
-    let (column, kind) = (sql![quoted(&key_field.name)], key_field.cell_kind());
-    let found = Emit(dialect).compare(&column, !key_field.compares_exactly(), kind, CompareOp::Eq, cell);
+    let equal = equal.into_iter().map(|(field, cell)| {
+        Emit(dialect).compare(&sql![quoted(&field.name)], !field.compares_exactly(), field.cell_kind(), CompareOp::Eq, cell)
+    });
+    let found = Sql::joined(equal, " AND ");
     let first = limit.map_or_else(Sql::default, |n| sql![" ORDER BY ", key(object), " LIMIT ", OwnedCell::Int(n)]);
     let rest = sql![live(object, live_only, dialect), first];
     sql!["SELECT ", names(fields), " FROM ", Emit(dialect).table(&object.name), " WHERE ", found, rest].finish(dialect)

@@ -71,5 +71,5 @@ impl AccessSet {
 /// Whether a field says when and by whom a record was created or changed last.
 fn is_audit_field(object: &Object, field: &Field) -> bool {
     matches!(field.name.as_str(), "CreatedDate" | "CreatedById" | "LastModifiedDate" | "LastModifiedById")
-        && ((object.custom && object.flags.createable) || AUDITED.contains(&object.name.as_str()))
+        && ((object.custom && object.flags.createable && !object.is_event()) || AUDITED.contains(&object.name.as_str()))
 }

@@ -1,8 +1,10 @@
 //! A field of an sObject, with everything that a describe says of it.
 
+use crate::lookup_filter::LookupFilter;
 use crate::types::{self, CellKind, FieldKind};
 use base64::Engine as _;
 use orglet_base::Value;
+use std::sync::Arc;
 
 /// The describe type of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -160,6 +162,8 @@ pub struct Field {
     pub relationship_name: Option<String>,
     /// Objects that a reference may point to.
     pub reference_to: Vec<String>,
+    /// What the records that a custom lookup names must meet.
+    pub lookup_filter: Option<Arc<LookupFilter>>,
     /// `plaintextarea`, `richtextarea`, `personname`, `imageurl`.
     pub extra_type_info: Option<String>,
     pub controller: Option<String>,
@@ -227,6 +231,7 @@ impl Field {
             compound: None,
             relationship_name: None,
             reference_to: Vec::new(),
+            lookup_filter: None,
             extra_type_info: (ty == TextArea).then(|| "plaintextarea".to_owned()),
             controller: None,
             inline_help: None,

@@ -15,6 +15,8 @@ pub enum Storage {
     Platform,
     /// No table: rows are made from the catalog when asked for (EntityDefinition, FieldDefinition, CustomField …).
     Virtual,
+    /// No table: what is created is published, as a message of the event bus (platform events).
+    Event,
 }
 
 /// Object-level flags, named as in a describe.
@@ -103,6 +105,7 @@ struct Indexed {
     child_by_name: HashMap<String, usize>,
     name_field: Option<usize>,
     has_last_viewed: bool,
+    filtered: Vec<usize>,
 }
 
 impl Object {
@@ -165,7 +168,9 @@ impl Object {
                 parts.children.iter().enumerate().filter_map(|(i, c)| Some((fold_name(c.name.as_deref()?).into_owned(), i))).collect();
             let name_field = parts.fields.iter().position(|f| f.name_field);
             let has_last_viewed = parts.fields.iter().any(|f| f.name == "LastViewedDate" && f.is_personal());
-            Indexed { parts, by_name, by_relationship, child_by_name, name_field, has_last_viewed }
+            let must = |f: &Field| f.lookup_filter.as_ref().is_some_and(|filter| !filter.optional);
+            let filtered = parts.fields.iter().enumerate().filter(|(_, f)| must(f)).map(|(i, _)| i).collect();
+            Indexed { parts, by_name, by_relationship, child_by_name, name_field, has_last_viewed, filtered }
         })
     }
 
@@ -207,6 +212,11 @@ impl Object {
         self.indexed().has_last_viewed
     }
 
+    /// The indexes in [`Object::fields`] of the lookups whose filters a save must meet.
+    pub fn filtered_lookups(&self) -> &[usize] {
+        &self.indexed().filtered
+    }
+
     /// The field that names a record (`Name`, `CaseNumber`, `Subject` …), where there is one.
     pub fn name_field(&self) -> Option<&Field> {
         let at = self.indexed();
@@ -222,7 +232,12 @@ impl Object {
 
     /// Whether the object has a table.
     pub fn has_table(&self) -> bool {
-        self.storage != Storage::Virtual
+        !matches!(self.storage, Storage::Virtual | Storage::Event)
+    }
+
+    /// Whether the object is a platform event: it is published and has no records.
+    pub fn is_event(&self) -> bool {
+        self.storage == Storage::Event
     }
 }
 

@@ -28,7 +28,8 @@ pub fn objects() -> Arc<ObjectSet> {
             definition("CustomObject", "Custom Object", CUSTOM_OBJECT, custom_object_fields),
             definition("CustomField", "Custom Field", CUSTOM_FIELD, custom_field_fields),
         ];
-        let parts = KINDS.iter().filter(|kind| is_tooling(kind)).map(|kind| definition(kind.name, kind.label, kind.prefix, || part_fields(kind)));
+        let parts =
+            KINDS.iter().filter(|kind| is_tooling(kind)).map(|kind| definition(kind.name, kind.label, kind.prefix, || part_fields(kind)));
         Arc::new(ObjectSet::new(own.into_iter().chain(parts).map(Arc::new).chain(shared)))
     })
     .clone()

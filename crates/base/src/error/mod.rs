@@ -35,7 +35,14 @@ struct Inner {
 impl ApiError {
     /// An error without `fields`, in data-layer key order, with the code's default status.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { code, message: message.into(), fields: None, order: KeyOrder::MessageFirst, status: code.status(), duplicates: None }))
+        Self(Box::new(Inner {
+            code,
+            message: message.into(),
+            fields: None,
+            order: KeyOrder::MessageFirst,
+            status: code.status(),
+            duplicates: None,
+        }))
     }
 
     /// An error of the routing family: `errorCode` before `message`.

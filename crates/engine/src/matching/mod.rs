@@ -64,7 +64,14 @@ fn put(tx: &mut dyn Tx, rule: &str, key: i64, id: Id) -> Result<(), Failure> {
 }
 
 /// The live records of a rule's object that match a record of it, itself left out, in the order of their ids.
-pub(crate) fn find(tx: &mut dyn Tx, org: &Org, object: &Object, rule: &MatchingRule, row: &Row, own_id: Option<Id>) -> Result<Vec<Id>, Failure> {
+pub(crate) fn find(
+    tx: &mut dyn Tx,
+    org: &Org,
+    object: &Object,
+    rule: &MatchingRule,
+    row: &Row,
+    own_id: Option<Id>,
+) -> Result<Vec<Id>, Failure> {
     let candidates = candidates(tx, org, object, rule, row, own_id)?;
     let values = keys::values(rule, row);
     let turned = keys::turned(rule, &values);
@@ -92,7 +99,14 @@ fn alike(rule: &MatchingRule, alternative: &[usize], a: &[Option<String>], b: &[
 }
 
 /// Live records that share a key with a record, with the fields that the rule compares.
-fn candidates(tx: &mut dyn Tx, org: &Org, object: &Object, rule: &MatchingRule, row: &Row, own_id: Option<Id>) -> Result<Vec<Row>, Failure> {
+fn candidates(
+    tx: &mut dyn Tx,
+    org: &Org,
+    object: &Object,
+    rule: &MatchingRule,
+    row: &Row,
+    own_id: Option<Id>,
+) -> Result<Vec<Row>, Failure> {
     let name = named(object, rule);
     let mut names: Vec<&str> = rule.fields.iter().map(|index| object.fields()[*index].name.as_str()).collect();
     names.extend(["Id", "IsDeleted"]);

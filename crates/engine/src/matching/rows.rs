@@ -46,8 +46,10 @@ fn found<'a, T>(
     prefix: &str,
     name: &dyn Fn(&T) -> (&str, &str),
 ) -> Vec<Found<'a, T>> {
-    let own: Vec<Found<'a, T>> =
-        all.iter().filter_map(|custom| Some(Found { id: custom.id, def: custom.part_def().and_then(pick)?, custom: Some(custom) })).collect();
+    let own: Vec<Found<'a, T>> = all
+        .iter()
+        .filter_map(|custom| Some(Found { id: custom.id, def: custom.part_def().and_then(pick)?, custom: Some(custom) }))
+        .collect();
     let same = |a: (&str, &str), b: (&str, &str)| a.0.eq_ignore_ascii_case(b.0) && a.1.eq_ignore_ascii_case(b.1);
     let mut rules = Vec::new();
     for (number, def) in (1..).zip(standard) {

@@ -7,8 +7,33 @@ use std::sync::OnceLock;
 
 /// Words that say of what kind a company is, and nothing about which.
 const COMPANY_WORDS: &[&str] = &[
-    "ag", "bv", "co", "com", "company", "corp", "corporation", "gmbh", "inc", "incorporated", "kg", "limited", "llc", "llp", "lp", "ltd",
-    "ltda", "nv", "oy", "plc", "pty", "sa", "sarl", "sas", "spa", "srl", "the",
+    "ag",
+    "bv",
+    "co",
+    "com",
+    "company",
+    "corp",
+    "corporation",
+    "gmbh",
+    "inc",
+    "incorporated",
+    "kg",
+    "limited",
+    "llc",
+    "llp",
+    "lp",
+    "ltd",
+    "ltda",
+    "nv",
+    "oy",
+    "plc",
+    "pty",
+    "sa",
+    "sarl",
+    "sas",
+    "spa",
+    "srl",
+    "the",
 ];
 /// Titles and the like before and behind names.
 const TITLES: &[&str] = &["dr", "jr", "mr", "mrs", "ms", "prof", "sir", "sr"];
@@ -242,7 +267,9 @@ mod tests {
 
     #[test]
     fn sounds() {
-        for (a, b) in [("smith", "smyth"), ("joseph", "josef"), ("johnny", "johny"), ("philip", "filip"), ("knight", "nite"), ("reid", "reed")] {
+        for (a, b) in
+            [("smith", "smyth"), ("joseph", "josef"), ("johnny", "johny"), ("philip", "filip"), ("knight", "nite"), ("reid", "reed")]
+        {
             assert_eq!(sound(a), sound(b), "{a} {b}");
         }
         // Salesforce help, "Standard Contact Matching Rule": the sounds of its examples.

@@ -8,7 +8,7 @@ use orglet_base::{ApiError, ErrorCode};
 const NAMED: usize = 20;
 
 /// DEPENDENCY_EXISTS where definitions that stay refer to one that goes: lookups to its object, picklists that it controls,
-/// what objects have beside fields.
+/// lookup filters that look at it, what objects have beside fields.
 pub(super) fn check(staying: &[Custom], removed: &[Custom]) -> Result<(), Failure> {
     for gone in removed {
         let object = gone.kind == OBJECT;
@@ -21,7 +21,8 @@ pub(super) fn check(staying: &[Custom], removed: &[Custom]) -> Result<(), Failur
                 return field.reference_to.as_deref().is_some_and(|to| to.eq_ignore_ascii_case(&gone.name));
             }
             let controller = field.value_set.as_ref().and_then(|set| set.controlling_field.as_deref());
-            field.object.eq_ignore_ascii_case(&gone.object) && controller.is_some_and(|c| c.eq_ignore_ascii_case(&gone.name))
+            let is_gone = |object: &str, name: &str| object.eq_ignore_ascii_case(&gone.object) && name.eq_ignore_ascii_case(&gone.name);
+            controller.is_some_and(|c| is_gone(&field.object, c)) || field.filtered_by().iter().any(|(object, name)| is_gone(object, name))
         };
         let named: Vec<String> = staying.iter().filter(needs).take(NAMED).map(|c| format!("{} - {}", c.label(), c.full_name())).collect();
         if named.is_empty() {

@@ -2,6 +2,7 @@
 
 use super::directory::{Entry, Kept};
 use crate::Failure;
+use crate::events;
 use crate::metadata;
 use crate::seed::admin_id;
 use crate::system::{int, own, text};
@@ -63,7 +64,7 @@ impl Adaptation {
     }
 }
 
-/// Carries over what must not go back with the rows: ids that were given, key prefixes of custom objects, and the
+/// Carries over what must not go back with the rows: ids that were given, replay ids of events among them, key prefixes of custom objects, and the
 /// version of the catalog, which everything prepared before is compared with. Auto-numbers go back with their records.
 pub(crate) fn carry_counters(old: &mut dyn Tx, new: &mut dyn Tx, now: DateTime) -> Result<(), Failure> {
     let counters = old.all(&own("SELECT prefix, next FROM \"_ids\"", vec![]))?;
@@ -71,10 +72,10 @@ pub(crate) fn carry_counters(old: &mut dyn Tx, new: &mut dyn Tx, now: DateTime) 
         let sql = "INSERT INTO \"_ids\" VALUES (?1, ?2) ON CONFLICT (prefix) DO UPDATE SET next = ?2 WHERE \"_ids\".next < ?2";
         new.execute(&own(sql, vec![row[0].clone().into(), row[1].clone().into()]))?;
     }
-    let prefixes = own("SELECT next FROM \"_counters\" WHERE name = ?1", vec![metadata::PREFIXES.into()]);
-    if let Some(row) = old.first(&prefixes)? {
+    for name in [metadata::PREFIXES, metadata::EVENT_PREFIXES, events::REPLAY] {
+        let Some(row) = old.first(&own("SELECT next FROM \"_counters\" WHERE name = ?1", vec![name.into()]))? else { continue };
         let sql = "INSERT INTO \"_counters\" VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET next = ?2 WHERE \"_counters\".next < ?2";
-        new.execute(&own(sql, vec![metadata::PREFIXES.into(), OwnedCell::Int(int(&row[0])).into()]))?;
+        new.execute(&own(sql, vec![name.into(), OwnedCell::Int(int(&row[0])).into()]))?;
     }
     metadata::carry_version(old, new, now)
 }

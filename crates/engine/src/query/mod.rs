@@ -115,7 +115,7 @@ pub(crate) fn context<'a>(identity: &'a Identity, catalog: &'a Catalog, text: &'
 }
 
 /// Whether weeks begin on Monday where a locale is at home (`de_DE`, `fr`, `en_GB`); elsewhere they begin on Sunday.
-fn weeks_begin_on_monday(locale: &str) -> bool {
+pub(crate) fn weeks_begin_on_monday(locale: &str) -> bool {
     const LANGUAGES: &[&str] = &[
         "bg", "ca", "cs", "da", "de", "el", "et", "eu", "fi", "fr", "hr", "hu", "is", "it", "lb", "lt", "lv", "mk", "nb", "nl", "nn", "no",
         "pl", "ro", "ru", "sk", "sl", "sq", "sr", "sv", "tr", "uk",
@@ -131,6 +131,17 @@ fn weeks_begin_on_monday(locale: &str) -> bool {
 /// Runs a query; answers its first page.
 pub fn run(server: &Server, identity: &Identity, request: &Request<'_>) -> Result<Answer, Failure> {
     identity.org.on_current(|_| run_once(server, identity, request))
+}
+
+/// The keys of all rows of a query, in order.
+pub(crate) fn keys(identity: &Identity, request: &Request<'_>) -> Result<Vec<String>, Failure> {
+    let plan = plan(identity, request)?;
+    if plan.personal {
+        views::write(&identity.org, Some(identity.user.id));
+    }
+    let Output::Records(records) = &plan.output else { return Ok(Vec::new()) };
+    let statement = with_rows(records.ids(), &virtuals::rows(identity, &plan)?);
+    identity.org.read(|tx| RowSet::read_ids(tx, &statement))
 }
 
 fn run_once(server: &Server, identity: &Identity, request: &Request<'_>) -> Result<Answer, Failure> {

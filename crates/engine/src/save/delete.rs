@@ -92,7 +92,7 @@ impl Delete<'_> {
             self.bin(tx, object, ids)?;
         }
         aftermath.settle(tx, &cx, object, &row)?;
-        Ok(Saved { id, created: false })
+        Ok(Saved { id, created: false, event: None })
     }
 
     /// Adds rows of one object, and what cascades with them, to what goes.

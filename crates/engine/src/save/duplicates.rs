@@ -1,15 +1,16 @@
 //! Duplicate rules: whether a record that is about to be saved matches others, and what follows from that.
 
-use super::derived;
 use super::write::update_row;
+use super::{checks, derived};
 use crate::matching::{self, rows::duplicate_rule_id};
 use crate::record::{self, Row, columns};
 use crate::{Failure, Identity, Org, metadata};
-use orglet_base::{ApiError, ApiVersion, Duplicates, ErrorCode, Id, MatchRecord, MatchResult, Value, fold};
+use orglet_base::{ApiError, ApiVersion, DateTime, Duplicates, ErrorCode, Id, MatchRecord, MatchResult, Value, fold};
 use orglet_schema::custom::part::standard_rules::ALERT_TEXT;
 use orglet_schema::custom::part::{
-    DupeAction, DupeOperation, DuplicateRuleDef, DuplicateRuleFilter, DuplicateRuleFilterItem, DuplicateRuleMatchRule, FilterOperation,
+    DupeAction, DupeOperation, DuplicateRuleDef, DuplicateRuleFilter, DuplicateRuleFilterItem, DuplicateRuleMatchRule,
 };
+use orglet_schema::lookup_filter::Wanted;
 use orglet_schema::{Catalog, Field, FieldType, Object};
 use orglet_store::Tx;
 
@@ -36,6 +37,7 @@ pub(super) struct Candidate<'a> {
     /// Indexes of the fields that change.
     pub(super) changed: &'a [usize],
     pub(super) options: DuplicateOptions,
+    pub(super) now: DateTime,
 }
 
 /// A finding that is to be kept once the record is saved.
@@ -114,9 +116,8 @@ fn details(tx: &mut dyn Tx, it: &Candidate<'_>, result: &mut MatchResult) -> Res
     for record in &mut result.records {
         let Some(row) = rows.iter().find(|row| row.get(object, "Id").as_id() == Some(record.id)) else { continue };
         let told = fields.iter().filter(|(index, field)| field.name != "Id" && !row.values[*index].is_null());
-        record.fields = told
-            .map(|(index, field)| (field.name.clone(), field.cell_kind(), field.cell_kind().to_cell(&row.values[*index])))
-            .collect();
+        record.fields =
+            told.map(|(index, field)| (field.name.clone(), field.cell_kind(), field.cell_kind().to_cell(&row.values[*index]))).collect();
     }
     Ok(())
 }
@@ -171,15 +172,16 @@ fn is_for(tx: &mut dyn Tx, it: &Candidate<'_>, rule: &DuplicateRuleDef) -> Resul
     let Some(filter) = &rule.duplicate_rule_filter else { return Ok(true) };
     let user = user(tx, it, filter)?;
     let Ok(logic) = filter.logic() else { return Ok(false) };
-    Ok(logic.holds(&mut |number| {
-        filter.duplicate_rule_filter_items.get(number).is_some_and(|item| {
+    logic.decide(&mut |number| {
+        let holds = filter.duplicate_rule_filter_items.get(number).is_some_and(|item| {
             let (object, row) = match &user {
                 Some((object, row)) if !item.table.eq_ignore_ascii_case(&it.object.name) => (*object, row),
                 _ => (it.object, it.row),
             };
-            object.field(&item.field).is_some_and(|field| holds(field, row.get(object, &field.name), item))
-        })
-    }))
+            object.field(&item.field).is_some_and(|field| holds(it, field, row.get(object, &field.name), item))
+        });
+        Ok(holds)
+    })
 }
 
 /// Who saves, where a filter asks.
@@ -189,45 +191,17 @@ fn user<'a>(tx: &mut dyn Tx, it: &Candidate<'a>, filter: &DuplicateRuleFilter) -
     Ok(record::by_id(tx, it.org, object, it.identity.user.id)?.map(|row| (&**object, row)))
 }
 
-/// Whether a condition holds for a value. Several values parted by commas are alternatives; text is compared without regard to
-/// case.
-fn holds(field: &Field, value: &Value, item: &DuplicateRuleFilterItem) -> bool {
-    use FilterOperation::{
-        contains, equals, excludes, greaterOrEqual, greaterThan, includes, lessOrEqual, lessThan, notContain, notEqual, startsWith,
+/// Whether a condition holds for a value; texts are compared without regard to case.
+fn holds(it: &Candidate<'_>, field: &Field, value: &Value, item: &DuplicateRuleFilterItem) -> bool {
+    let folded = |value: Value| match value {
+        Value::Text(text) => Value::Text(fold(&text).into_owned()),
+        other => other,
     };
-    let given = item.value.as_deref().unwrap_or_default();
-    let wanted: Vec<&str> = given.split(',').map(str::trim).collect();
-    let own = fold(&if value.is_null() { String::new() } else { value.display() }).into_owned();
-    let any = |test: &dyn Fn(&str) -> bool| wanted.iter().any(|one| test(&fold(one)));
-    let same = |one: &str| {
-        let read = || field.ty.kind().parse(field, orglet_schema::Input::Text(one)).ok();
-        own == one || !value.is_null() && !one.is_empty() && !field.ty.is_text() && read().as_ref() == Some(value)
-    };
-    let compare = |wanted: std::cmp::Ordering, or_same: bool| {
-        let Ok(other) = field.ty.kind().parse(field, orglet_schema::Input::Text(given.trim())) else { return false };
-        let found = match (value, &other) {
-            (Value::Int(a), Value::Int(b)) => a.cmp(b),
-            (Value::Decimal(a), Value::Decimal(b)) => a.cmp(b),
-            (Value::Date(_) | Value::DateTime(_) | Value::Time(_), _) if !other.is_null() => value.display().cmp(&other.display()),
-            (Value::Text(a), Value::Text(b)) => fold(a).cmp(&fold(b)),
-            _ => return false,
-        };
-        found == wanted || or_same && found.is_eq()
-    };
-    let chosen = || own.split(';').collect::<Vec<_>>();
-    match item.operation {
-        equals => any(&same),
-        notEqual => !any(&same),
-        contains => any(&|one| own.contains(one)),
-        notContain => !any(&|one| own.contains(one)),
-        startsWith => any(&|one| own.starts_with(one)),
-        includes => any(&|one| chosen().contains(&one)),
-        excludes => !any(&|one| chosen().contains(&one)),
-        lessThan => compare(std::cmp::Ordering::Less, false),
-        lessOrEqual => compare(std::cmp::Ordering::Less, true),
-        greaterThan => compare(std::cmp::Ordering::Greater, false),
-        greaterOrEqual => compare(std::cmp::Ordering::Greater, true),
-    }
+    let wanted = item.values().into_iter().filter_map(|text| checks::wanted(it.identity, it.now, field, &text)).map(|one| match one {
+        Wanted::Value(value) => Wanted::Value(folded(value)),
+        other => other,
+    });
+    item.operation().holds(&folded(value.clone()), &wanted.collect::<Vec<_>>())
 }
 
 /// Keeps what rules found of a record that is saved now: a set of duplicates for each rule, to which the record and those that
@@ -250,7 +224,9 @@ pub(super) fn report(tx: &mut dyn Tx, cx: &derived::Context<'_>, object: &Object
             let in_sets = record::find(tx, cx.org, items, record_id, &Value::Id(*member), 100)?;
             let mut found = None;
             for item in record::some(tx, cx.org, items, &in_sets, &["DuplicateRecordSetId"])? {
-                let Some(id) = item.get(items, "DuplicateRecordSetId").as_id().filter(|id| set.is_none_or(|set| set == *id)) else { continue };
+                let Some(id) = item.get(items, "DuplicateRecordSetId").as_id().filter(|id| set.is_none_or(|set| set == *id)) else {
+                    continue;
+                };
                 let of = record::by_id(tx, cx.org, sets, id)?.filter(|of| !of.is_deleted(sets));
                 if of.is_some_and(|of| of.get(sets, "DuplicateRuleId").as_id() == Some(rule)) {
                     found = Some(id);

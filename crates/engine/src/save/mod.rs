@@ -15,6 +15,7 @@ mod write;
 
 pub use duplicates::DuplicateOptions;
 
+use crate::events::EventUuid;
 use crate::record::Row;
 use crate::shared::Stamped;
 use crate::{Failure, Identity, Org};
@@ -109,11 +110,14 @@ pub struct Saved {
     pub id: Id,
     /// Whether it is new.
     pub created: bool,
+    /// Of a platform event, what tells it from others: it was published and is no record.
+    pub event: Option<EventUuid>,
 }
 
 /// Saves a batch. The outer error is a failure of the whole; each record has its own outcome.
 pub fn save(identity: &Identity, change: &Change) -> Result<Vec<Result<Saved, Failure>>, Failure> {
-    if !change.object.has_table() {
+    let published = change.object.is_event() && change.op == Op::Insert;
+    if !change.object.has_table() && !published {
         // Rows that are made from the catalog when they are asked for.
         let verb = match change.op {
             Op::Insert | Op::Upsert { .. } => "inserted",

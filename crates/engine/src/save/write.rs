@@ -5,7 +5,7 @@ use crate::failure::no_row;
 use crate::ids::{Counters, bump};
 use crate::record::{self, Row, columns};
 use crate::storage::Growth;
-use crate::{Failure, Identity, Org, matching};
+use crate::{Failure, Identity, Org, events, matching};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, Value};
 use orglet_plan::write as sql;
 use orglet_schema::{Catalog, DefaultValue, Field, FieldType, Object};
@@ -13,7 +13,9 @@ use orglet_store::Tx;
 
 pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Result<Vec<Result<Saved, Failure>>, Failure> {
     let org = &*identity.org;
-    org.ensure_table(&change.object)?;
+    if !change.object.is_event() {
+        org.ensure_table(&change.object)?;
+    }
     let fresh = fresh_ids(org, change)?;
     let now = org.now().truncate_to_second();
     let growth = &Growth::of(org, &change.object)?;
@@ -61,7 +63,7 @@ fn fresh_ids(org: &Org, change: &Change) -> Result<Vec<Id>, Failure> {
         _ => 0,
     };
     match change.object.key_prefix {
-        Some(prefix) if wanted > 0 => org.new_ids(prefix, wanted),
+        Some(prefix) if wanted > 0 && !change.object.is_event() => org.new_ids(prefix, wanted),
         _ => Ok(Vec::new()),
     }
 }
@@ -128,6 +130,9 @@ impl Save<'_> {
 
     fn insert(&self, tx: &mut dyn Tx, record: &Incoming, id: Option<Id>) -> Result<Saved, Failure> {
         let object = &*self.change.object;
+        if object.is_event() {
+            return self.publish(tx, record);
+        }
         let prepared = prepare::check(self.identity, self.change, record, true)?;
         let Some(id) = id else {
             let text = format!("entity type cannot be inserted: {}", object.label);
@@ -156,7 +161,21 @@ impl Save<'_> {
         matching::keep(tx, object, None, &row)?;
         self.follow(tx, object, None, &row, &changed, aside)?;
         self.report(tx, object, &row, &reports)?;
-        Ok(Saved { id, created: true })
+        Ok(Saved { id, created: true, event: None })
+    }
+
+    /// Publishes a platform event: its fields are checked as those of a record, and it goes on the bus with the commit.
+    fn publish(&self, tx: &mut dyn Tx, record: &Incoming) -> Result<Saved, Failure> {
+        let object = &*self.change.object;
+        let prepared = prepare::check(self.identity, self.change, record, true)?;
+        let mut row = Row::empty(object);
+        for (index, value) in prepared.values {
+            row.values[index] = value;
+        }
+        let id = events::id_of(object);
+        stamp_new(tx, object, &mut row, id, self.identity, self.now)?;
+        let event = events::append(tx, self.org, object, &row, self.identity.user.id)?;
+        Ok(Saved { id, created: true, event: Some(event) })
     }
 
     fn update(&self, tx: &mut dyn Tx, record: &Incoming, id: Id) -> Result<Saved, Failure> {
@@ -200,7 +219,7 @@ impl Save<'_> {
         matching::keep(tx, object, Some(&old), &row)?;
         self.follow(tx, object, Some(&old), &row, &changed, aside)?;
         self.report(tx, object, &row, &reports)?;
-        Ok(Saved { id, created: false })
+        Ok(Saved { id, created: false, event: None })
     }
 
     /// The record's place in the save, for the rules of its object.
@@ -214,8 +233,8 @@ impl Save<'_> {
         if self.change.system {
             return Ok(());
         }
-        let (org, catalog, user) = (self.org, self.catalog, self.identity.user.id);
-        checks::check(tx, &checks::Candidate { org, catalog, object, row, old, changed, user })
+        let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
+        checks::check(tx, &checks::Candidate { org, catalog, object, row, old, changed, identity, now })
     }
 
     /// Asks the duplicate rules of the object.
@@ -231,8 +250,8 @@ impl Save<'_> {
         if self.change.system || object.rules.as_ref().is_none_or(|rules| rules.duplicate_rules.is_empty()) {
             return Ok(Vec::new());
         }
-        let (org, catalog, identity, options) = (self.org, self.catalog, self.identity, record.duplicates);
-        duplicates::check(tx, &duplicates::Candidate { org, catalog, identity, object, row, insert, changed, options })
+        let (org, catalog, identity, now, options) = (self.org, self.catalog, self.identity, self.now, record.duplicates);
+        duplicates::check(tx, &duplicates::Candidate { org, catalog, identity, object, row, insert, changed, options, now })
     }
 
     /// Keeps what the duplicate rules found.

@@ -4,20 +4,23 @@
 //! asked for them. Without a journal a request costs nothing more, with one an entry written into the place of the oldest.
 
 mod mask;
+mod ring;
 
 #[cfg(test)]
 mod tests;
+
+pub use ring::Journal;
 
 use crate::{Call, Reply, Server, about, pattern};
 use http::{Method, header};
 use orglet_base::{DateTime, Id};
 use orglet_engine::auth::User;
-use parking_lot::{Condvar, Mutex, RwLock};
+use parking_lot::RwLock;
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Entries that an org's journal has when nothing else is said.
@@ -39,12 +42,13 @@ const MOST_WAITING: usize = 8;
 /// The longest wait for an entry.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
-/// Entries that are looked through at once.
-const PART: u64 = 256;
+/// Numbers of lists of journals, over all servers of the process.
+static LISTS: AtomicU64 = AtomicU64::new(1);
 
 thread_local! {
-    /// Where a target is written without its secrets, before there is a place for it.
-    static TARGET: RefCell<String> = const { RefCell::new(String::new()) };
+    /// The journal that this thread wrote into last, and of which list that was: to find it in the list costs more than an
+    /// entry, because all threads look there.
+    static LAST: RefCell<Option<(u64, Id, Arc<Journal>)>> = const { RefCell::new(None) };
 }
 
 /// The journals of a server's orgs.
@@ -53,30 +57,10 @@ pub struct Journals {
     entries: usize,
     bodies: bool,
     orgs: RwLock<HashMap<Id, Arc<Journal>>>,
+    /// The number of the list of `orgs`, another one whenever something is taken out.
+    list: AtomicU64,
+    /// Counts how often a journal was looked for.
     ticks: AtomicU64,
-}
-
-/// The journal of an org.
-#[derive(Debug)]
-pub struct Journal {
-    entries: usize,
-    used: AtomicU64,
-    /// Whether bodies are kept.
-    bodies: AtomicBool,
-    ring: Mutex<Ring>,
-    more: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct Ring {
-    entries: VecDeque<Entry>,
-    /// The number of the newest entry.
-    newest: u64,
-    /// Bytes of bodies.
-    bodies: usize,
-    /// The number of the newest entry whose bodies were dropped: those before it have none.
-    bare: u64,
-    waiting: usize,
 }
 
 /// A request and its answer.
@@ -148,12 +132,13 @@ impl Journals {
     /// Journals of so many entries; `bodies` keeps bodies from the start. `None` where there are to be none.
     pub(crate) fn new(entries: usize, bodies: bool) -> Option<Self> {
         let entries = entries.min(MOST_ENTRIES);
-        (entries > 0).then(|| Self { entries, bodies, orgs: RwLock::default(), ticks: AtomicU64::new(0) })
+        let (list, ticks) = (AtomicU64::new(LISTS.fetch_add(1, Ordering::Relaxed)), AtomicU64::new(0));
+        (entries > 0).then(|| Self { entries, bodies, orgs: RwLock::default(), list, ticks })
     }
 
     /// The journal of an org, made where there is none.
     pub fn of(&self, org: Id) -> Arc<Journal> {
-        let tick = self.ticks.fetch_add(1, Ordering::Relaxed);
+        let tick = self.ticks.fetch_add(1, Ordering::Relaxed) + 1;
         let found = self.orgs.read().get(&org).cloned();
         let journal = found.unwrap_or_else(|| {
             let mut orgs = self.orgs.write();
@@ -162,11 +147,36 @@ impl Journals {
                 && let Some(oldest) = orgs.iter().min_by_key(|(_, journal)| journal.used.load(Ordering::Relaxed)).map(|(id, _)| *id)
             {
                 orgs.remove(&oldest);
+                self.changed();
             }
             orgs.entry(org).or_insert_with(|| Arc::new(Journal::new(self.entries, self.bodies))).clone()
         });
         journal.used.store(tick, Ordering::Relaxed);
         journal
+    }
+
+    /// Does something with the journal of an org, which is most often that of the thread's last request.
+    fn with(&self, org: Id, work: impl FnOnce(&Journal)) {
+        LAST.with_borrow_mut(|last| {
+            // Read before the journal is looked for: if that is taken out meanwhile, it is looked for again.
+            let list = self.list.load(Ordering::Acquire);
+            match last {
+                Some((of, id, journal)) if *of == list && *id == org => {
+                    // It was used since every tick so far. The number is seldom another one, and then nothing is written.
+                    let tick = self.ticks.load(Ordering::Relaxed);
+                    if journal.used.load(Ordering::Relaxed) != tick {
+                        journal.used.store(tick, Ordering::Relaxed);
+                    }
+                    work(journal);
+                }
+                _ => work(&last.insert((list, org, self.of(org))).2),
+            }
+        });
+    }
+
+    /// To be called when something was taken out of the list.
+    fn changed(&self) {
+        self.list.store(LISTS.fetch_add(1, Ordering::Relaxed), Ordering::Release);
     }
 
     /// Forgets what an org was asked, and whether somebody asked for its bodies.
@@ -180,20 +190,41 @@ impl Journals {
     /// Forgets an org that is gone.
     pub(crate) fn forget(&self, org: Id) {
         self.orgs.write().remove(&org);
+        self.changed();
     }
 
     /// Writes down a request and its answer.
-    pub(crate) fn note(&self, server: &Server, call: &Call, reply: &Reply, happened: Happened) {
-        let org = match call.who.get() {
-            Some((org, _)) => *org,
+    pub(crate) fn note(&self, server: &Server, mut call: Call, reply: &Reply, happened: Happened) {
+        let (org, user) = match call.who.take() {
+            Some((org, user)) => (org, Some(user)),
             // An org that a token names without a session may be none.
             None => {
-                let named = Some(about::org_of(server, call)).filter(|id| server.engine.is_at_hand(*id));
-                named.unwrap_or_else(|| server.engine.default_org().id)
+                let named = Some(about::org_of(server, &call)).filter(|id| server.engine.is_at_hand(*id));
+                (named.unwrap_or_else(|| server.engine.default_org().id), soap_user(server, &call))
             }
         };
-        let user = call.who.get().map(|(_, user)| user.clone()).or_else(|| soap_user(server, call));
-        self.of(org).push(call, reply, happened, user);
+        // All that takes time is done before there is a place that others may wait for.
+        let code = if reply.status >= 400 { code_of(&reply.body) } else { "" };
+        let client = within(call.header(header::USER_AGENT).unwrap_or_default(), LONGEST);
+        let at = now();
+        self.with(org, |journal| {
+            let (request, response) = if journal.keeps_bodies() { bodies(&call, reply) } else { (None, None) };
+            journal.push(|entry| {
+                entry.at = at;
+                entry.method = happened.method;
+                entry.target.clear();
+                mask::target(&mut entry.target, within(&call.path, LONGEST), call.uri.query().map(|query| within(query, LONGEST)));
+                entry.status = reply.status;
+                code.clone_into(&mut entry.code);
+                entry.took = happened.took;
+                (entry.bytes_in, entry.bytes_out) = (call.body.len(), reply.body.len());
+                client.clone_into(&mut entry.client);
+                entry.address = happened.address;
+                entry.user = user;
+                entry.fault = happened.fault;
+                (entry.request, entry.response) = (request, response);
+            });
+        });
     }
 }
 
@@ -206,199 +237,28 @@ fn soap_user(server: &Server, call: &Call) -> Option<Arc<User>> {
     server.engine.authenticate(&session).ok().flatten().map(|identity| identity.user)
 }
 
-impl Journal {
-    fn new(entries: usize, bodies: bool) -> Self {
-        Self { entries, used: AtomicU64::new(0), bodies: AtomicBool::new(bodies), ring: Mutex::default(), more: Condvar::new() }
-    }
-
-    /// Whether bodies are kept.
-    pub fn keeps_bodies(&self) -> bool {
-        self.bodies.load(Ordering::Relaxed)
-    }
-
-    /// Has bodies kept from now on, or not.
-    pub fn keep_bodies(&self, keep: bool) {
-        self.bodies.store(keep, Ordering::Relaxed);
-    }
-
-    /// How many entries it has at most.
-    pub fn capacity(&self) -> usize {
-        self.entries
-    }
-
-    /// Forgets all entries. Numbers go on, so that who follows sees those to come.
-    pub fn clear(&self) {
-        let mut ring = self.ring.lock();
-        ring.entries.clear();
-        ring.bodies = 0;
-    }
-
-    fn push(&self, call: &Call, reply: &Reply, happened: Happened, user: Option<Arc<User>>) {
-        // All that takes time is done before the others are kept waiting.
-        let at = now();
-        let (request, response) = if self.keeps_bodies() { bodies(call, reply) } else { (None, None) };
-        let code = if reply.status >= 400 { code_of(&reply.body) } else { "" };
-        let client = within(call.header(header::USER_AGENT).unwrap_or_default(), LONGEST);
-        TARGET.with_borrow_mut(|target| {
-            target.clear();
-            mask::target(target, within(&call.path, LONGEST), call.uri.query().map(|query| within(query, LONGEST)));
-            let mut entry = Entry {
-                number: 0,
-                at,
-                method: happened.method,
-                target: String::new(),
-                status: reply.status,
-                code: String::new(),
-                took: happened.took,
-                bytes_in: call.body.len(),
-                bytes_out: reply.body.len(),
-                client: String::new(),
-                address: happened.address,
-                user,
-                fault: happened.fault,
-                request,
-                response,
-            };
-            let mut ring = self.ring.lock();
-            // The oldest entry's texts are written over, so that nothing need be allocated.
-            let mut oldest = if ring.entries.len() >= self.entries { ring.entries.pop_front() } else { None };
-            if let Some(old) = &mut oldest {
-                ring.bodies -= old.bodies();
-                for (new, old) in
-                    [(&mut entry.target, &mut old.target), (&mut entry.client, &mut old.client), (&mut entry.code, &mut old.code)]
-                {
-                    std::mem::swap(new, old);
-                    new.clear();
-                }
-            }
-            entry.target.push_str(target);
-            entry.client.push_str(client);
-            entry.code.push_str(code);
-            ring.newest += 1;
-            entry.number = ring.newest;
-            ring.bodies += entry.bodies();
-            ring.entries.push_back(entry);
-            if ring.bodies > MOST_BODIES {
-                ring.drop_bodies();
-            }
-            let awaited = ring.waiting > 0;
-            drop(ring);
-            if awaited {
-                self.more.notify_all();
-            }
-        });
-    }
-
-    /// The entries that a filter lets pass. Where there are none behind its `after`, this waits for one so long at most.
-    ///
-    /// They are looked through in parts, with room between them for those who write; entries that come meanwhile are for
-    /// the next page.
-    pub fn page(&self, filter: &Filter, wait: Duration) -> Page {
-        let (first, newest) = {
-            let mut ring = self.ring.lock();
-            if filter.after.is_some_and(|after| ring.newest <= after) && !wait.is_zero() && ring.waiting < MOST_WAITING {
-                ring.waiting += 1;
-                self.more.wait_for(&mut ring, wait.min(LONGEST_WAIT));
-                ring.waiting -= 1;
-            }
-            (ring.first(), ring.newest)
-        };
-        let mut entries = Vec::new();
-        let Some(after) = filter.after else {
-            let mut end = newest;
-            while end >= first && entries.len() < filter.limit {
-                let begin = first.max((end + 1).saturating_sub(PART));
-                entries.append(&mut self.part(filter, begin, end, filter.limit - entries.len(), true).entries);
-                end = begin - 1;
-            }
-            entries.reverse();
-            return Page { entries, next: newest, missed: 0 };
-        };
-        let mut begin = after.saturating_add(1);
-        let mut missed = first.saturating_sub(begin);
-        begin = begin.max(first);
-        while begin <= newest && entries.len() < filter.limit {
-            let end = newest.min(begin.saturating_add(PART - 1));
-            let mut part = self.part(filter, begin, end, filter.limit - entries.len(), false);
-            entries.append(&mut part.entries);
-            missed += part.gone;
-            begin = part.reached.saturating_add(1);
-        }
-        // A full page may have more behind it.
-        let next = entries.last().filter(|_| entries.len() == filter.limit).map_or(newest, |entry| entry.number);
-        Page { entries, next, missed }
-    }
-
-    /// Looks through the entries with these numbers for so many at most, from the oldest or the newest on. What takes time to
-    /// compare is compared while nobody waits.
-    fn part(&self, filter: &Filter, begin: u64, end: u64, most: usize, from_newest: bool) -> Part {
-        let ring = self.ring.lock();
-        let gone = ring.first().min(end.saturating_add(1)).saturating_sub(begin);
-        let fitting = ring.between(begin, end).filter(|entry| filter.fits(entry));
-        let part = |entries: Vec<Entry>, found: usize, last: Option<u64>| Part {
-            gone: gone + (found - entries.len()) as u64,
-            reached: last.filter(|_| found == most).unwrap_or(end),
-            entries,
-        };
-        if !filter.asks_for_targets() {
-            let entries: Vec<Entry> = match from_newest {
-                true => fitting.rev().take(most).cloned().collect(),
-                false => fitting.take(most).cloned().collect(),
-            };
-            let (found, last) = (entries.len(), entries.last().map(|entry| entry.number));
-            return part(entries, found, last);
-        }
-        let mut targets: Vec<(u64, String)> = fitting.map(|entry| (entry.number, entry.target.clone())).collect();
-        drop(ring);
-        if from_newest {
-            targets.reverse();
-        }
-        let fitting = targets.iter().filter(|(_, target)| filter.fits_target(target)).take(most);
-        let numbers: Vec<u64> = fitting.map(|(number, _)| *number).collect();
-        let ring = self.ring.lock();
-        let entries = numbers.iter().filter_map(|number| ring.between(*number, *number).next().cloned()).collect();
-        part(entries, numbers.len(), numbers.last().copied())
-    }
-}
-
-/// What is found in a part of a journal.
-struct Part {
-    entries: Vec<Entry>,
-    /// Entries that were gone before they could be looked at or taken.
-    gone: u64,
-    /// The number of the last entry that was looked at.
-    reached: u64,
-}
-
-impl Ring {
-    /// The number of the oldest entry; where there is none, of the next.
-    fn first(&self) -> u64 {
-        self.entries.front().map_or(self.newest + 1, |entry| entry.number)
-    }
-
-    /// The entries with these numbers, of which some may be gone.
-    fn between(&self, begin: u64, end: u64) -> impl DoubleEndedIterator<Item = &Entry> {
-        let first = self.first();
-        let place = |number: u64| usize::try_from(number.saturating_sub(first)).unwrap_or(usize::MAX).min(self.entries.len());
-        let (begin, end) = (place(begin), place(end.saturating_add(1)));
-        self.entries.range(begin..end.max(begin))
-    }
-
-    /// Drops the bodies of the oldest entries that have any, until the others fit.
-    fn drop_bodies(&mut self) {
-        let begin = usize::try_from((self.bare + 1).saturating_sub(self.first())).unwrap_or(usize::MAX).min(self.entries.len());
-        for entry in self.entries.range_mut(begin..) {
-            if self.bodies <= MOST_BODIES {
-                return;
-            }
-            self.bodies -= entry.bodies();
-            self.bare = entry.number;
-            (entry.request, entry.response) = (None, None);
-        }
-    }
-}
-
 impl Entry {
+    /// What stands in a place that no request has taken.
+    fn none() -> Self {
+        Self {
+            number: 0,
+            at: DateTime(0),
+            method: Method::GET,
+            target: String::new(),
+            status: 0,
+            code: String::new(),
+            took: Duration::ZERO,
+            bytes_in: 0,
+            bytes_out: 0,
+            client: String::new(),
+            address: None,
+            user: None,
+            fault: None,
+            request: None,
+            response: None,
+        }
+    }
+
     fn bodies(&self) -> usize {
         [&self.request, &self.response].into_iter().flatten().map(String::len).sum()
     }

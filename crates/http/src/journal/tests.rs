@@ -203,10 +203,12 @@ fn bodies_of_the_oldest_go_first() {
         served.send("POST", "/nothing", "", "text/plain", &body);
     }
     let journal = served.server.journals.as_ref().unwrap().of(served.server.engine.default_org().id);
-    let ring = journal.ring.lock();
-    assert!(ring.bodies <= MOST_BODIES && ring.bodies == ring.entries.iter().map(Entry::bodies).sum::<usize>());
-    let bare = ring.entries.iter().filter(|entry| entry.request.is_none()).map(|entry| entry.number).collect::<Vec<_>>();
-    assert!(bare.len() >= 100 && bare == (1..=ring.bare).collect::<Vec<_>>());
+    let all = || journal.page(&Filter { limit: usize::MAX, ..Filter::default() }, Duration::ZERO).entries;
+    assert!(journal.kept() <= MOST_BODIES && journal.kept() == all().iter().map(Entry::bodies).sum::<usize>());
+    let bare = all().iter().filter(|entry| entry.request.is_none()).map(|entry| entry.number).collect::<Vec<_>>();
+    assert!(bare.len() >= 100 && bare == (1..=bare.len() as u64).collect::<Vec<_>>());
+    journal.clear();
+    assert_eq!((journal.kept(), all().len()), (0, 0));
 }
 
 #[test]
@@ -255,4 +257,69 @@ fn many_orgs_have_few_journals() {
     }
     let orgs = journals.orgs.read();
     assert!(orgs.len() == MOST_ORGS && orgs.contains_key(&id(0)) && !orgs.contains_key(&id(1)));
+}
+
+#[test]
+fn many_write_at_once() {
+    const WRITERS: u64 = 4;
+    const EACH: u64 = 5000;
+    let served = Served::new(100, false);
+    let journal = served.server.journals.as_ref().unwrap().of(served.server.engine.default_org().id);
+    let read = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            let journal = &journal;
+            scope.spawn(move || {
+                for n in 0..EACH {
+                    journal.push(|entry| {
+                        entry.target = format!("/{writer}/{n}");
+                        entry.status = writer as u16;
+                    });
+                }
+            });
+        }
+        // Who follows gets or misses each entry once, in order, and each whole.
+        let mut after = 0;
+        while after < WRITERS * EACH {
+            let filter = Filter { after: Some(after), limit: 30, ..Filter::default() };
+            let page = journal.page(&filter, Duration::from_millis(100));
+            let numbers: Vec<u64> = page.entries.iter().map(|entry| entry.number).collect();
+            assert!(numbers.is_sorted_by(|a, b| a < b) && numbers.iter().all(|n| (after + 1..=page.next).contains(n)), "{numbers:?}");
+            assert_eq!(numbers.len() as u64 + page.missed, page.next - after);
+            assert!(page.entries.iter().all(|entry| entry.target.starts_with(&format!("/{}/", entry.status))));
+            read.fetch_add(numbers.len() as u64, Ordering::Relaxed);
+            after = page.next;
+        }
+    });
+    assert!(read.load(Ordering::Relaxed) >= 30);
+    let last = journal.page(&Filter { limit: 1000, ..Filter::default() }, Duration::ZERO).entries;
+    assert_eq!(last.len(), 100);
+    for writer in 0..WRITERS as u16 {
+        let own: Vec<usize> =
+            last.iter().filter(|e| e.status == writer).filter_map(|e| e.target.rsplit('/').next()?.parse().ok()).collect();
+        assert!(own.is_sorted());
+    }
+}
+
+#[test]
+fn a_thread_finds_the_journal_of_now() {
+    let (one, other) = (Journals::new(5, false).unwrap(), Journals::new(5, false).unwrap());
+    let id = |n: usize| Id::parse(&format!("00D{n:012}")).unwrap();
+    let write = |journals: &Journals, org| journals.with(org, |journal| journal.push(|entry| entry.status = 200));
+    let count = |journals: &Journals, org| journals.of(org).page(&Filter { limit: 10, ..Filter::default() }, Duration::ZERO).entries.len();
+    write(&one, id(1));
+    write(&one, id(1));
+    write(&other, id(1));
+    write(&one, id(2));
+    assert_eq!([count(&one, id(1)), count(&other, id(1)), count(&one, id(2))], [2, 1, 1]);
+    write(&one, id(1));
+    one.forget(id(1));
+    write(&one, id(1));
+    assert_eq!(count(&one, id(1)), 1);
+    // What a thread writes into is in use, though nobody looks for it.
+    for n in 3..MOST_ORGS * 3 {
+        write(&one, id(1));
+        std::thread::scope(|scope| scope.spawn(|| write(&one, id(n))).join().unwrap());
+    }
+    assert_eq!(count(&one, id(1)), 5);
 }

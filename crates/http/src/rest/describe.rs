@@ -7,7 +7,7 @@ use crate::codec::{Doc, XmlOrder};
 use orglet_base::ApiVersion;
 use orglet_engine::Failure;
 use orglet_schema::Object;
-use orglet_schema::standard::describe as facts;
+use orglet_schema::standard::{describe as facts, layouts};
 
 /// `GET /sobjects`.
 pub(super) fn global(cx: &Rest<'_>) -> Reply {
@@ -58,7 +58,7 @@ pub(crate) fn full(cx: &Rest<'_>, object: &Object) -> Doc {
     let mut doc = Doc::Obj(Vec::with_capacity(facts::OBJECT_KEYS.len()));
     for key in keys(facts::OBJECT_KEYS, cx.version) {
         let value = match key {
-            "actionOverrides" | "namedLayoutInfos" => Doc::List(Vec::new()),
+            "actionOverrides" => Doc::List(Vec::new()),
             "childRelationships" => children.clone(),
             "compactLayoutable" => object.flags.compact_layoutable.into(),
             "fields" => Doc::List(fields.clone()),
@@ -70,6 +70,7 @@ pub(crate) fn full(cx: &Rest<'_>, object: &Object) -> Doc {
             | "extendsInterfaces"
             | "implementedBy"
             | "implementsInterfaces" => Doc::Null,
+            "namedLayoutInfos" => named_layouts(cx, object),
             "recordTypeInfos" => Doc::List(vec![master_record_type(cx, object)]),
             "searchLayoutable" => object.flags.search_layoutable.into(),
             "sobjectDescribeOption" => "FULL".into(),
@@ -141,6 +142,14 @@ fn urls(cx: &Rest<'_>, object: &Object, full: bool) -> Doc {
         doc.push(url.key, value);
     }
     doc
+}
+
+fn named_layouts(cx: &Rest<'_>, object: &Object) -> Doc {
+    let path = format!("{}describe/namedLayouts/", cx.rows_of(object));
+    Doc::list(layouts::names(object).iter().map(|name| {
+        let urls = Doc::obj([("layout", format!("{path}{name}").into())]);
+        Doc::obj([("name", (*name).into()), ("urls", urls)])
+    }))
 }
 
 fn master_record_type(cx: &Rest<'_>, object: &Object) -> Doc {

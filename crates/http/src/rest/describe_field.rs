@@ -2,7 +2,7 @@
 
 use crate::codec::Doc;
 use orglet_schema::standard::describe::FIELD_KEYS;
-use orglet_schema::{DefaultValue, Field, FieldType};
+use orglet_schema::{DefaultValue, Field, FieldType, LookupFilter};
 
 /// A field as a describe prints it.
 pub(crate) fn field_doc(field: &Field, createable: bool) -> Doc {
@@ -64,10 +64,21 @@ fn member(field: &Field, key: &str) -> Doc {
         "unique" => field.unique.into(),
         "updateable" => field.updateable.into(),
         "writeRequiresMasterRead" => field.write_requires_master_read.into(),
-        "calculatedFormula" | "filteredLookupInfo" | "referenceTargetField" => Doc::Null,
+        "filteredLookupInfo" => field.lookup_filter.as_ref().map_or(Doc::Null, |filter| filter_doc(filter)),
+        "calculatedFormula" | "referenceTargetField" => Doc::Null,
         // aiPredictionField, deprecatedAndHidden, formulaTreatNullNumberAsZero, highScaleNumber.
         _ => false.into(),
     }
+}
+
+/// What a describe says of a lookup filter: which fields of the record with the lookup decide, and whether it only helps.
+fn filter_doc(filter: &LookupFilter) -> Doc {
+    let controlling = filter.controlling_fields();
+    Doc::obj([
+        ("controllingFields", Doc::list(controlling.iter().map(|f| (*f).to_owned()))),
+        ("dependent", (!controlling.is_empty()).into()),
+        ("optionalFilter", filter.optional.into()),
+    ])
 }
 
 /// The values that a picklist offers.

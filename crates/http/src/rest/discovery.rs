@@ -24,10 +24,13 @@ pub(super) fn resources(cx: &Rest<'_>) -> Reply {
     let mut doc = Doc::Obj(Vec::new());
     for key in [
         "tooling",
+        "tabs",
+        "appMenu",
         "quickActions",
         "queryAll",
         "search",
         "parameterizedSearch",
+        "theme",
         "recent",
         "limits",
         "process",

@@ -1,8 +1,8 @@
 //! Page layouts, compact layouts and approval layouts.
 
-use super::Rest;
 use super::describe_field::{field_doc, picklist_doc};
 use super::layout_items::{Tabs, blank, button, items_of};
+use super::{Rest, quick};
 use crate::Reply;
 use crate::codec::{Doc, XmlOrder};
 use orglet_base::{ApiError, ErrorCode};
@@ -22,9 +22,46 @@ const MOST_OBJECTS: usize = 100;
 /// `GET /sobjects/X/describe/layouts`.
 pub(super) fn all(cx: &Rest<'_>, name: &str) -> Result<Reply, Failure> {
     let (object, layout) = of(cx, name)?;
-    let url = format!("{}describe/layouts/{MASTER}", cx.rows_of(&object));
+    Ok(with_mapping(cx, &object, &layout))
+}
+
+/// `GET /sobjects/X/describe/namedLayouts/{name}`.
+pub(super) fn named(cx: &Rest<'_>, name: &str, layout: &str) -> Result<Reply, Failure> {
+    let object = cx.object(name)?;
+    let layout = layouts::named(&object, layout).ok_or_else(ApiError::not_found)?;
+    Ok(with_mapping(cx, &object, &layout))
+}
+
+/// `GET /sobjects/Global/describe/layouts`: the actions of pages that show no record.
+pub(super) fn global(cx: &Rest<'_>) -> Reply {
+    let none = || Doc::List(Vec::new());
+    let layout = Doc::obj([
+        ("buttonLayoutSection", Doc::Null),
+        ("detailLayoutSections", none()),
+        ("editLayoutSections", none()),
+        ("feedView", Doc::Null),
+        ("highlightsPanelLayoutSection", Doc::Null),
+        ("id", layouts::global_id().to_string().into()),
+        ("multirowEditLayoutSections", none()),
+        ("offlineLinks", none()),
+        ("quickActionList", Doc::obj([("quickActionListItems", quick::items(cx))])),
+        ("relatedContent", Doc::Null),
+        ("relatedLists", none()),
+        ("saveOptions", none()),
+    ]);
+    let doc = Doc::obj([
+        ("layouts", Doc::List(vec![layout])),
+        ("recordTypeMappings", none()),
+        ("recordTypeSelectorRequired", Doc::List(vec![false.into()])),
+    ]);
+    cx.doc(200, &doc, "DescribeLayoutResult", XmlOrder::Sorted)
+}
+
+/// A layout, with the record types that have it.
+fn with_mapping(cx: &Rest<'_>, object: &Object, layout: &Layout) -> Reply {
+    let url = format!("{}describe/layouts/{MASTER}", cx.rows_of(object));
     let picklists = object.fields().iter().filter(|f| matches!(f.ty, FieldType::Picklist | FieldType::MultiPicklist));
-    let picklists = picklists.filter(|f| cx.identity.access.reads_field(&object, f));
+    let picklists = picklists.filter(|f| cx.identity.access.reads_field(object, f));
     let mapping = Doc::obj([
         ("active", true.into()),
         ("available", true.into()),
@@ -41,11 +78,11 @@ pub(super) fn all(cx: &Rest<'_>, name: &str) -> Result<Reply, Failure> {
         ("urls", Doc::obj([("layout", url.into())])),
     ]);
     let doc = Doc::obj([
-        ("layouts", Doc::List(vec![layout_doc(cx, &object, &layout)])),
+        ("layouts", Doc::List(vec![layout_doc(cx, object, layout)])),
         ("recordTypeMappings", Doc::List(vec![mapping])),
         ("recordTypeSelectorRequired", Doc::List(vec![false.into()])),
     ]);
-    Ok(cx.doc(200, &doc, "DescribeLayoutResult", XmlOrder::Sorted))
+    cx.doc(200, &doc, "DescribeLayoutResult", XmlOrder::Sorted)
 }
 
 /// `GET /sobjects/X/describe/layouts/{recordTypeId}`.

@@ -66,7 +66,6 @@ const UNUSED: &[Unused] = &[
     unused("HourlyLongTermIdMapping", 100_000),
     unused("HourlyManagedContentPublicRequests", 50_000),
     unused("HourlyODataCallout", 1000),
-    unused("HourlyPublishedPlatformEvents", 50_000),
     unused("HourlyPublishedStandardVolumePlatformEvents", 1000),
     unused("HourlyShortTermIdMapping", 100_000),
     unused("HourlySyncReportRuns", 500),
@@ -83,6 +82,9 @@ const UNUSED: &[Unused] = &[
     unused("StreamingApiConcurrentClients", 20),
 ];
 
+/// Platform events that a Developer Edition may publish in an hour.
+const PUBLISHED_EVENTS: i64 = 50_000;
+
 /// `GET /limits`: what is counted here as it stands, the rest untouched.
 pub(super) fn limits(cx: &Rest<'_>) -> Result<Reply, Failure> {
     let entry = |max: i64, left: i64| Doc::obj([("Max", max.into()), ("Remaining", left.into())]);
@@ -91,6 +93,8 @@ pub(super) fn limits(cx: &Rest<'_>) -> Result<Reply, Failure> {
     let org = &cx.identity.org;
     let (used, max) = (cx.server.engine.requests_today(org)?, org.allowed_requests());
     let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let published = PUBLISHED_EVENTS - orglet_engine::events::published_this_hour(org)?;
+    all.push(("HourlyPublishedPlatformEvents", entry(PUBLISHED_EVENTS, published.max(0))));
     all.push(("DailyApiRequests", entry(number(max), number(max.saturating_sub(used)))));
     let (data, files) = org.storage_figures()?;
     all.push(("DataStorageMB", entry(data.max, data.remaining())));

@@ -2,6 +2,7 @@
 //! method, media type, body, object, record.
 
 mod actions;
+mod appearance;
 mod blobs;
 mod conditional;
 mod describe;
@@ -264,6 +265,8 @@ impl Rest<'_> {
             (Resource::Describe, [object]) => describe::describe(self, &*self.object(object)?),
             (Resource::Layouts, [object]) => layouts::all(self, object),
             (Resource::Layouts, [object, record_type]) => layouts::one(self, object, record_type),
+            (Resource::NamedLayouts, [object, name]) => layouts::named(self, object, name),
+            (Resource::GlobalLayouts, _) => Ok(layouts::global(self)),
             (Resource::CompactLayouts, [object]) => layouts::compact(self, object),
             (Resource::CompactLayouts, [object, record_type]) => layouts::compact_of(self, object, record_type),
             (Resource::PrimaryCompactLayouts, _) => layouts::primary(self),
@@ -293,10 +296,24 @@ impl Rest<'_> {
             }
             (Resource::ToolingResources, _) => Ok(tooling::resources(self)),
             (Resource::ToolingQuery, _) => tooling::run(self),
+            (
+                resource @ (Resource::ToolingSearch
+                | Resource::ToolingExecuteAnonymous
+                | Resource::ToolingCompletions
+                | Resource::ToolingApexManifest
+                | Resource::ToolingRunTests
+                | Resource::ToolingTests),
+                _,
+            ) => tooling::apex(self, resource),
             (Resource::ToolingDescribeGlobal, _) => Ok(tooling::global(self)),
             (Resource::ToolingBasicInformation, [object]) => tooling::object(self, object),
             (Resource::ToolingDescribe, [object]) => tooling::describe(self, object),
             (Resource::ToolingRow, [object, id]) => tooling::row(self, object, id),
+            (Resource::Tabs, _) => Ok(appearance::tabs(self)),
+            (Resource::Theme, _) => Ok(appearance::theme(self)),
+            (Resource::AppMenus, _) => Ok(appearance::menus(self)),
+            (Resource::AppMenu, [menu]) => appearance::menu(self, menu),
+            (Resource::EventSeries, [id]) => Err(rows::series(self, id)),
             (Resource::RecentlyViewed, _) => recent::items(self),
             (Resource::RelevantItems, _) if compat::has_relevant_items(self.version) => recent::relevant(self),
             (Resource::QuickActions, _) => quick::list(self, None),
@@ -313,8 +330,9 @@ impl Rest<'_> {
             (Resource::ProcessRules, rest) => process::rules(self, rest.first().copied()),
             (Resource::ProcessRule, [object, _]) => process::rule(self, object),
             (Resource::ProcessApprovals, _) => process::approvals(self),
-            (Resource::EventSchema, [object]) if compat::has_event_schemas(self.version) => Err(events::schema(self, Some(object)).into()),
-            (Resource::EventSchemaById, _) if compat::has_event_schemas(self.version) => Err(events::schema(self, None).into()),
+            (Resource::EventSchema, [object]) if compat::has_event_schemas(self.version) => events::schema_of(self, object),
+            (Resource::EventSchemaById, [id]) if compat::has_event_schemas(self.version) => events::schema(self, id),
+            (Resource::ChannelPush, _) => events::push(self),
             (resource, params) if compat::has_invocable_actions(self.version) => self.action(resource, params),
             _ => Err(ApiError::not_found().into()),
         }

@@ -1,13 +1,13 @@
 //! Records by id and by external ID.
 
 use super::write::no_such_column;
-use super::{Rest, blobs, conditional, recent, records, relations, uploads};
+use super::{Rest, blobs, conditional, events, recent, records, relations, uploads};
 use crate::codec::{RecordUrl, Writer};
 use crate::{Reply, compat};
 use http::{Method, header};
 use orglet_base::{ApiError, ErrorCode, Id};
 use orglet_engine::save::{Incoming, Op, Saved, save_one};
-use orglet_engine::{Failure, query, record};
+use orglet_engine::{Failure, query, record, views};
 use orglet_schema::{Field, Object};
 use std::sync::Arc;
 
@@ -78,6 +78,21 @@ pub(super) fn row_by_key(cx: &Rest<'_>, object: &Arc<Object>, name: &str, raw: &
     }
 }
 
+/// `DELETE /sobjects/Event/{id}/fromThisEventOnwards`: why no event can be deleted with those after it. Series are a
+/// feature that is off, so that no event is of one.
+pub(super) fn series(cx: &Rest<'_>, segment: &str) -> Failure {
+    let found = || {
+        let object = cx.object("Event")?;
+        let id = record::parse_target(&object, segment)?;
+        views::is_there(&cx.identity, &object, id)
+    };
+    match found() {
+        Ok(true) => ApiError::new(ErrorCode::FunctionalityNotEnabled, "This feature is not currently enabled for this user.").into(),
+        Ok(false) => ApiError::not_found().into(),
+        Err(failure) => failure,
+    }
+}
+
 fn upsert(cx: &Rest<'_>, object: &Arc<Object>, field: &Field, raw: &str) -> Result<Reply, Failure> {
     let mut incoming = uploads::body(cx)?.record(cx, object, Some(field))?;
     let update_only = match cx.call.param("updateOnly") {
@@ -119,16 +134,29 @@ fn result(cx: &Rest<'_>, object: &Object, saved: Saved, tells_created: bool) -> 
     if tells_created && w.is_xml() {
         w.bool("created", saved.created);
     }
+    if w.is_xml() {
+        errors(&mut w, saved);
+    }
     w.text("id", &saved.id.to_string());
     w.bool("success", true);
-    w.begin_list("errors");
-    w.end_list();
+    if !w.is_xml() {
+        errors(&mut w, saved);
+    }
     if tells_created && !w.is_xml() {
         w.bool("created", saved.created);
     }
     w.end_object();
     let reply = Reply::new(if saved.created { 201 } else { 200 }, cx.format.content_type(), w.finish());
     if saved.created { reply.with(header::LOCATION, format!("{}{}", cx.rows_of(object), saved.id)) } else { reply }
+}
+
+/// What a result says went wrong: nothing, but that an event is on its way.
+fn errors(w: &mut Writer, saved: Saved) {
+    w.begin_list("errors");
+    if let Some(event) = saved.event {
+        events::enqueued(w, event);
+    }
+    w.end_list();
 }
 
 /// The record as an answer: all readable fields, or those of `fields=` and the Id.

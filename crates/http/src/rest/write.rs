@@ -20,11 +20,7 @@ fn duplicates(cx: &Rest<'_>) -> DuplicateOptions {
         let mut parts = header.split([',', ';']).filter_map(|part| part.split_once('='));
         parts.any(|(name, value)| name.trim().eq_ignore_ascii_case(wanted) && value.trim().eq_ignore_ascii_case("true"))
     };
-    DuplicateOptions {
-        allow_save: is_on("allowSave"),
-        include_record_details: is_on("includeRecordDetails"),
-        version: Some(cx.version),
-    }
+    DuplicateOptions { allow_save: is_on("allowSave"), include_record_details: is_on("includeRecordDetails"), version: Some(cx.version) }
 }
 
 /// Reads a record of an object. `key` is the external ID field that the URL names, which the body may not repeat.
@@ -50,6 +46,9 @@ pub(crate) fn decode_record_beside(
     for (name, node) in body.members() {
         if name == "attributes" || beside.contains(&name.as_ref()) {
             continue;
+        }
+        if object.is_event() && name.eq_ignore_ascii_case("Id") && !matches!(node.value, NodeValue::Null) {
+            return Err(super::events::has_an_id());
         }
         if name.eq_ignore_ascii_case("Id") || key.is_some_and(|k| k.name.eq_ignore_ascii_case(name)) {
             let shown = object.field(name).map_or("Id", |f| f.name.as_str());

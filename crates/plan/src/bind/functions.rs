@@ -2,10 +2,9 @@
 
 use super::Binder;
 use super::path::{Base, Found, Scope};
-use crate::dates;
 use crate::emit::{DatePart, Sql};
 use crate::shape::coordinates;
-use orglet_base::ApiError;
+use orglet_base::{ApiError, days};
 use orglet_schema::{CellKind, FieldType};
 use orglet_syntax::ast::{Arg, Call, Expr, Literal, Path};
 
@@ -98,7 +97,7 @@ impl Binder<'_> {
             return Err(self.cx.malformed(call.span, text));
         }
         let value = if shifted {
-            let (spans, before) = dates::offsets(self.cx.time_zone, self.now());
+            let (spans, before) = days::offsets(self.cx.time_zone, self.now());
             self.emit.shifted(&found.sql, &spans, before)
         } else {
             found.sql.clone()

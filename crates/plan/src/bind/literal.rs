@@ -3,7 +3,7 @@
 use super::compare::Operand;
 use super::{Binder, type_word};
 use crate::compat;
-use crate::dates::{self, NoRange};
+use orglet_base::days::{self, NoRange};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, OwnedCell, Time, time};
 use orglet_schema::{CellKind, FieldType};
 use orglet_syntax::ast::{Literal, Span};
@@ -152,7 +152,7 @@ impl Binder<'_> {
 
     fn date_literal(&self, operand: &Operand, word: &str, number: Option<u64>, span: Span) -> Result<Wanted, ApiError> {
         let shown = || number.map_or_else(|| word.to_owned(), |n| format!("{word}:{n}"));
-        let range = match dates::range(word, number, dates::today(self.now(), self.cx.time_zone), self.cx.monday_weeks) {
+        let range = match days::range(word, number, days::today(self.now(), self.cx.time_zone), self.cx.monday_weeks) {
             Ok(range) => range,
             Err(NoRange::OutOfRange) => return Err(self.invalid("date", &shown(), span)),
             Err(NoRange::Unknown) if compat::has_new_parser(self.cx.version) => {
@@ -166,7 +166,7 @@ impl Binder<'_> {
         }
         let cell = |day| match operand.kind {
             CellKind::Date => Some(OwnedCell::Text(time::date_text(day))),
-            CellKind::DateTime => Some(OwnedCell::Text(dates::midnight(day, self.cx.time_zone).to_canonical())),
+            CellKind::DateTime => Some(OwnedCell::Text(days::midnight(day, self.cx.time_zone).to_canonical())),
             _ => None,
         };
         match (cell(range.start), cell(range.end)) {

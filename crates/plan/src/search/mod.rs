@@ -14,7 +14,7 @@ use crate::emit::{Emit, RecordSql, Sql, quoted, sql};
 use crate::plan::{Node, OutKind, Output, Plan, RecordPlan};
 use crate::{BindContext, compat};
 use matcher::{Matcher, TextKind};
-use orglet_base::{ApiError, CellKind, ErrorCode, Statement};
+use orglet_base::{ApiError, ApiVersion, CellKind, ErrorCode, Statement};
 use orglet_schema::Object;
 use orglet_syntax::ast::{CompareOp, Condition, Expr, FromItem, Ident, InSet, Literal, Path, Query, SelectItem, Span};
 use orglet_syntax::sosl::ast::{Returning, Search, WithKind};
@@ -95,11 +95,17 @@ impl ObjectSearch {
     }
 }
 
-/// Checks a search and makes its plan. `every` are the objects that a search without RETURNING covers.
+/// Whether searches can look in list views.
+pub fn has_list_views(version: ApiVersion) -> bool {
+    compat::has_search_clause("ListView", version)
+}
+
+/// Checks a search and makes its plan. `every` are the objects that a search without RETURNING covers; `listed`, for each
+/// of those that it names, the keys of the rows in the list view that it looks in, where it has one and the object that list.
 ///
 /// # Errors
 /// What the platform answers to such a search: unknown names, misused clauses; and features that are not there.
-pub fn plan(search: &Search, every: &[Arc<Object>], cx: &BindContext<'_>) -> Result<SearchPlan, ApiError> {
+pub fn plan(search: &Search, every: &[Arc<Object>], listed: &[Option<Vec<String>>], cx: &BindContext<'_>) -> Result<SearchPlan, ApiError> {
     let refuse = |code, text: String| Err(ApiError::new(code, text));
     let limit = match search.limit {
         Some(limit) if limit.value > MOST => {
@@ -154,7 +160,11 @@ pub fn plan(search: &Search, every: &[Arc<Object>], cx: &BindContext<'_>) -> Res
     let share = if named.is_empty() { MOST_OF_ONE } else { (MOST / returning.len().max(1) as u64).min(MOST_OF_ONE) };
     let alone = named.len() == 1;
     for one in returning {
-        out.objects.push(object_search(search, one, pricebook, &matcher, if alone { None } else { Some(share) }, cx)?);
+        // Of what is said twice, either is the same.
+        let at = search.returning.iter().position(|r| r.object.text.eq_ignore_ascii_case(&one.object.text));
+        let keys = at.and_then(|at| listed.get(at)?.as_deref());
+        let narrowing = Narrowing { pricebook, keys, share: if alone { None } else { Some(share) } };
+        out.objects.push(object_search(search, one, narrowing, &matcher, cx)?);
     }
     Ok(out)
 }
@@ -224,30 +234,42 @@ fn check_windows(one: &Returning, objects: usize, cx: &BindContext<'_>) -> Resul
     Ok(())
 }
 
-/// The search of one object; `share` is the rows that each of several has.
+/// What an object's rows are narrowed by beside its own clauses.
+#[derive(Clone, Copy)]
+struct Narrowing<'a> {
+    /// WITH PricebookId.
+    pricebook: Option<(&'a Literal, Span)>,
+    /// The rows of its list view.
+    keys: Option<&'a [String]>,
+    /// The rows that each of several objects has.
+    share: Option<u64>,
+}
+
+/// The search of one object.
 fn object_search(
     search: &Search,
     one: Returning,
-    pricebook: Option<(&Literal, Span)>,
+    narrowing: Narrowing<'_>,
     matcher: &Arc<Matcher>,
-    share: Option<u64>,
     cx: &BindContext<'_>,
 ) -> Result<ObjectSearch, ApiError> {
-    if let Some(view) = &one.list_view {
-        // Searches know nothing of list views: none is answered as if it had been looked through.
-        let known = compat::has_search_clause("ListView", cx.version);
-        return Err(if known { not_enabled() } else { malformed(cx, view.span, "Invalid using expr") });
+    let Narrowing { pricebook, keys, share } = narrowing;
+    if let Some(view) = one.list_view.as_ref().filter(|_| !has_list_views(cx.version)) {
+        return Err(malformed(cx, view.span, "Invalid using expr"));
     }
     let object = cx.catalog.object(&one.object.text).filter(|o| cx.access.sees_object(o));
     if let Some(object) = object.filter(|o| !is_searchable(o)) {
         let text = format!("entity type {} does not support search", object.name);
         return Err(ApiError::new(ErrorCode::InvalidTypeForOperation, text));
     }
+    if let (Some(view), None, Some(object)) = (&one.list_view, keys, object) {
+        return Err(malformed(cx, view.span, format!("no such list view of {}: {}", object.name, view.text)));
+    }
     let narrowed = one.filter.is_some() || !one.order_by.is_empty();
     let cap = share.unwrap_or(if narrowed { MOST } else { MOST_OF_ONE });
     let limit = one.limit.map_or(cap, |l| l.value.min(cap));
     let offset = one.offset.map_or(0, |o| o.value);
-    let query = query(one, pricebook);
+    let query = query(one, pricebook, keys);
     let plan = crate::plan(&query, cx).map_err(in_search)?;
     let Output::Records(records) = &plan.output else {
         return Err(malformed(cx, query.span, "aggregate functions can not be used in a search"));
@@ -286,7 +308,7 @@ fn joined_text(columns: &[Sql]) -> Sql {
 }
 
 /// The query that reads the rows of an object which the search may find.
-fn query(one: Returning, pricebook: Option<(&Literal, Span)>) -> Query {
+fn query(one: Returning, pricebook: Option<(&Literal, Span)>, keys: Option<&[String]>) -> Query {
     let place = one.object.span;
     let path = |name: &str| Path { segments: vec![Ident { text: name.to_owned(), span: place }], span: place };
     let id = || SelectItem::Expr { expr: Expr::Path(path("Id")), alias: None };
@@ -317,6 +339,14 @@ fn query(one: Returning, pricebook: Option<(&Literal, Span)>) -> Query {
         let product = SelectItem::Expr { expr: Expr::Path(path("Product2Id")), alias: None };
         let priced = query(vec![product], path("PricebookEntry"), Some(of_book));
         all.push(Condition::In { left: Expr::Path(path("Id")), negated: false, op_span: span, set: InSet::Query(Box::new(priced)) });
+    }
+    if let Some(keys) = keys {
+        let text = |key: &String| (Literal::String { text: key.clone(), like: None, like_only_escape: false }, place);
+        let left = Expr::Path(path("Id"));
+        all.push(match keys {
+            [] => Condition::Compare { left, op: CompareOp::Eq, op_span: place, right: Literal::Null, right_span: place },
+            _ => Condition::In { left, negated: false, op_span: place, set: InSet::Literals(keys.iter().map(text).collect()) },
+        });
     }
     let filter = if all.len() > 1 { Some(Condition::And(all)) } else { all.pop() };
     let select = if one.fields.is_empty() { vec![id()] } else { one.fields };

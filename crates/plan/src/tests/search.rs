@@ -7,7 +7,7 @@ use orglet_base::Dialect;
 fn candidates(dialect: Dialect, sosl: &str) -> String {
     let org = Org { dialect, ..Org::new() };
     let ast = orglet_syntax::sosl::parse(sosl).expect(sosl);
-    let found = org.with(sosl, |cx| search::plan(&ast, &[], cx)).unwrap_or_else(|e| panic!("{sosl}: {e}"));
+    let found = org.with(sosl, |cx| search::plan(&ast, &[], &[], cx)).unwrap_or_else(|e| panic!("{sosl}: {e}"));
     match found.objects[0].candidates(10, 0) {
         Some(s) => format!("{} {}", s.sql, s.params.iter().map(shown).collect::<Vec<_>>().join(",")),
         None => "nothing".to_owned(),

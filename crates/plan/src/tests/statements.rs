@@ -273,10 +273,10 @@ fn writes() {
     assert_eq!(s.params, [Param::Of(CellKind::Id, text("2")), Param::Of(CellKind::Text, OwnedCell::Null)]);
     let s = write::update(account, &[field("Name")], vec![text("b")], "1", Dialect::Sqlite);
     assert_eq!(&*s.sql, "UPDATE \"Account\" SET \"Name\" = ?1 WHERE \"Id\" = ?2");
-    let s = write::select_where_eq(account, &[field("Id")], field("Ext__c"), text("x"), true, None, Dialect::Sqlite);
+    let s = write::select_where_eq(account, &[field("Id")], vec![(field("Ext__c"), text("x"))], true, None, Dialect::Sqlite);
     assert_eq!(&*s.sql, "SELECT \"Id\" FROM \"Account\" WHERE \"Ext__c\" COLLATE FOLD = ?1 AND \"IsDeleted\" = 0");
     for dialect in [Dialect::Sqlite, Dialect::Postgres] {
-        let s = write::select_where_eq(account, &[field("Id")], field("Ext__c"), text("x"), true, Some(2), dialect);
+        let s = write::select_where_eq(account, &[field("Id")], vec![(field("Ext__c"), text("x"))], true, Some(2), dialect);
         assert!(s.sql.contains(" ORDER BY \"Id\" LIMIT "), "{}", s.sql);
         assert_eq!(s.params.last(), Some(&Param::Cell(OwnedCell::Int(2))));
     }

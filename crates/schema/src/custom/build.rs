@@ -1,10 +1,11 @@
 //! From definitions to the fields and objects of a catalog, with the flags that describes of real orgs show.
 
 use super::name::ApiName;
-use super::{DefError, DeleteConstraint, FieldDef, FieldKindDef, NameFieldKind, ObjectDef, values};
+use super::{DefError, DeleteConstraint, FieldDef, FieldKindDef, NameFieldDef, NameFieldKind, ObjectDef, lookup_filter, values};
 use crate::field::{AutoNumber, DefaultValue, Field, FieldType};
 use crate::object::{ChildRelationship, Object, ObjectFlags, ObjectParts, Storage};
 use orglet_base::KeyPrefix;
+use std::sync::Arc;
 
 /// The format of an auto-number whose metadata names none.
 const PLAIN_NUMBER: &str = "{0}";
@@ -29,7 +30,10 @@ pub fn build_field(def: &FieldDef, controller: Option<&[String]>) -> Result<Vec<
         K::AutoNumber => auto_number(&mut field, def.display_format.as_deref().unwrap_or(PLAIN_NUMBER), def.starting_number.unwrap_or(1)),
         K::Text | K::EncryptedText | K::LongTextArea | K::Html => set_length(&mut field, def.length.unwrap_or(255)),
         K::Number | K::Currency | K::Percent => (field.precision, field.scale) = (def.precision.unwrap_or(18), def.scale.unwrap_or(0)),
-        K::Lookup | K::MasterDetail => reference(&mut field, def),
+        K::Lookup | K::MasterDetail => {
+            reference(&mut field, def);
+            field.lookup_filter = lookup_filter::build(def)?.map(Arc::new);
+        }
         K::Picklist | K::MultiselectPicklist => picklist(&mut field, def, controller),
         _ => {}
     }
@@ -149,8 +153,48 @@ fn user_reference(name: &str, label: &str) -> Field {
     field
 }
 
+/// A field that the platform gives an event. Events are not queried, so that their fields are neither filtered nor sorted by.
+fn event_field(name: &str, label: &str, ty: FieldType, length: u32) -> Field {
+    let mut field = system(name, label, ty);
+    (field.filterable, field.sortable, field.groupable, field.aggregatable) = (false, false, false, false);
+    if length > 0 {
+        // What the bus gives a message is not there before it is published.
+        (field.length, field.byte_length) = (length, length * 3);
+        (field.nillable, field.defaulted_on_create) = (true, false);
+    }
+    field
+}
+
+/// The fields that every platform event has
+/// (<https://developer.salesforce.com/docs/platform/platform-events/guide/platform-events-reference.html>).
+fn event_fields() -> Vec<Field> {
+    let mut author = event_field("CreatedById", "Created By ID", FieldType::Reference, 0);
+    author.reference_to = vec!["User".to_owned()];
+    author.relationship_name = Some("CreatedBy".to_owned());
+    vec![
+        event_field("ReplayId", "Replay ID", FieldType::String, 1000),
+        event_field("CreatedDate", "Created Date", FieldType::DateTime, 0),
+        author,
+        event_field("EventUuid", "Event UUID", FieldType::String, 36),
+    ]
+}
+
+/// All fields of an object: those that every one has, then its own.
+pub(super) fn all_fields(def: &ObjectDef) -> Result<Vec<Field>, DefError> {
+    let mut fields = system_fields(def);
+    add_fields(&mut fields, &def.fields)?;
+    if def.event.is_some() {
+        for field in fields.iter_mut().filter(|f| f.custom) {
+            field.updateable = false;
+            (field.filterable, field.sortable, field.groupable, field.aggregatable) = (false, false, false, false);
+        }
+    }
+    Ok(fields)
+}
+
 /// The fields that every custom object has, in the order of real describes; a detail has no owner.
-pub(super) fn system_fields(def: &ObjectDef) -> Vec<Field> {
+fn system_fields(def: &ObjectDef) -> Vec<Field> {
+    let Some(named) = &def.name_field else { return event_fields() };
     let mut id = system("Id", "Record ID", FieldType::Id);
     id.id_lookup = true;
     let mut fields = vec![id];
@@ -165,7 +209,7 @@ pub(super) fn system_fields(def: &ObjectDef) -> Vec<Field> {
     let mut deleted = system("IsDeleted", "Deleted", FieldType::Boolean);
     deleted.default = Some(DefaultValue::Bool(false));
     fields.push(deleted);
-    fields.push(name_field(def));
+    fields.push(name_field(named));
     fields.push(system("CreatedDate", "Created Date", FieldType::DateTime));
     fields.push(user_reference("CreatedById", "Created By ID"));
     fields.push(system("LastModifiedDate", "Last Modified Date", FieldType::DateTime));
@@ -179,12 +223,12 @@ pub(super) fn system_fields(def: &ObjectDef) -> Vec<Field> {
     fields
 }
 
-fn name_field(def: &ObjectDef) -> Field {
-    let mut name = Field::new("Name", &def.name_field.label, FieldType::String);
+fn name_field(def: &NameFieldDef) -> Field {
+    let mut name = Field::new("Name", &def.label, FieldType::String);
     name.name_field = true;
     name.id_lookup = true;
     name.permissionable = false;
-    match &def.name_field.kind {
+    match &def.kind {
         // A blank name becomes the record's id.
         NameFieldKind::Text => name.defaulted_on_create = true,
         NameFieldKind::AutoNumber { display_format, starting_number } => auto_number(&mut name, display_format, *starting_number),
@@ -196,9 +240,7 @@ fn name_field(def: &ObjectDef) -> Field {
 /// A custom object with its system fields, then its custom fields; without child relationships, which belong to other
 /// objects' definitions. Controlling fields are looked for among the object's own.
 pub fn build_object(def: &ObjectDef, prefix: KeyPrefix) -> Result<Object, DefError> {
-    let mut fields = system_fields(def);
-    add_fields(&mut fields, &def.fields)?;
-    Ok(assemble(def, prefix, fields, Vec::new()))
+    Ok(assemble(def, prefix, all_fields(def)?, Vec::new()))
 }
 
 /// Adds the fields of definitions to an object's fields, controlling fields before what they control.
@@ -260,6 +302,12 @@ pub(super) fn assemble(def: &ObjectDef, prefix: KeyPrefix, fields: Vec<Field>, c
     });
     object.key_prefix = Some(prefix);
     object.custom = true;
+    if def.event.is_some() {
+        // As recorded of the platform's own events; those that users define can be published.
+        object.storage = Storage::Event;
+        object.flags = ObjectFlags { createable: true, triggerable: true, ..ObjectFlags::default() };
+        return object;
+    }
     object.storage = Storage::Stored;
     object.flags = ObjectFlags {
         createable: true,

@@ -1,5 +1,6 @@
 //! The definition of a custom field, as an org stores it.
 
+use super::lookup_filter::{self, LookupFilterDef};
 use super::reader::Members;
 use super::values::{self, ValueSetDef};
 use super::{DefError, MetaNode, name, validate};
@@ -159,6 +160,8 @@ pub struct FieldDef {
     /// 0 for the first master, 1 for the second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relationship_order: Option<u8>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookup_filter: Option<Box<LookupFilterDef>>,
     #[serde(default)]
     pub reparentable_master_detail: bool,
     #[serde(default)]
@@ -223,7 +226,6 @@ const DEMANDS: &[&str] = &[
     "isFilteringDisabled",
     "isNameField",
     "isSortingDisabled",
-    "lookupFilter",
     "metadataRelationshipControllingField",
     "mktDataLakeFieldAttributes",
     "mktDataModelFieldAttributes",
@@ -243,6 +245,11 @@ impl FieldDef {
         format!("{}.{}", self.object, self.full_name)
     }
 
+    /// The fields that its lookup filter looks at, as object and field, as far as the names alone tell.
+    pub fn filtered_by(&self) -> Vec<(String, String)> {
+        lookup_filter::mentions(self)
+    }
+
     /// Reads and checks the metadata of a field. `full_name` is the field's own name (`F__c`); a `fullName` inside the
     /// metadata must agree with it.
     pub fn from_meta(object: &str, full_name: &str, node: &MetaNode) -> Result<FieldDef, DefError> {
@@ -259,7 +266,7 @@ impl FieldDef {
                 return Err(m.place("fullName", DefError::integrity(format!("fullName '{own}' does not match '{full_name}'"))));
             }
         }
-        name::check(full_name, "Field Name", node.is_xml(), "fullName must end with: __c")?;
+        name::check(full_name, name::CUSTOM, "Field Name", node.is_xml(), "fullName must end with: __c")?;
         let kind = kind(&m)?;
         refuse_unbuilt(&m)?;
         let mut notes = BTreeMap::new();
@@ -292,6 +299,7 @@ impl FieldDef {
             relationship_label: m.word("relationshipLabel")?,
             delete_constraint: m.choice("deleteConstraint", "DeleteConstraint", DeleteConstraint::parse)?,
             relationship_order: m.int("relationshipOrder")?,
+            lookup_filter: lookup_filter::read(&m)?.map(Box::new),
             reparentable_master_detail: m.flag("reparentableMasterDetail")?.unwrap_or(false),
             write_requires_master_read: m.flag("writeRequiresMasterRead")?.unwrap_or(false),
             display_format: m.text("displayFormat")?,
@@ -308,6 +316,9 @@ impl FieldDef {
             notes,
         };
         validate::field(&def, &m)?;
+        if name::is_event(object) {
+            validate::event_field(&def, &m)?;
+        }
         Ok(def)
     }
 }
@@ -339,10 +350,7 @@ fn refuse_unbuilt(m: &Members<'_>) -> Result<(), DefError> {
             && (!child.children.is_empty() || !matches!(child.text.as_deref().map(str::trim), None | Some("" | "false" | "None" | "none")));
         // How a formula treats blanks says nothing where there is no formula.
         if asks && DEMANDS.contains(&child.name.as_str()) && child.name != "formulaTreatBlanksAs" {
-            let e = match child.name.as_str() {
-                "lookupFilter" => DefError::unsupported("Lookup filters are"),
-                other => DefError::unsupported(format_args!("{other} on a CustomField is")),
-            };
+            let e = DefError::unsupported(format_args!("{} on a CustomField is", child.name));
             return Err(e.on(&child.name).at(child));
         }
     }

@@ -1,8 +1,9 @@
 //! Definitions in the form in which the Tooling API shows them: the `Metadata` member of CustomField and CustomObject
 //! rows, every member of the type in the order of the alphabet, null where there is nothing to say.
 
+use super::lookup_filter;
 use super::validate::takes;
-use super::{DeleteConstraint, FieldDef, NameFieldKind, ObjectDef, ValueSetDef};
+use super::{DeleteConstraint, FieldDef, NameFieldDef, NameFieldKind, ObjectDef, ValueSetDef};
 use serde_json::{Map, Value, json};
 
 /// Members of a field's metadata, as recorded of Tooling's CustomField rows.
@@ -145,6 +146,7 @@ impl FieldDef {
             "inlineHelpText" => json!(self.inline_help_text),
             "label" => json!(self.label),
             "length" => json!(self.length),
+            "lookupFilter" => self.lookup_filter.as_ref().map_or(Value::Null, |f| lookup_filter::to_metadata(f)),
             "maskChar" => json!(self.mask_char),
             "maskType" => json!(self.mask_type),
             "precision" => json!(self.precision),
@@ -192,20 +194,25 @@ fn value_set(set: &ValueSetDef) -> Value {
         "valueSetName": set.value_set_name, "valueSettings": settings})
 }
 
+fn name_field(def: &NameFieldDef) -> Value {
+    let mut name = Map::new();
+    name.insert("label".to_owned(), json!(def.label));
+    match &def.kind {
+        NameFieldKind::Text => name.insert("type".to_owned(), json!("Text")),
+        NameFieldKind::AutoNumber { display_format, starting_number } => {
+            name.insert("displayFormat".to_owned(), json!(display_format));
+            name.insert("startingNumber".to_owned(), json!(starting_number));
+            name.insert("type".to_owned(), json!("AutoNumber"))
+        }
+    };
+    name.insert("trackHistory".to_owned(), json!(def.track_history));
+    Value::Object(name)
+}
+
 impl ObjectDef {
     /// The metadata as Tooling shows it, without the fields, which are rows of their own.
     pub fn to_metadata(&self) -> Value {
-        let mut name = Map::new();
-        name.insert("label".to_owned(), json!(self.name_field.label));
-        match &self.name_field.kind {
-            NameFieldKind::Text => name.insert("type".to_owned(), json!("Text")),
-            NameFieldKind::AutoNumber { display_format, starting_number } => {
-                name.insert("displayFormat".to_owned(), json!(display_format));
-                name.insert("startingNumber".to_owned(), json!(starting_number));
-                name.insert("type".to_owned(), json!("AutoNumber"))
-            }
-        };
-        name.insert("trackHistory".to_owned(), json!(self.name_field.track_history));
+        let event = self.event.as_ref();
         let value = |member: &str| match member {
             "actionOverrides" | "profileSearchLayouts" => json!([]),
             "deploymentStatus" => json!(self.deployment_status),
@@ -219,10 +226,13 @@ impl ObjectDef {
             "enableSharing" => json!(self.enable_sharing),
             "enableStreamingApi" => json!(self.enable_streaming_api),
             "externalSharingModel" => json!(self.external_sharing_model),
+            "eventType" => json!(event.map(|e| &e.event_type)),
             "gender" => json!(self.gender),
             "label" => json!(self.label),
-            "nameField" => Value::Object(name.clone()),
+            "nameField" => self.name_field.as_ref().map_or(Value::Null, name_field),
             "pluralLabel" => json!(self.plural_label),
+            "publishBehavior" => json!(event.map(|e| &e.publish_behavior)),
+            "sharingModel" if event.is_some() => Value::Null,
             "sharingModel" => json!(self.sharing_model),
             "startsWith" => json!(self.starts_with),
             other => self.notes.get(other).map_or(Value::Null, |text| note(text)),

@@ -1,4 +1,4 @@
-//! Custom objects and fields: definitions from the Tooling API's JSON and from SFDX project files, checked as the
+//! Custom objects, platform events and fields: definitions from the Tooling API's JSON and from SFDX project files, checked as the
 //! Metadata API checks them, and laid over the standard objects as an org's overlay.
 //!
 //! The way: [`MetaNode`] (either source) → [`ObjectDef`], [`FieldDef`] (what an org stores) → [`overlay()`] (the objects
@@ -6,6 +6,7 @@
 
 mod build;
 mod field_def;
+mod lookup_filter;
 mod meta_node;
 mod metadata;
 mod name;
@@ -21,8 +22,10 @@ mod values;
 
 pub use build::{build_field, build_object};
 pub use field_def::{DeleteConstraint, FieldDef, FieldKindDef};
+pub use lookup_filter::{FilterItemDef, LookupFilterDef};
 pub use meta_node::{MetaNode, XmlError};
-pub use object_def::{NameFieldDef, NameFieldKind, ObjectDef};
+pub use name::is_event;
+pub use object_def::{EventDef, NameFieldDef, NameFieldKind, ObjectDef};
 pub use overlay::{overlay, overlay_all};
 pub use part::{ObjectRules, PartDef};
 pub use values::{GlobalValueSet, ValueDef, ValueSetDef, ValueSetting};

@@ -7,6 +7,16 @@ const MAX_NAME: usize = 40;
 /// Longest namespace prefix, in characters.
 const MAX_NAMESPACE: usize = 15;
 
+/// Suffixes of custom objects and fields.
+pub(super) const CUSTOM: &[&str] = &["__c", "__C"];
+/// Suffixes of objects: custom ones, and platform events.
+pub(super) const OBJECTS: &[&str] = &["__c", "__C", "__e", "__E"];
+
+/// Whether a name is that of a platform event.
+pub fn is_event(full: &str) -> bool {
+    full.ends_with("__e") || full.ends_with("__E")
+}
+
 /// The parts of an API name such as `ns__Name__c`.
 pub(super) struct ApiName<'a> {
     pub(super) namespace: Option<&'a str>,
@@ -16,7 +26,12 @@ pub(super) struct ApiName<'a> {
 impl<'a> ApiName<'a> {
     /// Splits a name that ends in `__c`.
     pub(super) fn parse(full: &'a str) -> Option<Self> {
-        let stem = full.strip_suffix("__c").or_else(|| full.strip_suffix("__C"))?;
+        Self::parse_any(full, CUSTOM)
+    }
+
+    /// Splits a name that ends in one of some suffixes.
+    pub(super) fn parse_any(full: &'a str, suffixes: &[&str]) -> Option<Self> {
+        let stem = suffixes.iter().find_map(|suffix| full.strip_suffix(suffix))?;
         Some(match stem.split_once("__") {
             Some((namespace, name)) => Self { namespace: Some(namespace), name },
             None => Self { namespace: None, name: stem },
@@ -47,8 +62,8 @@ fn is_namespace(text: &str) -> bool {
 }
 
 /// Checks a custom name. A namespace is let through only for project files: an org itself has none to create in.
-pub(super) fn check(full: &str, what: &str, namespace_allowed: bool, no_suffix: &str) -> Result<(), DefError> {
-    let Some(parts) = ApiName::parse(full) else {
+pub(super) fn check(full: &str, suffixes: &[&str], what: &str, namespace_allowed: bool, no_suffix: &str) -> Result<(), DefError> {
+    let Some(parts) = ApiName::parse_any(full, suffixes) else {
         return Err(DefError::integrity(no_suffix).on("FullName"));
     };
     let sound = is_developer_name(parts.name) && parts.namespace.is_none_or(|ns| namespace_allowed && is_namespace(ns));
@@ -70,7 +85,7 @@ pub(super) fn bad_name(what: &str, name: &str) -> DefError {
 
 /// Whether length is all that is wrong with a name.
 fn too_long(name: &str) -> bool {
-    let stem = ApiName::parse(name).map_or(name, |parts| parts.name);
+    let stem = ApiName::parse_any(name, OBJECTS).map_or(name, |parts| parts.name);
     stem.len() > MAX_NAME
         && stem.starts_with(|c: char| c.is_ascii_alphabetic())
         && !stem.contains("__")
@@ -90,12 +105,14 @@ mod tests {
         for bad in ["", "1A", "_A", "A_", "A__B", "Ä", "A B", &"x".repeat(41)] {
             assert!(!is_developer_name(bad), "{bad}");
         }
-        assert!(check("ns__A__c", "Field Name", true, "").is_ok());
-        assert!(check("ns__A__c", "Field Name", false, "").is_err());
-        assert_eq!(check("A", "Field Name", true, "no suffix").unwrap_err().message, "no suffix");
+        assert!(check("ns__A__c", CUSTOM, "Field Name", true, "").is_ok());
+        assert!(check("ns__A__c", CUSTOM, "Field Name", false, "").is_err());
+        assert_eq!(check("A", CUSTOM, "Field Name", true, "no suffix").unwrap_err().message, "no suffix");
         let long = format!("{}__c", "x".repeat(41));
-        assert!(check(&long, "Field Name", true, "").unwrap_err().message.ends_with("(max length=40)"));
-        assert!(check("é__c", "Field Name", true, "").is_err());
+        assert!(check(&long, CUSTOM, "Field Name", true, "").unwrap_err().message.ends_with("(max length=40)"));
+        assert!(check("A__e", CUSTOM, "Field Name", true, "").is_err());
+        assert!(check("ns__A__e", OBJECTS, "Object Name", true, "").is_ok());
+        assert!(check("é__c", CUSTOM, "Field Name", true, "").is_err());
         assert_eq!(ApiName::parse("ns__A__c").unwrap().sibling("Kids", "__r"), "ns__Kids__r");
     }
 }

@@ -36,18 +36,35 @@ pub struct NameFieldDef {
     pub track_history: bool,
 }
 
-/// The definition of a custom object. Members are named and meant as in the `CustomObject` metadata type.
+/// What makes an object a platform event. Members are named and meant as in the `CustomObject` metadata type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventDef {
+    /// `HighVolume`: orgs take no new events of standard volume, and make one of high volume of what asks for it
+    /// (apex-enterprise-patterns/at4dx issue 27).
+    pub event_type: String,
+    /// `PublishImmediately` or `PublishAfterCommit`.
+    pub publish_behavior: String,
+}
+
+/// The definition of a custom object or of a platform event. Members are named and meant as in the `CustomObject` metadata type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "members are named and meant as in the metadata type")]
 pub struct ObjectDef {
-    /// API name (`X__c`).
+    /// API name (`X__c`, `X__e`).
     pub full_name: String,
     pub label: String,
     pub plural_label: String,
-    pub name_field: NameFieldDef,
-    /// `ReadWrite` where the metadata names none.
+    /// A platform event has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_field: Option<NameFieldDef>,
+    /// `ReadWrite` where the metadata names none; empty for a platform event.
+    #[serde(default)]
     pub sharing_model: String,
+    /// What only platform events have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<EventDef>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_sharing_model: Option<String>,
     /// `Deployed` or `InDevelopment`.
@@ -165,11 +182,18 @@ impl ObjectDef {
         let built = KINDS.iter().filter_map(|kind| kind.member);
         let parts: Vec<&str> = UNBUILT_PARTS.iter().map(|(member, _)| *member).chain(built).collect();
         m.only(&[TYPED, NOTES, INTERFACE, DEMANDS, &parts])?;
-        name::check(full_name, "Object Name", node.is_xml(), "Invalid fullName, must end in a custom suffix (e.g. __c)")?;
-        refuse_unbuilt(&m)?;
+        let no_suffix = "Invalid fullName, must end in a custom suffix (e.g. __c)";
+        name::check(full_name, name::OBJECTS, "Object Name", node.is_xml(), no_suffix)?;
+        let event = if name::is_event(full_name) { Some(event(&m)?) } else { None };
+        if event.is_none() {
+            refuse_unbuilt(&m)?;
+        }
         let label = required_text(&m, "label", 40, "Must specify a non-empty label for the CustomObject")?;
         let plural_label = required_text(&m, "pluralLabel", 40, "Must specify a non-empty pluralLabel for the CustomObject")?;
-        let name_field = name_field(&m)?;
+        let (name_field, usual) = match event {
+            None => (Some(name_field(&m)?), "ReadWrite"),
+            Some(_) => (None, ""),
+        };
         let mut notes = BTreeMap::new();
         for member in NOTES {
             if let Some(text) = m.text(member)? {
@@ -182,7 +206,8 @@ impl ObjectDef {
             label,
             plural_label,
             name_field,
-            sharing_model: m.choice("sharingModel", "SharingModel", sharing)?.unwrap_or_else(|| "ReadWrite".to_owned()),
+            sharing_model: m.choice("sharingModel", "SharingModel", sharing)?.unwrap_or_else(|| usual.to_owned()),
+            event,
             external_sharing_model: m.choice("externalSharingModel", "SharingModel", sharing)?,
             deployment_status: m
                 .choice("deploymentStatus", "DeploymentStatus", |w| matches!(w, "Deployed" | "InDevelopment").then(|| w.to_owned()))?
@@ -212,6 +237,36 @@ impl ObjectDef {
     pub fn is_detail(&self) -> bool {
         self.fields.iter().any(|f| f.kind == FieldKindDef::MasterDetail)
     }
+}
+
+/// What a platform event takes beside its fields.
+const EVENT_MEMBERS: &[&str] = &[
+    "fullName",
+    "label",
+    "pluralLabel",
+    "deploymentStatus",
+    "description",
+    "eventType",
+    "publishBehavior",
+    "gender",
+    "startsWith",
+    "fields",
+    "visibility",
+];
+
+/// Reads what makes an object a platform event, and refuses members that events have no use for. Published events are
+/// messages: nothing is said of their records, for they have none.
+fn event(m: &Members<'_>) -> Result<EventDef, DefError> {
+    for child in m.node.children.iter().filter(|c| !c.is_null() && !EVENT_MEMBERS.contains(&c.name.as_str())) {
+        let silent = child.children.is_empty() && matches!(child.text.as_deref().map(str::trim), None | Some("" | "false"));
+        if !silent {
+            return Err(DefError::unsupported(format_args!("{} on a platform event is", child.name)).on(&child.name).at(child));
+        }
+    }
+    let word = |names: &'static [&'static str]| move |word: &str| names.contains(&word).then(|| word.to_owned());
+    m.choice("eventType", "PlatformEventType", word(&["HighVolume", "StandardVolume"]))?;
+    let behavior = m.choice("publishBehavior", "PlatformEventPublishBehavior", word(&["PublishAfterCommit", "PublishImmediately"]))?;
+    Ok(EventDef { event_type: "HighVolume".to_owned(), publish_behavior: behavior.unwrap_or_else(|| "PublishImmediately".to_owned()) })
 }
 
 fn sharing(word: &str) -> Option<String> {

@@ -1,6 +1,7 @@
 //! An org's overlay: its custom objects, and the standard objects that custom fields or relationships change.
 
-use super::build::{add_fields, assemble, system_fields};
+use super::build::{add_fields, all_fields, assemble};
+use super::lookup_filter::{self, MAX_REQUIRED};
 use super::{DefError, DeleteConstraint, FieldDef, FieldKindDef, ObjectDef, ObjectRules, PartDef};
 use crate::catalog::ObjectSet;
 use crate::field::Field;
@@ -73,13 +74,22 @@ struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     fn new(standard: &'a ObjectSet, objects: &[(ObjectDef, KeyPrefix)]) -> Self {
-        let (mut by_name, mut errors) = (HashMap::new(), Vec::new());
+        let (mut by_name, mut errors, mut events) = (HashMap::new(), Vec::new(), Vec::new());
         for (at, (def, _)) in objects.iter().enumerate() {
             let key = fold_name(&def.full_name).into_owned();
+            if def.event.is_some() {
+                events.push((def, format!("{}c", key.strip_suffix('e').unwrap_or(&key))));
+            }
             if standard.object(&key).is_some() || by_name.insert(key, at).is_some() {
                 let message = format!("There is already an object named {}.", def.full_name);
                 errors.push(DefError::new(ErrorCode::DuplicateDeveloperName, message).on("FullName").about(&def.full_name));
             }
+        }
+        for (event, taken) in events.iter().filter(|(_, twin)| by_name.contains_key(twin)) {
+            // at4dx issue 27: an event and a custom object are not of one name.
+            let e = DefError::new(ErrorCode::DuplicateDeveloperName, "That object name is already in use.").on("FullName");
+            let other = by_name.get(taken).filter(|at| **at > by_name[&*fold_name(&event.full_name)]);
+            errors.push(e.about(other.map_or(&event.full_name, |at| &objects[*at].0.full_name)));
         }
         let custom = objects.iter().map(|(def, prefix)| (def.clone(), *prefix, Vec::new())).collect();
         Self { standard, custom, custom_parts: HashMap::new(), by_name, changes: BTreeMap::new(), errors }
@@ -107,6 +117,10 @@ impl<'a> Plan<'a> {
         for part in parts {
             let key = fold_name(part.object()).into_owned();
             if let Some(at) = self.by_name.get(&key) {
+                if self.custom[*at].0.event.is_some() {
+                    self.errors.push(no_such_table(part.object()).about(part.qualified_name()));
+                    continue;
+                }
                 self.custom_parts.entry(*at).or_default().push(part.clone());
                 continue;
             }
@@ -151,10 +165,11 @@ impl<'a> Plan<'a> {
         let mut children: Vec<(String, ChildRelationship, String)> = Vec::new();
         let (custom, standard, by_name, errors) = (&mut self.custom, self.standard, &self.by_name, &mut self.errors);
         let names: Vec<String> = custom.iter().map(|(def, ..)| def.full_name.clone()).collect();
+        let events: HashSet<usize> = custom.iter().enumerate().filter(|(_, (def, ..))| def.event.is_some()).map(|(at, _)| at).collect();
         let resolve = |target: &str| -> Option<String> {
             let key = fold_name(target);
             match by_name.get(key.as_ref()) {
-                Some(at) => Some(names[*at].clone()),
+                Some(at) => (!events.contains(at)).then(|| names[*at].clone()),
                 None => standard.object(&key).filter(|o| o.storage != Storage::Virtual).map(|o| o.name.clone()),
             }
         };
@@ -289,12 +304,15 @@ impl<'a> Plan<'a> {
             ("ContentDocumentLink", "LinkedEntityId", Some("ContentDocumentLinks")),
             ("ContentVersion", "FirstPublishLocationId", None),
         ] {
-            if self.custom.is_empty() || self.standard.object(kept).is_none_or(|o| o.field(field).is_none()) {
+            if self.custom.iter().all(|(def, ..)| def.event.is_some())
+                || self.standard.object(kept).is_none_or(|o| o.field(field).is_none())
+            {
                 continue;
             }
             let change = self.changes.entry(fold_name(kept).into_owned()).or_default();
-            change.targets.extend(self.custom.iter().map(|(def, ..)| (field, def.full_name.clone())));
-            for (_, _, children) in self.custom.iter_mut().filter(|_| relationship.is_some()) {
+            let with_records = |(def, ..): &&(ObjectDef, KeyPrefix, Vec<ChildRelationship>)| def.event.is_none();
+            change.targets.extend(self.custom.iter().filter(with_records).map(|(def, ..)| (field, def.full_name.clone())));
+            for (_, _, children) in self.custom.iter_mut().filter(|(def, ..)| relationship.is_some() && def.event.is_none()) {
                 children.push(ChildRelationship {
                     child: kept.to_owned(),
                     field: field.to_owned(),
@@ -308,13 +326,15 @@ impl<'a> Plan<'a> {
     }
 
     fn build(self) -> Result<ObjectSet, Vec<DefError>> {
+        let standard = self.standard;
         let mut errors = self.errors;
+        let defs = self.custom.iter().flat_map(|(def, ..)| &def.fields).chain(self.changes.values().flat_map(|c| &c.fields));
+        let filtered: Vec<FieldDef> = defs.filter(|def| def.lookup_filter.is_some()).cloned().collect();
         let mut built: Vec<Arc<Object>> = Vec::with_capacity(self.custom.len() + self.changes.len());
         let mut custom_parts = self.custom_parts;
         for (at, (def, prefix, children)) in self.custom.into_iter().enumerate() {
-            let mut fields = system_fields(&def);
-            match add_fields(&mut fields, &def.fields) {
-                Ok(()) => {
+            match all_fields(&def) {
+                Ok(fields) => {
                     let object = assemble(&def, prefix, fields, children);
                     built.push(Arc::new(ruled(object, &custom_parts.remove(&at).unwrap_or_default(), &mut errors)));
                 }
@@ -329,8 +349,31 @@ impl<'a> Plan<'a> {
                 None => {}
             }
         }
-        if errors.is_empty() { Ok(ObjectSet::new(built)) } else { Err(errors) }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let set = ObjectSet::new(built);
+        let object = |name: &str| set.object(name).or_else(|| standard.object(name)).map(|o| &**o);
+        for def in &filtered {
+            errors.extend(lookup_filter::check(def, object).err());
+        }
+        errors.extend(too_many_filters(&filtered));
+        if errors.is_empty() { Ok(set) } else { Err(errors) }
     }
+}
+
+/// Refusals of objects with more required lookup filters than the platform takes.
+fn too_many_filters(filtered: &[FieldDef]) -> impl Iterator<Item = DefError> + '_ {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    let required = filtered.iter().filter(|def| def.lookup_filter.as_ref().is_some_and(|f| f.active && !f.is_optional));
+    required.filter_map(move |def| {
+        let count = counts.entry(&def.object).or_default();
+        *count += 1;
+        (*count == MAX_REQUIRED + 1).then(|| {
+            let text = format!("{} can have at most {MAX_REQUIRED} active required lookup filters", def.object);
+            DefError::new(ErrorCode::FilteredLookupLimitExceeded, text).on(lookup_filter::MEMBER).about(def.qualified_name())
+        })
+    })
 }
 
 /// The object with what it has beside fields.

@@ -118,7 +118,8 @@ fn unbuilt_things_are_told_apart() {
         json!({"type": "Number", "label": "F", "precision": 4, "scale": 0, "formula": "1 + 1"}),
         json!({"type": "Summary", "label": "F", "summaryOperation": "count"}),
         json!({"type": "Hierarchy", "label": "F", "relationshipName": "R"}),
-        json!({"type": "Lookup", "label": "F", "referenceTo": "Account", "lookupFilter": {"active": true}}),
+        json!({"type": "Lookup", "label": "F", "referenceTo": "Account", "lookupFilter": {"active": true, "isOptional": false,
+            "filterItems": [{"field": "Account.Place__c", "operation": "within", "value": "1"}]}}),
         json!({"type": "Date", "label": "F", "defaultValue": "TODAY() + 1"}),
     ] {
         let e = field_of("X__c", "F__c", metadata.clone()).unwrap_err();

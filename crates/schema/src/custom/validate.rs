@@ -22,6 +22,7 @@ pub(super) const TYPE_MEMBERS: &[&str] = &[
     "relationshipLabel",
     "deleteConstraint",
     "relationshipOrder",
+    "lookupFilter",
     "reparentableMasterDetail",
     "writeRequiresMasterRead",
     "displayFormat",
@@ -46,13 +47,16 @@ fn members_of(kind: FieldKindDef) -> (&'static [&'static str], &'static [&'stati
         K::Html => (&["length", "visibleLines", "defaultValue"], &["length", "visibleLines"]),
         K::LongTextArea => (&["length", "visibleLines", "defaultValue"], &["length", "visibleLines"]),
         K::Location => (&["scale", "displayLocationInDecimal", "required"], &["scale"]),
-        K::Lookup => (&["referenceTo", "relationshipName", "relationshipLabel", "deleteConstraint", "required"], &["referenceTo"]),
+        K::Lookup => {
+            (&["referenceTo", "relationshipName", "relationshipLabel", "deleteConstraint", "required", "lookupFilter"], &["referenceTo"])
+        }
         K::MasterDetail => (
             &[
                 "referenceTo",
                 "relationshipName",
                 "relationshipLabel",
                 "relationshipOrder",
+                "lookupFilter",
                 "reparentableMasterDetail",
                 "writeRequiresMasterRead",
             ],
@@ -82,6 +86,7 @@ pub(super) fn field(def: &FieldDef, m: &Members<'_>) -> Result<(), DefError> {
         if given(m, def, member) {
             let message = match (kind, *member) {
                 (FieldKindDef::MasterDetail, "required") => "Master-Detail Relationship Fields Cannot be Optional or Required".to_owned(),
+                (_, "lookupFilter") => "Lookup filters are only supported on Lookup Relationship Fields".to_owned(),
                 _ => format!("Can not specify '{member}' for a CustomField of type {type_name}"),
             };
             return Err(m.place(member, DefError::integrity(message)));
@@ -115,6 +120,23 @@ pub(super) fn field(def: &FieldDef, m: &Members<'_>) -> Result<(), DefError> {
     }
     if kind == FieldKindDef::Picklist && def.value_set.as_ref().is_some_and(|set| set.values.iter().filter(|v| v.default).count() > 1) {
         return Err(m.place("valueSet", DefError::integrity("Only one picklist value can be the default")));
+    }
+    Ok(())
+}
+
+/// Checks a field of a platform event, which takes few types and is no key
+/// (<https://developer.salesforce.com/docs/platform/platform-events/guide/platform-events-define-ui.html>).
+pub(super) fn event_field(def: &FieldDef, m: &Members<'_>) -> Result<(), DefError> {
+    use FieldKindDef as K;
+    if !matches!(def.kind, K::Checkbox | K::Date | K::DateTime | K::LongTextArea | K::Number | K::Text) {
+        let message = format!("Can not specify a CustomField of type {} for a platform event", def.kind.name());
+        return Err(m.place("type", DefError::integrity(message)));
+    }
+    for (member, asked) in [("externalId", def.external_id), ("unique", def.unique)] {
+        if asked {
+            let message = format!("Can not specify '{member}' for a CustomField of a platform event");
+            return Err(m.place(member, DefError::integrity(message)));
+        }
     }
     Ok(())
 }

@@ -198,6 +198,8 @@ pub fn urls(object: &Object, full: bool, version: u32) -> Vec<UrlKey> {
     let user = object.name == "User";
     add(has('k'), "compactLayouts", "/describe/compactLayouts", false);
     add(true, "rowTemplate", "/{ID}", false);
+    // Recorded of UriEventStream.
+    add(object.is_event() && version >= 40, "eventSchema", "/eventSchema", false);
     add(user, "namedLayouts", "/describe/namedLayouts/{LayoutName}", false);
     add(user, "passwordUtilities", "/{ID}/password", false);
     add(has('a'), "approvalLayouts", "/describe/approvalLayouts", false);

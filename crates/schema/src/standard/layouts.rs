@@ -11,8 +11,13 @@ const LAYOUTS: &str = include_str!("../../data/layouts.tsv");
 const COMPACT: &str = include_str!("../../data/compact_layouts.tsv");
 const LABELS: &str = include_str!("../../data/layout_labels.tsv");
 const RELATED: &str = include_str!("../../data/related_lists.tsv");
+const NAMED: &str = include_str!("../../data/named_layouts.tsv");
 /// Sections that a layout may have.
 const SECTIONS: u64 = 64;
+/// Where the ids of layouts that have names begin, behind those of one layout for each key prefix.
+const NAMED_FROM: u64 = 62 * 62 * 62;
+/// Where the id of the global layout is, behind those that have names.
+const GLOBAL_AT: u64 = 2 * NAMED_FROM;
 
 /// A page layout.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,16 +77,38 @@ impl Behavior {
 /// The page layout of an object, `None` where it has none.
 pub fn of(object: &Object) -> Option<Layout> {
     let prefix = object.key_prefix.filter(|_| object.flags.layoutable)?;
-    let id = Id::new(KeyPrefix(*b"00h"), *b"5g", prefix.number());
-    let mut sections: Vec<Section> = match sections(&LAYOUT_SECTIONS, LAYOUTS).get(&object.name).filter(|_| !object.custom) {
+    let sections: Vec<Section> = match sections(&LAYOUT_SECTIONS, LAYOUTS).get(&object.name).filter(|_| !object.custom) {
         Some(lines) => lines.lines().map(|line| read(object, line)).collect(),
         None => made(object),
     };
+    Some(numbered(prefix.number(), sections))
+}
+
+/// The names under which an object has other page layouts: `UserAlt` is that of the profile page of users.
+pub fn names(object: &Object) -> &'static [&'static str] {
+    if object.name == "User" { &["UserAlt"] } else { &[] }
+}
+
+/// The page layout that an object has under a name, in any case.
+pub fn named(object: &Object, name: &str) -> Option<Layout> {
+    let prefix = object.key_prefix.filter(|_| object.flags.layoutable)?;
+    let name = names(object).iter().find(|known| known.eq_ignore_ascii_case(name))?;
+    let lines = sections(&NAMED_SECTIONS, NAMED).get(&format!("{}.{name}", object.name))?;
+    Some(numbered(NAMED_FROM + prefix.number(), lines.lines().map(|line| read(object, line)).collect()))
+}
+
+/// The id of the layout of the global actions.
+pub fn global_id() -> Id {
+    Id::new(KeyPrefix(*b"00h"), *b"5g", GLOBAL_AT)
+}
+
+/// A layout of a number, with the sections that have anything in them.
+fn numbered(number: u64, mut sections: Vec<Section>) -> Layout {
     sections.retain(|s| s.columns.iter().any(|c| !c.is_empty()));
     for (at, section) in sections.iter_mut().enumerate() {
-        section.id = Id::new(KeyPrefix(*b"01B"), *b"5g", prefix.number() * SECTIONS + at as u64 + 1);
+        section.id = Id::new(KeyPrefix(*b"01B"), *b"5g", number * SECTIONS + at as u64 + 1);
     }
-    Some(Layout { id, sections })
+    Layout { id: Id::new(KeyPrefix(*b"00h"), *b"5g", number), sections }
 }
 
 /// The fields of an object's compact layout in the order of the platform's own.
@@ -118,6 +145,7 @@ static LAYOUT_SECTIONS: OnceLock<Sections> = OnceLock::new();
 static COMPACT_SECTIONS: OnceLock<Sections> = OnceLock::new();
 static LABEL_SECTIONS: OnceLock<Sections> = OnceLock::new();
 static RELATED_SECTIONS: OnceLock<Sections> = OnceLock::new();
+static NAMED_SECTIONS: OnceLock<Sections> = OnceLock::new();
 
 fn sections(cell: &'static OnceLock<Sections>, text: &'static str) -> &'static Sections {
     cell.get_or_init(|| Sections::read(text))
@@ -238,6 +266,20 @@ mod tests {
                 assert!(object.field(field).is_some(), "{name}.{field}");
             }
         }
+    }
+
+    #[test]
+    fn named_layouts_are_there() {
+        let objects = standard::objects();
+        let all: Vec<String> = objects.iter().flat_map(|o| names(o).iter().map(|name| format!("{}.{name}", o.name))).collect();
+        let mut data: Vec<&str> = sections(&NAMED_SECTIONS, NAMED).names().collect();
+        data.sort_unstable();
+        assert_eq!(data, all);
+        let user = objects.object("User").unwrap();
+        let (own, alt) = (of(user).unwrap(), named(user, "useralt").unwrap());
+        assert_eq!(alt.sections.len(), 2);
+        assert!(own.id != alt.id && alt.sections.iter().all(|s| own.sections.iter().all(|o| o.id != s.id)) && alt.id != global_id());
+        assert!(named(user, "Nope").is_none() && named(objects.object("Account").unwrap(), "UserAlt").is_none());
     }
 
     #[test]

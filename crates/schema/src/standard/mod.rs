@@ -14,6 +14,7 @@ mod sections;
 pub mod seed;
 #[cfg(test)]
 mod tests;
+pub mod themes;
 
 pub use restricted::{Restriction, Wanted, is_left_out, restriction};
 

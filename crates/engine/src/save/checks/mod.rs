@@ -3,17 +3,19 @@
 mod activities;
 mod agreements;
 mod deletes;
+mod lookup_filters;
 mod people;
 mod sales;
 mod service;
 
 pub(super) use deletes::{may_delete, may_go_along};
+pub(super) use lookup_filters::wanted;
 
 use super::references::converted_lead;
 use crate::failure::Gathered;
 use crate::record::{self, Row};
-use crate::{Failure, Org};
-use orglet_base::{ApiError, ErrorCode, Id, Value};
+use crate::{Failure, Identity, Org};
+use orglet_base::{ApiError, DateTime, ErrorCode, Id, Value};
 use orglet_schema::types::dependent;
 use orglet_schema::{Catalog, Object};
 use orglet_store::Tx;
@@ -32,7 +34,9 @@ pub(super) struct Candidate<'a> {
     /// Indexes of the fields that the request set.
     pub(super) changed: &'a [usize],
     /// Who saves it.
-    pub(super) user: Id,
+    pub(super) identity: &'a Identity,
+    /// When.
+    pub(super) now: DateTime,
 }
 
 impl Candidate<'_> {
@@ -74,6 +78,14 @@ impl Candidate<'_> {
         found.retain(|id| Some(*id) != self.id());
         Ok(found)
     }
+
+    /// One other live record with the same values in several fields, if there is any.
+    fn with_same(&self, tx: &mut dyn Tx, fields: &[&str]) -> Result<Vec<Id>, Failure> {
+        let equal: Vec<(&str, &Value)> = fields.iter().map(|name| (*name, self.get(name))).collect();
+        let mut found = record::find_with(tx, self.org, self.object, &equal, 2)?;
+        found.retain(|id| Some(*id) != self.id());
+        Ok(found)
+    }
 }
 
 /// Refuses an update of a record that takes none.
@@ -93,6 +105,7 @@ pub(super) fn check(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> 
             wrong.note(told.map_err(Failure::from))?;
         }
     }
+    lookup_filters::check(tx, it, &mut wrong)?;
     if it.set("LastModifiedDate")
         && let (Value::DateTime(created), Value::DateTime(modified)) = (it.get("CreatedDate"), it.get("LastModifiedDate"))
         && modified.0 < created.0

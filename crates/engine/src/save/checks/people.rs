@@ -1,8 +1,8 @@
 //! Users and campaign members.
 
 use super::{Candidate, no_loop, refuse};
+use crate::Failure;
 use crate::failure::Gathered;
-use crate::{Failure, record};
 use orglet_base::{ApiError, ErrorCode, Value};
 use orglet_store::Tx;
 
@@ -17,7 +17,7 @@ pub(super) fn user(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> {
         let text = "Duplicate Nickname.<br>Another user has already selected this nickname.<br>Please select another.";
         wrong.note(Err(refuse(ErrorCode::DuplicateCommNickname, text, &["CommunityNickname"])))?;
     }
-    if it.set("IsActive") && *it.get("IsActive") == Value::Bool(false) && it.id() == Some(it.user) {
+    if it.set("IsActive") && *it.get("IsActive") == Value::Bool(false) && it.id() == Some(it.identity.user.id) {
         wrong.note(Err(refuse(ErrorCode::FieldIntegrityException, "You cannot deactivate yourself: Active", &["IsActive"])))?;
     }
     if it.set("ContactId") && !it.get("ContactId").is_null() {
@@ -55,11 +55,8 @@ pub(super) fn campaign_member(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(),
         return Ok(());
     }
     for person in ["ContactId", "LeadId"] {
-        for other in it.others(tx, person, usize::MAX)? {
-            let same = record::by_id(tx, it.org, it.object, other)?.is_some_and(|r| r.get(it.object, "CampaignId") == it.get("CampaignId"));
-            if same {
-                return Err(refuse(ErrorCode::DuplicateValue, "Already a campaign member.", &[]));
-            }
+        if !it.get(person).is_null() && !it.with_same(tx, &[person, "CampaignId"])?.is_empty() {
+            return Err(refuse(ErrorCode::DuplicateValue, "Already a campaign member.", &[]));
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use super::{Candidate, refuse};
 use crate::failure::Gathered;
+use crate::record::Row;
 use crate::{Failure, record};
 use orglet_base::{ApiError, ErrorCode, Value};
 use orglet_store::Tx;
@@ -36,18 +37,11 @@ pub(super) fn price_book_entry(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<()
     if !it.is_new() {
         return uses_standard_price(tx, it);
     }
-    let books = it.catalog.object("Pricebook2");
-    let mut has_standard = false;
-    for other in it.others(tx, "Product2Id", usize::MAX)? {
-        let Some(entry) = record::by_id(tx, it.org, it.object, other)? else { continue };
-        let book = entry.get(it.object, "Pricebook2Id");
-        if book == it.get("Pricebook2Id") {
-            let text = "This price definition already exists in this price book";
-            return Err(refuse(ErrorCode::FieldIntegrityException, text, &["Pricebook2Id", "Product2Id"]));
-        }
-        has_standard |= is_standard(tx, it, books, book)?;
+    if !it.with_same(tx, &["Product2Id", "Pricebook2Id"])?.is_empty() {
+        let text = "This price definition already exists in this price book";
+        return Err(refuse(ErrorCode::FieldIntegrityException, text, &["Pricebook2Id", "Product2Id"]));
     }
-    if !has_standard && !is_standard(tx, it, books, it.get("Pricebook2Id"))? {
+    if !is_standard(tx, it, it.get("Pricebook2Id"))? && standard_entry(tx, it)?.is_none() {
         return Err(refuse(ErrorCode::StandardPriceNotDefined, "No standard price defined for this product", &[]));
     }
     uses_standard_price(tx, it)
@@ -59,26 +53,29 @@ fn uses_standard_price(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failur
         return Ok(());
     }
     let wrong = || Err(refuse(ErrorCode::FieldIntegrityException, "field integrity exception", &["UnitPrice"]));
-    let books = it.catalog.object("Pricebook2");
-    if is_standard(tx, it, books, it.get("Pricebook2Id"))? {
+    if is_standard(tx, it, it.get("Pricebook2Id"))? {
         return wrong();
     }
-    for other in it.others(tx, "Product2Id", usize::MAX)? {
-        let Some(entry) = record::by_id(tx, it.org, it.object, other)? else { continue };
-        if is_standard(tx, it, books, entry.get(it.object, "Pricebook2Id"))? && entry.get(it.object, "UnitPrice") != it.get("UnitPrice") {
-            return wrong();
-        }
+    match standard_entry(tx, it)? {
+        Some(entry) if entry.get(it.object, "UnitPrice") != it.get("UnitPrice") => wrong(),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
-fn is_standard(
-    tx: &mut dyn Tx,
-    it: &Candidate<'_>,
-    books: Option<&std::sync::Arc<orglet_schema::Object>>,
-    book: &Value,
-) -> Result<bool, Failure> {
-    let (Some(books), Some(id)) = (books, book.as_id()) else { return Ok(false) };
+/// The product's entry in the standard price book.
+fn standard_entry(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<Option<Row>, Failure> {
+    let Some(books) = it.catalog.object("Pricebook2") else { return Ok(None) };
+    for book in record::find_with(tx, it.org, books, &[("IsStandard", &Value::Bool(true))], usize::MAX)? {
+        let both = [("Product2Id", it.get("Product2Id")), ("Pricebook2Id", &Value::Id(book))];
+        if let Some(entry) = record::find_with(tx, it.org, it.object, &both, 1)?.first() {
+            return record::by_id(tx, it.org, it.object, *entry);
+        }
+    }
+    Ok(None)
+}
+
+fn is_standard(tx: &mut dyn Tx, it: &Candidate<'_>, book: &Value) -> Result<bool, Failure> {
+    let (Some(books), Some(id)) = (it.catalog.object("Pricebook2"), book.as_id()) else { return Ok(false) };
     Ok(record::by_id(tx, it.org, books, id)?.is_some_and(|b| *b.get(books, "IsStandard") == Value::Bool(true)))
 }
 

@@ -288,14 +288,11 @@ pub(super) fn link(tx: &mut dyn Tx, cx: &Files<'_>, old: Option<&Row>, row: &mut
 
 /// The link of a document to a record.
 fn find_link(tx: &mut dyn Tx, org: &Org, object: &Object, document: Id, entity: Id) -> Result<Option<Row>, Failure> {
-    let Some(key) = object.field("ContentDocumentId") else { return Ok(None) };
-    for id in record::find(tx, org, object, key, &Value::Id(document), usize::MAX)? {
-        let found = record::by_id(tx, org, object, id)?;
-        if let Some(row) = found.filter(|row| row.get(object, "LinkedEntityId").as_id() == Some(entity)) {
-            return Ok(Some(row));
-        }
+    let both = [("LinkedEntityId", &Value::Id(entity)), ("ContentDocumentId", &Value::Id(document))];
+    match record::find_with(tx, org, object, &both, 1)?.first() {
+        Some(link) => record::by_id(tx, org, object, *link),
+        None => Ok(None),
     }
-    Ok(None)
 }
 
 /// Whether a link is the one by which its owner has a document.

@@ -99,7 +99,7 @@ fn latest(tx: &mut dyn Tx, cx: &Context<'_>, object: &Object, id: Id) -> Result<
         let fields: Vec<&Field> = ["ActivityDate", "IsClosed"].iter().filter_map(|name| activities.field(name)).collect();
         for key in by.iter().filter_map(|name| activities.field(name)) {
             let cell = key.cell_kind().to_cell(&Value::Id(id));
-            tx.query(&sql::select_where_eq(activities, &fields, key, cell, true, None, cx.org.store.dialect()), &mut |found| {
+            tx.query(&sql::select_where_eq(activities, &fields, vec![(key, cell)], true, None, cx.org.store.dialect()), &mut |found| {
                 let mut row = Row::empty(activities);
                 for (at, field) in fields.iter().enumerate() {
                     row.set(activities, &field.name, field.cell_kind().to_value(found.cell(at)));

@@ -52,8 +52,8 @@ pub(super) fn one_default(tx: &mut dyn Tx, it: &Stage<'_>, row: &Row) -> Result<
     if *row.get(object, "IsDefault") != Value::Bool(true) || !it.differs(row, "IsDefault") {
         return Ok(());
     }
-    let Some(key) = object.field("CampaignId") else { return Ok(()) };
-    for id in record::find(tx, it.org, object, key, row.get(object, "CampaignId"), usize::MAX)? {
+    let default = [("CampaignId", row.get(object, "CampaignId")), ("IsDefault", &Value::Bool(true))];
+    for id in record::find_with(tx, it.org, object, &default, usize::MAX)? {
         let Some(old) = record::by_id_to_change(tx, it.org, object, id)? else { continue };
         if *row.get(object, "Id") != Value::Id(id) {
             let mut other = old.clone();

@@ -109,15 +109,18 @@ fn sums(tx: &mut dyn Tx, org: &Org, items: &Object, key: &str, parent: Id) -> Re
     };
     let subtotal = items.field("Subtotal").unwrap_or(total);
     let cell = key.cell_kind().to_cell(&Value::Id(parent));
-    tx.query(&sql::select_where_eq(items, &[total, subtotal, quantity], key, cell, true, None, org.store.dialect()), &mut |line| {
-        sums.lines += 1;
-        for (at, field, sum) in [(0, total, &mut sums.total), (1, subtotal, &mut sums.subtotal), (2, quantity, &mut sums.quantity)] {
-            if let Value::Decimal(d) = field.cell_kind().to_value(line.cell(at)) {
-                *sum = sum.and_then(|s| s.checked_add(d));
+    tx.query(
+        &sql::select_where_eq(items, &[total, subtotal, quantity], vec![(key, cell)], true, None, org.store.dialect()),
+        &mut |line| {
+            sums.lines += 1;
+            for (at, field, sum) in [(0, total, &mut sums.total), (1, subtotal, &mut sums.subtotal), (2, quantity, &mut sums.quantity)] {
+                if let Value::Decimal(d) = field.cell_kind().to_value(line.cell(at)) {
+                    *sum = sum.and_then(|s| s.checked_add(d));
+                }
             }
-        }
-        true
-    })?;
+            true
+        },
+    )?;
     Ok(sums)
 }
 
@@ -197,8 +200,11 @@ pub(super) fn standard_price(tx: &mut dyn Tx, it: &Stage<'_>, row: &Row) -> Resu
         return Ok(());
     }
     let standard = of_parent(tx, org, it.catalog, row.get(entries, "Pricebook2Id"), "IsStandard")?;
-    let Some(key) = entries.field("Product2Id").filter(|_| standard == Value::Bool(true)) else { return Ok(()) };
-    for id in record::find(tx, org, entries, key, row.get(entries, "Product2Id"), usize::MAX)? {
+    if standard != Value::Bool(true) {
+        return Ok(());
+    }
+    let using = [("Product2Id", row.get(entries, "Product2Id")), ("UseStandardPrice", &Value::Bool(true))];
+    for id in record::find_with(tx, org, entries, &using, usize::MAX)? {
         let Some(old) = record::by_id_to_change(tx, org, entries, id)? else { continue };
         if *old.get(entries, "UseStandardPrice") == Value::Bool(true) {
             let mut entry = old.clone();

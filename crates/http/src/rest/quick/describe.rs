@@ -4,8 +4,8 @@ use super::QuickAction;
 use crate::Reply;
 use crate::codec::{Doc, XmlOrder};
 use crate::compat;
-use crate::rest::Rest;
 use crate::rest::describe_field::{field_doc, optional};
+use crate::rest::{Rest, appearance};
 use orglet_schema::{Field, Object};
 
 /// Members that say nothing of actions of these kinds.
@@ -39,9 +39,9 @@ pub(super) fn describe(cx: &Rest<'_>, action: &QuickAction, target: &Object) -> 
         members.push(("actionEnumOrId", action.name.into()));
     }
     members.extend([
-        ("colors", Doc::List(Vec::new())),
+        ("colors", Doc::List(vec![appearance::color(action.icon.1, "theme4")])),
         ("defaultValues", Doc::list(defaults)),
-        ("icons", Doc::List(Vec::new())),
+        ("icons", Doc::List(appearance::lightning_icons(cx, "action", action.icon.0))),
         ("label", action.label.into()),
         ("layout", section(action, target)),
         ("name", action.name.into()),

@@ -4,7 +4,7 @@
 mod describe;
 
 use super::write::decode_record_beside;
-use super::{Rest, process, recent, typed};
+use super::{Rest, appearance, process, recent, typed};
 use crate::Reply;
 use crate::codec::{Doc, Node, NodeValue, XmlOrder};
 use crate::compat;
@@ -30,10 +30,18 @@ pub(super) struct QuickAction {
     defaults: &'static [(&'static str, &'static str)],
     /// What the record gets beside the form.
     preset: &'static [(&'static str, &'static str)],
+    /// Its icon, and the color behind it.
+    icon: (&'static str, &'static str),
 }
 
-const fn action(name: &'static str, label: &'static str, target: &'static str, fields: &'static [&'static str]) -> QuickAction {
-    QuickAction { name, label, kind: "Create", target, fields, defaults: &[], preset: &[] }
+const fn action(
+    name: &'static str,
+    label: &'static str,
+    target: &'static str,
+    icon: (&'static str, &'static str),
+    fields: &'static [&'static str],
+) -> QuickAction {
+    QuickAction { name, label, kind: "Create", target, fields, defaults: &[], preset: &[], icon }
 }
 
 /// The global actions.
@@ -42,20 +50,39 @@ pub(super) static GLOBAL: &[QuickAction] = &[
         kind: "LogACall",
         defaults: &[("Subject", "Call")],
         preset: &[("Status", "Completed"), ("TaskSubtype", "Call")],
-        ..action("LogACall", "Log a Call", "Task", &["Subject", "Description", "WhoId", "WhatId"])
+        ..action("LogACall", "Log a Call", "Task", ("log_a_call", "06A59A"), &["Subject", "Description", "WhoId", "WhatId"])
     },
-    action("NewAccount", "New Account", "Account", &["Name", "Phone"]),
-    action("NewCase", "New Case", "Case", &["ContactId", "Status", "Subject", "Description"]),
-    action("NewContact", "New Contact", "Contact", &["Salutation", "FirstName", "LastName", "Email", "Phone", "AccountId", "Title"]),
+    action("NewAccount", "New Account", "Account", ("new_account", "5867E8"), &["Name", "Phone"]),
+    action("NewCase", "New Case", "Case", ("new_case", "FF5D2D"), &["ContactId", "Status", "Subject", "Description"]),
+    action(
+        "NewContact",
+        "New Contact",
+        "Contact",
+        ("new_contact", "9050E9"),
+        &["Salutation", "FirstName", "LastName", "Email", "Phone", "AccountId", "Title"],
+    ),
     action(
         "NewEvent",
         "New Event",
         "Event",
+        ("new_event", "FF538A"),
         &["Subject", "Description", "StartDateTime", "EndDateTime", "IsAllDayEvent", "Location", "WhoId", "WhatId"],
     ),
-    action("NewLead", "New Lead", "Lead", &["Salutation", "FirstName", "LastName", "Email", "Phone", "Company", "Title"]),
-    action("NewOpportunity", "New Opportunity", "Opportunity", &["Name", "AccountId", "CloseDate", "StageName", "Amount"]),
-    action("NewTask", "New Task", "Task", &["Subject", "ActivityDate", "WhoId", "WhatId", "OwnerId", "Status"]),
+    action(
+        "NewLead",
+        "New Lead",
+        "Lead",
+        ("new_lead", "FF5D2D"),
+        &["Salutation", "FirstName", "LastName", "Email", "Phone", "Company", "Title"],
+    ),
+    action(
+        "NewOpportunity",
+        "New Opportunity",
+        "Opportunity",
+        ("new_opportunity", "FF5D2D"),
+        &["Name", "AccountId", "CloseDate", "StageName", "Amount"],
+    ),
+    action("NewTask", "New Task", "Task", ("new_task", "3BA755"), &["Subject", "ActivityDate", "WhoId", "WhatId", "OwnerId", "Status"]),
 ];
 
 impl QuickAction {
@@ -80,13 +107,6 @@ pub(super) fn list(cx: &Rest<'_>, object: Option<&str>) -> Result<Reply, Failure
         cx.object(name)?;
     }
     let actions = GLOBAL.iter().map(|action| {
-        let path = format!("{}/quickActions/{}", cx.base, action.name);
-        let urls = Doc::obj([
-            ("defaultValues", format!("{path}/defaultValues").into()),
-            ("quickAction", path.clone().into()),
-            ("describe", format!("{path}/describe").into()),
-            ("defaultValuesTemplate", format!("{path}/defaultValues/{{ID}}").into()),
-        ]);
         let mut doc = Doc::Obj(Vec::new());
         if compat::has_action_ids(cx.version) {
             // The name stands for an action that has no id.
@@ -95,10 +115,39 @@ pub(super) fn list(cx: &Rest<'_>, object: Option<&str>) -> Result<Reply, Failure
         doc.push("label", action.label);
         doc.push("name", action.name);
         doc.push("type", action.kind);
-        doc.push("urls", urls);
+        doc.push("urls", urls(cx, action));
         doc
     });
     Ok(cx.doc(200, &Doc::Wrapped("QuickAction", actions.collect()), "QuickActions", XmlOrder::Sorted))
+}
+
+fn urls(cx: &Rest<'_>, action: &QuickAction) -> Doc {
+    let path = format!("{}/quickActions/{}", cx.base, action.name);
+    Doc::obj([
+        ("defaultValues", format!("{path}/defaultValues").into()),
+        ("quickAction", path.clone().into()),
+        ("describe", format!("{path}/describe").into()),
+        ("defaultValuesTemplate", format!("{path}/defaultValues/{{ID}}").into()),
+    ])
+}
+
+/// The actions as a layout lists them.
+pub(super) fn items(cx: &Rest<'_>) -> Doc {
+    Doc::list(GLOBAL.iter().map(|action| {
+        let (icon, color) = action.icon;
+        Doc::obj([
+            ("accessLevelRequired", Doc::Null),
+            ("colors", Doc::List(vec![appearance::color(color, "theme4")])),
+            ("iconUrl", Doc::Null),
+            ("icons", Doc::List(appearance::lightning_icons(cx, "action", icon))),
+            ("label", action.label.into()),
+            ("miniIconUrl", "".into()),
+            ("quickActionName", action.name.into()),
+            ("targetSobjectType", action.target.into()),
+            ("type", action.kind.into()),
+            ("urls", urls(cx, action)),
+        ])
+    }))
 }
 
 /// `/quickActions/{name}`, `/sobjects/{object}/quickActions/{name}`: the describe, and the act itself by POST.

@@ -2,9 +2,9 @@
 
 use super::super::reader::Members;
 use super::super::{DefError, MetaNode};
-use super::logic::Logic;
 use super::matching_rule::{MAX_NAME, RuleStatus, check_name, known_object, missing, too_long, words};
 use super::{Kind, ObjectRules, Part, PartDef, qualified, standard_rules};
+use crate::lookup_filter::{FilterOperation, Logic, constant, texts};
 use crate::object::Object;
 use crate::standard;
 use orglet_base::ErrorCode;
@@ -28,13 +28,6 @@ words! {
 words! {
     /// Whether records count that the user does not see.
     DupeSecurity { EnforceSharingRules, BypassSharingRules }
-}
-words! {
-    /// How a condition of a filter compares.
-    #[allow(non_camel_case_types, reason = "as in metadata")]
-    FilterOperation {
-        equals, notEqual, lessThan, greaterThan, lessOrEqual, greaterOrEqual, contains, notContain, startsWith, includes, excludes,
-    }
 }
 
 /// The definition of a duplicate rule. Members are named and meant as in the `DuplicateRule` metadata type.
@@ -79,7 +72,7 @@ pub struct DuplicateRuleFilter {
 #[allow(missing_docs, reason = "members are named and meant as in the metadata type")]
 pub struct DuplicateRuleFilterItem {
     pub field: String,
-    pub operation: FilterOperation,
+    pub operation: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
     pub sort_order: u32,
@@ -104,6 +97,18 @@ impl DuplicateRuleFilter {
     pub fn logic(&self) -> Result<Logic, String> {
         let items = self.duplicate_rule_filter_items.len();
         self.boolean_filter.as_deref().map_or_else(|| Ok(Logic::all_of(items)), |text| Logic::parse(text, items))
+    }
+}
+
+impl DuplicateRuleFilterItem {
+    /// How it compares.
+    pub fn operation(&self) -> FilterOperation {
+        FilterOperation::parse(&self.operation).unwrap_or(FilterOperation::Equals)
+    }
+
+    /// What it compares with, of which one must fit.
+    pub fn values(&self) -> Vec<String> {
+        texts(self.value.as_deref().unwrap_or_default())
     }
 }
 
@@ -156,7 +161,10 @@ impl Part for DuplicateRuleDef {
             alert_text: m.text("alertText")?,
             description: m.text("description")?,
             duplicate_rule_filter: m.one("duplicateRuleFilter")?.map(|node| filter(object, node)).transpose()?.flatten(),
-            duplicate_rule_match_rules: node.all("duplicateRuleMatchRules").map(|rule| match_rule(object, rule)).collect::<Result<_, _>>()?,
+            duplicate_rule_match_rules: node
+                .all("duplicateRuleMatchRules")
+                .map(|rule| match_rule(object, rule))
+                .collect::<Result<_, _>>()?,
             is_active: m.flag("isActive")?.ok_or_else(|| missing(&m, "isActive"))?,
             master_label: m.text("masterLabel")?.ok_or_else(|| missing(&m, "masterLabel"))?,
             operations_on_insert: operations(node, "operationsOnInsert")?,
@@ -201,11 +209,15 @@ impl Part for DuplicateRuleDef {
         let no_field = |name: &str, member: &str| DefError::integrity(format!("Field {name} does not exist. Check spelling.")).on(member);
         for item in self.duplicate_rule_filter.iter().flat_map(|filter| &filter.duplicate_rule_filter_items) {
             let known = match item.table.eq_ignore_ascii_case(&object.name) {
-                true => object.field(&item.field).is_some(),
-                false => standard::objects().object(&item.table).is_some_and(|table| table.field(&item.field).is_some()),
+                true => object.field(&item.field).cloned(),
+                false => standard::objects().object(&item.table).and_then(|table| table.field(&item.field).cloned()),
             };
-            if !known {
-                return Err(no_field(&item.field, "field"));
+            let field = known.ok_or_else(|| no_field(&item.field, "field"))?;
+            if !item.operation().takes(field.ty) {
+                return Err(DefError::integrity(format!("Invalid operator for the field {}.", field.name)).on("operation"));
+            }
+            if let Some(odd) = item.values().iter().find(|text| constant(&field, text).is_none()) {
+                return Err(DefError::integrity(format!("Value for the field {} is invalid: {odd}", field.name)).on("value"));
             }
         }
         for (from, _) in self.duplicate_rule_match_rules.iter().flat_map(|rule| &rule.mapping) {
@@ -295,11 +307,8 @@ fn filter_item(object: &str, node: &MetaNode) -> Result<DuplicateRuleFilterItem,
     let m = Members::new(node, "DuplicateRuleFilterItem");
     m.only(&[&["field", "operation", "value", "valueField", "sortOrder", "table"]])?;
     let unsupported = |member: &str, what: &str| Err(m.place(member, DefError::unsupported(what)));
-    let operation = m.choice("operation", "FilterOperation", |word| match word {
-        // Known, and told further down.
-        "within" => Some(None),
-        word => FilterOperation::parse(word).map(Some),
-    })?;
+    let known = |word: &str| (word == "within" || FilterOperation::parse(word).is_some()).then(|| word.to_owned());
+    let operation = m.choice("operation", "FilterOperation", known)?.ok_or_else(|| missing(&m, "operation"))?;
     let table = m.word("table")?.ok_or_else(|| missing(&m, "table"))?;
     let field = m.word("field")?.ok_or_else(|| missing(&m, "field"))?;
     if m.word("valueField")?.is_some() {
@@ -311,9 +320,9 @@ fn filter_item(object: &str, node: &MetaNode) -> Result<DuplicateRuleFilterItem,
     if field.eq_ignore_ascii_case("RecordTypeId") {
         return unsupported("field", "Duplicate rule conditions on record types are");
     }
-    let Some(operation) = operation.ok_or_else(|| missing(&m, "operation"))? else {
+    if operation == "within" {
         return unsupported("operation", "Duplicate rule conditions on places are");
-    };
+    }
     Ok(DuplicateRuleFilterItem { field, operation, value: m.text("value")?, sort_order: m.int("sortOrder")?.unwrap_or_default(), table })
 }
 

@@ -2,9 +2,10 @@
 
 use super::super::reader::Members;
 use super::super::{DefError, MetaNode, name};
-use super::logic::Logic;
+use super::logic::alternatives;
 use super::{Kind, ObjectRules, Part};
 use crate::field::{Field, FieldType};
+use crate::lookup_filter::Logic;
 use crate::object::Object;
 use orglet_base::ErrorCode;
 use serde::{Deserialize, Serialize};
@@ -121,7 +122,7 @@ impl MatchingRuleDef {
     }
 
     fn alternatives(&self) -> Result<Vec<Vec<usize>>, DefError> {
-        let found = self.logic()?.alternatives(MAX_ALTERNATIVES).ok_or_else(|| {
+        let found = alternatives(&self.logic()?, MAX_ALTERNATIVES).ok_or_else(|| {
             let message = format!("The matching rule needs more than {MAX_ALTERNATIVES} match keys. Simplify the rule and try again.");
             DefError::integrity(message).on("booleanFilter")
         })?;
@@ -211,7 +212,9 @@ fn item(node: &MetaNode) -> Result<MatchingRuleItem, DefError> {
     let blank = m.choice("blankValueBehavior", "BlankValueBehavior", BlankValueBehavior::parse)?;
     Ok(MatchingRuleItem {
         field_name: m.word("fieldName")?.ok_or_else(|| missing(&m, "fieldName"))?,
-        matching_method: m.choice("matchingMethod", "MatchingMethod", MatchingMethod::parse)?.ok_or_else(|| missing(&m, "matchingMethod"))?,
+        matching_method: m
+            .choice("matchingMethod", "MatchingMethod", MatchingMethod::parse)?
+            .ok_or_else(|| missing(&m, "matchingMethod"))?,
         blank_value_behavior: blank.unwrap_or(BlankValueBehavior::NullNotAllowed),
     })
 }

@@ -12,9 +12,7 @@ mod validation_rule;
 
 pub use duplicate_rule::{
     DupeAction, DupeOperation, DupeSecurity, DuplicateRuleDef, DuplicateRuleFilter, DuplicateRuleFilterItem, DuplicateRuleMatchRule,
-    FilterOperation,
 };
-pub use logic::Logic;
 pub use matching_rule::{BlankValueBehavior, MatchingMethod, MatchingRule, MatchingRuleDef, MatchingRuleItem, RuleStatus};
 pub use validation_rule::ValidationRuleDef;
 

@@ -8,7 +8,7 @@ mod tests;
 use super::meta_node::MAX_BYTES;
 use super::object_def::UNBUILT_PARTS;
 use super::part::{self, KINDS, Kind};
-use super::{DefError, FieldDef, GlobalValueSet, MetaNode, ObjectDef, PartDef};
+use super::{DefError, FieldDef, GlobalValueSet, MetaNode, ObjectDef, PartDef, is_event};
 use files::{Found, Holds};
 use orglet_base::fold_name;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -84,6 +84,21 @@ impl Project {
         let (path, line) = self.origins.get(error.subject.as_deref()?)?;
         Some(ProjectError { path: path.clone(), line: error.line.or(*line), reason: error.message.clone() })
     }
+
+    /// Takes the lookup filter off a field where it is all that an org finds unsupported, and notes it among what was left out;
+    /// whether it did.
+    pub fn leave_out_filter(&mut self, error: &DefError) -> bool {
+        let Some(name) = error.subject.as_deref().filter(|_| error.unsupported) else { return false };
+        let fields = self.objects.iter_mut().flat_map(|o| &mut o.fields).chain(&mut self.fields);
+        let Some(def) = { fields }.find(|def| def.lookup_filter.is_some() && def.qualified_name().eq_ignore_ascii_case(name)) else {
+            return false;
+        };
+        def.lookup_filter = None;
+        let (path, line) = self.origins.get(&def.qualified_name()).cloned().unwrap_or_default();
+        let what = format!("lookupFilter of {}", def.qualified_name());
+        self.skipped.push(Skipped { path, line, what, why: error.message.clone() });
+        true
+    }
 }
 
 /// Reads every object, with its fields and parts, of project directories. A directory with an `sfdx-project.json` is read as that file
@@ -103,7 +118,6 @@ pub fn load(dirs: &[PathBuf]) -> Result<Project, Vec<ProjectError>> {
 /// Endings of object names whose kinds are not built.
 const UNBUILT_KINDS: &[(&str, &str)] = &[
     ("__mdt", "custom metadata types are not supported"),
-    ("__e", "platform events are not supported"),
     ("__x", "external objects are not supported"),
     ("__b", "big objects are not supported"),
     ("__kav", "knowledge article types are not supported"),
@@ -233,7 +247,7 @@ impl Loader {
                 None => node.children.push(child),
             }
         }
-        if is_custom(name) {
+        if is_custom(name) || is_event(name) {
             // A file with neither label nor name field defines nothing: it only adds to an object that exists.
             if node.child("label").is_some() || node.child("nameField").is_some() || node.child("customSettingsType").is_some() {
                 self.define(path, name, node);
@@ -411,20 +425,29 @@ impl Loader {
     /// Leaves out fields and parts that refer to something left out; whether there were any.
     fn leave_out_dangling(&mut self) -> bool {
         let mut gone = Vec::new();
+        let mut unfiltered = Vec::new();
         let left_out = &self.left_out;
         for fields in self.fields.values_mut() {
-            fields.retain(|def| {
+            fields.retain_mut(|def| {
                 let target = def.reference_to.as_deref().filter(|t| left_out.contains(fold_name(t).as_ref()) || unbuilt_kind(t).is_some());
                 let controller = def.value_set.as_ref().and_then(|set| set.controlling_field.as_ref());
                 let controller = controller.filter(|c| left_out.contains(fold_name(&format!("{}.{c}", def.object)).as_ref()));
-                let Some(missing) = target.or(controller.map(String::as_str)) else { return true };
+                let Some(missing) = target.or(controller.map(String::as_str)) else {
+                    let missing = def.filtered_by().into_iter().map(|(o, f)| format!("{o}.{f}"));
+                    if let Some(missing) = { missing }.find(|full| left_out.contains(fold_name(full).as_ref())) {
+                        def.lookup_filter = None;
+                        unfiltered.push((def.qualified_name(), format!("it refers to {missing}, which is not supported by this org.")));
+                    }
+                    return true;
+                };
                 gone.push((def.qualified_name(), format!("it refers to {missing}, which is not supported by this org.")));
                 false
             });
         }
         let fields: Vec<(&str, &str)> = left_out.iter().filter_map(|name| name.split_once('.')).collect();
         self.parts.retain(|part| {
-            let field = fields.iter().find(|(object, field)| part.refers_to(object, field)).map(|(object, field)| format!("{object}.{field}"));
+            let field =
+                fields.iter().find(|(object, field)| part.refers_to(object, field)).map(|(object, field)| format!("{object}.{field}"));
             let needed = || part.needs().into_iter().find(|name| left_out.contains(fold_name(name).as_ref()));
             let Some(missing) = field.or_else(needed) else { return true };
             gone.push((part.qualified_name(), format!("it refers to {missing}, which is not supported by this org.")));
@@ -435,6 +458,11 @@ impl Loader {
             if let Some((path, line)) = self.origins.get(name).cloned() {
                 let what = if name.contains(' ') { name.clone() } else { format!("field {name}") };
                 self.skip(&path, line, what, why.clone());
+            }
+        }
+        for (name, why) in unfiltered {
+            if let Some((path, line)) = self.origins.get(&name).cloned() {
+                self.skip(&path, line, format!("lookupFilter of {name}"), why);
             }
         }
         !gone.is_empty()

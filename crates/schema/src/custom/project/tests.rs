@@ -222,3 +222,122 @@ fn errors_of_the_whole_are_placed() {
     let errors = crate::custom::overlay_all(&crate::ObjectSet::default(), &[], &project.fields, &[]).unwrap_err();
     assert!(project.locate(&errors[0]).unwrap().path.ends_with("L__c.field-meta.xml"));
 }
+
+#[test]
+fn platform_events() {
+    let event = xml(
+        "CustomObject",
+        "<deploymentStatus>Deployed</deploymentStatus>\n<eventType>HighVolume</eventType>\n<label>Low Ink</label>\n<pluralLabel>Low Inks</pluralLabel>\n<publishBehavior>PublishAfterCommit</publishBehavior>\n<sharingModel>ReadWrite</sharingModel>",
+    );
+    let printer = xml(
+        "CustomField",
+        "<fullName>Printer__c</fullName>\n<externalId>false</externalId><isFilteringDisabled>false</isFilteringDisabled><isNameField>false</isNameField>\n<label>Printer</label><length>20</length><required>false</required><type>Text</type><unique>false</unique>",
+    );
+    let dir = Dir::new(&[
+        ("objects/Low_Ink__e/Low_Ink__e.object-meta.xml", &event),
+        ("objects/Low_Ink__e/fields/Printer__c.field-meta.xml", &printer),
+        ("objects/Account/fields/Ink__c.field-meta.xml", &lookup("Ink__c", "Other__e")),
+    ]);
+    let project = dir.load().unwrap();
+    let def = &project.objects[0];
+    assert_eq!((def.full_name.as_str(), def.fields.len()), ("Low_Ink__e", 1));
+    assert_eq!(def.event.as_ref().unwrap().publish_behavior, "PublishAfterCommit");
+    // What events have no use for is left out, and said.
+    assert_eq!(project.skipped.iter().map(|s| s.what.as_str()).collect::<Vec<_>>(), ["sharingModel of Low_Ink__e"]);
+    let picklist = xml("CustomField", "<fullName>P__c</fullName><label>P</label>\n<type>Email</type>");
+    let dir = Dir::new(&[
+        ("objects/Low_Ink__e/Low_Ink__e.object-meta.xml", &event),
+        ("objects/Low_Ink__e/fields/P__c.field-meta.xml", &picklist),
+    ]);
+    assert_eq!(
+        dir.fails(),
+        ["objects/Low_Ink__e/fields/P__c.field-meta.xml:4: Can not specify a CustomField of type Email for a platform event"]
+    );
+}
+
+#[test]
+fn lookup_filters_stay_while_all_that_they_look_at_does() {
+    let filtered = |name: &str, field: &str| {
+        let body = format!(
+            "<fullName>{name}</fullName><label>L</label><type>Lookup</type><lookupFilter><active>true</active><filterItems><field>{field}</field><operation>equals</operation><value>1</value></filterItems><isOptional>false</isOptional></lookupFilter><referenceTo>B__c</referenceTo>"
+        );
+        xml("CustomField", &body)
+    };
+    let formula =
+        xml("CustomField", "<fullName>T__c</fullName><label>T</label><type>Hierarchy</type><relationshipName>T</relationshipName>");
+    let dir = Dir::new(&[
+        ("objects/B__c/B__c.object-meta.xml", &xml("CustomObject", INVOICE)),
+        ("objects/B__c/fields/T__c.field-meta.xml", &formula),
+        ("objects/B__c/fields/A__c.field-meta.xml", &filtered("A__c", "B__c.Name")),
+        ("objects/B__c/fields/C__c.field-meta.xml", &filtered("C__c", "B__c.T__c")),
+        ("objects/B__c/fields/D__c.field-meta.xml", &filtered("D__c", "B__c.RecordTypeId")),
+    ]);
+    let mut project = dir.load().unwrap();
+    let skipped: Vec<(&str, &str)> = project.skipped.iter().map(|s| (s.what.as_str(), s.why.as_str())).collect();
+    assert_eq!(skipped[0], ("lookupFilter of B__c.C__c", "it refers to B__c.T__c, which is not supported by this org."));
+    let defs = |project: &Project| vec![(project.objects[0].clone(), orglet_base::KeyPrefix::parse("a00").unwrap())];
+    let standard = crate::ObjectSet::default();
+    let errors = crate::custom::overlay_all(&standard, &defs(&project), &[], &[]).unwrap_err();
+    assert_eq!(errors.len(), 1);
+    assert_eq!(errors[0].message, "Lookup filters by B__c.RecordTypeId are not supported by this org.");
+    assert!(project.leave_out_filter(&errors[0]) && !project.leave_out_filter(&errors[0]));
+    let set = crate::custom::overlay_all(&standard, &defs(&project), &[], &[]).unwrap();
+    assert_eq!(set.object("B__c").unwrap().filtered_lookups().len(), 1);
+}
+
+#[test]
+fn rules_of_duplicates() {
+    let item = |field: &str| {
+        format!("<matchingRuleItems><fieldName>{field}</fieldName><matchingMethod>Exact</matchingMethod></matchingRuleItems>")
+    };
+    let rule = |name: &str, items: &str| {
+        format!("<matchingRules>\n<fullName>{name}</fullName><label>{name}</label>{items}<ruleStatus>Active</ruleStatus></matchingRules>\n")
+    };
+    let duplicate = |of: &str, more: &str| {
+        xml(
+            "DuplicateRule",
+            &format!(
+                "<actionOnInsert>Allow</actionOnInsert><actionOnUpdate>Block</actionOnUpdate>\n{more}<duplicateRuleMatchRules><matchRuleSObjectType>Account</matchRuleSObjectType><matchingRule>{of}</matchingRule></duplicateRuleMatchRules><isActive>true</isActive><masterLabel>L</masterLabel><operationsOnInsert>Alert</operationsOnInsert><securityOption>EnforceSharingRules</securityOption><sortOrder>1</sortOrder>"
+            ),
+        )
+    };
+    let filter = "<duplicateRuleFilter><duplicateRuleFilterItems><field>RecordTypeId</field><operation>equals</operation><value>A</value><sortOrder>1</sortOrder><table>Account</table></duplicateRuleFilterItems></duplicateRuleFilter>\n";
+    let formula = xml("CustomField", "<fullName>F__c</fullName><label>F</label><type>Checkbox</type><formula>TRUE</formula>");
+    let rules = xml("MatchingRules", &(rule("A", &item("Name")) + &rule("B", &item("F__c"))));
+    let person = xml("MatchingRules", &rule("P", &item("Name")));
+    let (of_a, of_b, filtered) = (duplicate("A", ""), duplicate("B", ""), duplicate("A", filter));
+    let dir = Dir::new(&[
+        ("matchingRules/Account.matchingRule-meta.xml", rules.as_str()),
+        ("matchingRules/PersonAccount.matchingRule", person.as_str()),
+        ("objects/Account/fields/F__c.field-meta.xml", formula.as_str()),
+        ("duplicateRules/Account.A.duplicateRule-meta.xml", of_a.as_str()),
+        ("duplicateRules/Account.B.duplicateRule-meta.xml", of_b.as_str()),
+        ("duplicateRules/Account.C.duplicateRule-meta.xml", filtered.as_str()),
+    ]);
+    let project = dir.load().unwrap();
+    let names: Vec<String> = project.parts.iter().map(PartDef::qualified_name).collect();
+    assert_eq!(names, ["duplicate rule Account.A", "matching rule Account.A"]);
+    let skipped: Vec<String> = project.skipped.iter().map(|s| format!("{}: {}", s.what, s.why)).collect();
+    assert_eq!(
+        skipped,
+        [
+            "duplicate rule Account.B: it refers to matching rule Account.B, which is not supported by this org.",
+            "duplicate rule Account.C: Duplicate rule conditions on record types are not supported by this org.",
+            "matching rule Account.B: it refers to account.f__c, which is not supported by this org.",
+            "matching rule PersonAccount.P: Person accounts are not supported by this org.",
+            "field Account.F__c: Formula fields are not supported by this org.",
+        ]
+    );
+    let odd = xml("MatchingRules", "<rules>1</rules>");
+    let unnamed = xml("MatchingRules", "<matchingRules><label>L</label></matchingRules>");
+    let bad = duplicate("A", "<operationsOnUpdate>Shout</operationsOnUpdate>\n");
+    let dir = Dir::new(&[
+        ("a/Account.matchingRule-meta.xml", odd.as_str()),
+        ("b/Contact.matchingRule-meta.xml", unnamed.as_str()),
+        ("c/Account.A.duplicateRule-meta.xml", bad.as_str()),
+    ]);
+    let fails = dir.fails();
+    assert_eq!(fails[0], "a/Account.matchingRule-meta.xml:3: Element rules invalid at this location in type MatchingRules");
+    assert!(fails[1].starts_with("b/Contact.matchingRule-meta.xml:3: The Rule Name field can only contain"), "{fails:?}");
+    assert_eq!(fails[2], "c/Account.A.duplicateRule-meta.xml:4: 'Shout' is not a valid value for the operation of a duplicate rule");
+}

@@ -1,21 +1,23 @@
 //! Date literals: the half-open range of days that each stands for, in the user's time zone. Weeks start on Sunday or Monday,
 //! fiscal years in January.
 
+use crate::DateTime;
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
-use orglet_base::DateTime;
 
 /// The days `[start, end)` of a date literal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct DayRange {
+pub struct DayRange {
+    /// The first.
     pub start: Date,
+    /// The one after the last.
     pub end: Date,
 }
 
 /// Why a date literal has no range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoRange {
+pub enum NoRange {
     /// No such literal, or its number is missing or too much.
     Unknown,
     /// Outside the years that the platform knows.
@@ -33,13 +35,13 @@ enum Unit {
 }
 
 /// The day in a zone.
-pub(crate) fn today(now: DateTime, zone: &TimeZone) -> Date {
+pub fn today(now: DateTime, zone: &TimeZone) -> Date {
     let at = jiff::Timestamp::from_millisecond(now.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     at.to_zoned(zone.clone()).date()
 }
 
 /// The instant at which a day begins in a zone.
-pub(crate) fn midnight(day: Date, zone: &TimeZone) -> DateTime {
+pub fn midnight(day: Date, zone: &TimeZone) -> DateTime {
     day.to_zoned(zone.clone()).map_or_else(|_| DateTime::at_midnight(day), |z| DateTime(z.timestamp().as_millisecond()))
 }
 
@@ -76,7 +78,7 @@ fn shift(unit: Unit, day: Date, n: i64) -> Option<Date> {
 }
 
 /// The range of a date literal, given its word and number.
-pub(crate) fn range(word: &str, number: Option<u64>, today: Date, monday_weeks: bool) -> Result<DayRange, NoRange> {
+pub fn range(word: &str, number: Option<u64>, today: Date, monday_weeks: bool) -> Result<DayRange, NoRange> {
     let upper = word.to_ascii_uppercase();
     let plain = |unit, from: i64| (unit, from, from + 1);
     let (unit, from, to) = match (upper.as_str(), number) {
@@ -136,7 +138,7 @@ fn named(unit: &str) -> Option<Unit> {
 
 /// The offsets of a zone in seconds: from which instant each holds, newest first, and the one before them all. Instants
 /// run from 1970 to twenty years past `now`.
-pub(crate) fn offsets(zone: &TimeZone, now: DateTime) -> (Vec<(String, i32)>, i32) {
+pub fn offsets(zone: &TimeZone, now: DateTime) -> (Vec<(String, i32)>, i32) {
     let start = jiff::Timestamp::UNIX_EPOCH;
     let end = now.0.saturating_add(20 * 366 * 86_400_000);
     let mut spans = Vec::new();
