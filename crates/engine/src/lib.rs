@@ -10,6 +10,7 @@ pub mod dev;
 pub mod events;
 mod failure;
 mod format;
+mod formula;
 mod ids;
 pub mod limits;
 pub mod lists;
@@ -35,7 +36,7 @@ mod virtuals;
 
 /// The shape of a query's answer, as protocols print it.
 pub mod plan {
-    pub use orglet_plan::{ChildPlan, Node, OutKind, Output, ParentKind, Plan};
+    pub use orglet_plan::{ChildPlan, Node, OutKind, Output, ParentKind, Plan, RecordPlan};
 }
 
 pub use admission::{Admission, Place};

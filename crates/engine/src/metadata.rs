@@ -4,6 +4,7 @@
 mod dependants;
 mod tables;
 
+use crate::formula::rules;
 use crate::ids::{self, Counters};
 use crate::settings::{Kept, Setting};
 use crate::shared::Stamps;
@@ -324,9 +325,13 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
     for edit in edits {
         ids.push(draft.apply(edit)?);
     }
-    dependants::check(&draft.customs, &draft.removed)?;
+    dependants::check(&draft.customs, &draft.removed, &old)?;
     let own_rules = org.settings.is_on(Setting::StandardDuplicateRules);
     let new = build(&draft.customs, own_rules, old.version() + 1, after(Some(old.modified()), now))?;
+    // A change of a field may break what was right before.
+    for part in draft.customs.iter().filter_map(Custom::part_def) {
+        rules::check(part, &new).map_err(|e| Failure::Definition(Box::new(e)))?;
+    }
     let statements = tables::migration(org, &old, &new)?;
     org.store.transact_alone_with::<_, Failure>(|tx| {
         org.still(tx, &old)?;

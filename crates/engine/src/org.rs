@@ -53,6 +53,8 @@ pub struct Org {
     pub(crate) usernames: Option<Arc<Usernames>>,
     pub(crate) users: RwLock<crate::auth::Users>,
     pub(crate) readings: RwLock<crate::record::Readings>,
+    /// The validation rules of objects that were saved.
+    pub(crate) rules: RwLock<crate::formula::rules::Read>,
     pub(crate) plans: crate::query::Plans,
     /// What users looked at since that was last written.
     pub(crate) views: Arc<crate::views::Views>,
@@ -93,6 +95,7 @@ impl Org {
             usernames,
             users: RwLock::default(),
             readings: RwLock::default(),
+            rules: RwLock::default(),
             plans: crate::query::Plans::default(),
             views: Arc::default(),
             lists: crate::views::Lists::default(),

@@ -2,6 +2,7 @@
 
 use crate::metadata::{self, Edit};
 use crate::{Failure, Identity};
+use orglet_schema::custom::DefError;
 use orglet_schema::custom::project::{self, Project, ProjectError, Skipped};
 use std::path::PathBuf;
 
@@ -42,8 +43,8 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
         }
         let edits = edits(identity, &project).map_err(LoadError::Failure)?;
         match metadata::apply(identity, edits) {
-            // Whether a filter looks at what this org has is seen when everything is put together.
-            Err(Failure::Definition(e)) if project.leave_out_filter(&e) => {}
+            // Whether a filter or a formula looks at what this org has is seen when everything is put together.
+            Err(Failure::Definition(e)) if project.leave_out_filter(&e) || leave_out(&mut project, &e) => {}
             applied => break applied,
         }
     };
@@ -59,6 +60,25 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
         }
         Err(other) => Err(LoadError::Failure(other)),
     }
+}
+
+/// Leaves out the part that a refusal is about, where it needs something that is not built: the formula itself, or a field
+/// that was left out.
+fn leave_out(project: &mut Project, e: &DefError) -> bool {
+    let missing = e.message.strip_prefix("Field ").and_then(|rest| rest.split(' ').next()).and_then(|path| path.rsplit('.').next());
+    let was_left_out = |name: &str| {
+        let behind = format!(".{}", name.to_lowercase());
+        project.skipped.iter().any(|s| s.what.starts_with("field ") && s.what.to_lowercase().ends_with(&behind))
+    };
+    if !e.unsupported && !missing.is_some_and(was_left_out) {
+        return false;
+    }
+    let Some(at) = project.parts.iter().position(|part| e.subject.as_deref() == Some(part.qualified_name().as_str())) else { return false };
+    let part = project.parts.remove(at);
+    let what = part.qualified_name();
+    let (path, line) = project.origins.get(&what).cloned().unwrap_or_default();
+    project.skipped.push(Skipped { path, line, what, why: e.message.clone() });
+    true
 }
 
 fn edits(identity: &Identity, project: &Project) -> Result<Vec<Edit>, Failure> {

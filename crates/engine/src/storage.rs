@@ -331,6 +331,14 @@ impl Growth {
         Ok(())
     }
 
+    /// Rows of an object have come back from the recycle bin.
+    pub(crate) fn unbin(&self, tx: &mut dyn Tx, org: &Org, object: &Object, ids: &[Id]) -> Result<(), Failure> {
+        let before = self.mark();
+        self.bin(tx, org, object, ids)?;
+        self.back_to(Mark(2 * before.0 - self.data.get(), 2 * before.1 - self.files.get()));
+        Ok(())
+    }
+
     /// The save is committed.
     pub(crate) fn done(&self, org: &Org) {
         org.storage.add(self);

@@ -23,6 +23,9 @@ pub(crate) fn org_tables(dialect: Dialect) -> Vec<Statement> {
             },
             "CREATE TABLE IF NOT EXISTS \"_views\" (\"user\" TEXT NOT NULL, id TEXT NOT NULL, viewed TEXT, referenced TEXT NOT NULL, \
              at INTEGER NOT NULL, PRIMARY KEY (\"user\", id))",
+            "CREATE TABLE IF NOT EXISTS \"_bin\" (id TEXT NOT NULL, field TEXT NOT NULL, parent TEXT NOT NULL, root TEXT NOT NULL, \
+             PRIMARY KEY (id, field))",
+            "CREATE INDEX IF NOT EXISTS \"_bin_root\" ON \"_bin\" (root)",
             "CREATE TABLE IF NOT EXISTS \"_events\" (replay INTEGER PRIMARY KEY NOT NULL, object TEXT NOT NULL, schema_id TEXT NOT NULL, \
              uuid TEXT NOT NULL, created INTEGER NOT NULL, author TEXT NOT NULL, payload TEXT NOT NULL)",
             "CREATE INDEX IF NOT EXISTS \"_events_age\" ON \"_events\" (created)",

@@ -178,12 +178,39 @@ pub fn soap_fault(fault: &SoapFault<'_>) -> Rendered {
         put(
             &mut out,
             &format!(
-                "<detail><sf:{kind} xsi:type=\"sf:{kind}\"><sf:exceptionCode>{code}</sf:exceptionCode><sf:exceptionMessage>{message}</sf:exceptionMessage></sf:{kind}></detail>"
+                "<detail><sf:{kind} xsi:type=\"sf:{kind}\"><sf:exceptionCode>{code}</sf:exceptionCode><sf:exceptionMessage>{message}</sf:exceptionMessage>"
             ),
         );
+        if let Some((row, column)) = place(&kind, fault.message) {
+            put(&mut out, &format!("<sf:row>{row}</sf:row><sf:column>{column}</sf:column>"));
+        }
+        put(&mut out, &format!("</sf:{kind}></detail>"));
     }
     put(&mut out, "</soapenv:Fault></soapenv:Body></soapenv:Envelope>");
     (500, "text/xml;charset=UTF-8", out)
+}
+
+/// Row and column of the faults that have them: those of the query that the message shows, -1 where it shows none (soap-010).
+fn place(kind: &str, message: &str) -> Option<(i64, i64)> {
+    if !matches!(kind, "InvalidFieldFault" | "InvalidSObjectFault" | "MalformedQueryFault" | "MalformedSearchFault") {
+        return None;
+    }
+    let number = |text: &str| text.bytes().take_while(u8::is_ascii_digit).fold(0i64, |n, d| n.saturating_mul(10) + i64::from(d - b'0'));
+    let found = message.split("\nERROR at Row:").nth(1).and_then(|rest| rest.split_once(":Column:"));
+    Some(found.map_or((-1, -1), |(row, column)| (number(row), number(column))))
+}
+
+/// The errors of one record in the answer to a SOAP call: an element `errors` for each.
+pub fn write_soap_row_errors(out: &mut Vec<u8>, errors: &[ApiError]) {
+    for e in errors {
+        out.extend_from_slice(soap_row_error(&e.into()).as_bytes());
+    }
+}
+
+/// `fields`, `message`, `statusCode`, in the order of the WSDL.
+fn soap_row_error(e: &Told<'_>) -> String {
+    let fields: String = e.fields.unwrap_or_default().iter().map(|f| format!("<fields>{}</fields>", escaped(f))).collect();
+    format!("<errors>{fields}<message>{}</message><statusCode>{}</statusCode></errors>", escaped(e.message), escaped(e.code))
 }
 
 /// A request that is no SOAP call at all: a fault of the client, whose code is the envelope's own (`soapenv:Client`).

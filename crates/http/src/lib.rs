@@ -1,4 +1,4 @@
-//! The protocols: REST, its tooling part, OAuth and identity, SOAP login. A request comes in whole and an answer goes
+//! The protocols: REST, its tooling part, OAuth and identity, SOAP. A request comes in whole and an answer goes
 //! out whole; what carries them is the binary's business.
 
 mod about;
@@ -6,6 +6,7 @@ pub mod admin;
 pub mod codec;
 pub mod compat;
 mod cors;
+mod describe;
 pub mod error;
 pub mod faults;
 pub mod journal;
@@ -18,6 +19,7 @@ mod rest;
 pub mod router;
 mod server;
 mod soap;
+mod values;
 
 pub use admin::AdminAccess;
 pub use cors::Origins;

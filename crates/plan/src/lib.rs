@@ -11,6 +11,7 @@ mod compat;
 mod context;
 pub mod ddl;
 mod emit;
+pub mod formula;
 pub mod functions;
 mod plan;
 pub mod search;

@@ -1,8 +1,9 @@
-//! SOQL and SOSL: lexers, syntax trees with positions, parse errors. Knows no schema and no other crate of ours.
+//! SOQL, SOSL and formulas: lexers, syntax trees with positions, parse errors. Knows no schema and no other crate of ours.
 
 pub mod ast;
 pub mod context;
 mod error;
+pub mod formula;
 pub mod soql;
 pub mod sosl;
 

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{NEW, OLD};
-use orglet_syntax::{soql, sosl};
+use orglet_syntax::{formula, soql, sosl};
 
 const SEEDS: &[&str] = &[
     "SELECT Id, Account.Owner.Name, COUNT(Id) n FROM Contact c, c.Account a WHERE Name LIKE 'a\\%%' AND (NOT x IN (1, -2.5, USD5)) ORDER BY Name DESC NULLS LAST LIMIT 10 OFFSET 3 FOR VIEW UPDATE TRACKING",
@@ -18,7 +18,18 @@ const SEARCHES: &[&str] = &[
     "FIND {a} RETURNING FAQ__kav(Id WHERE x IN (SELECT y FROM z)) WITH DATA CATEGORY g AT (b, c) AND h ABOVE i",
 ];
 
+const FORMULAS: &[&str] = &[
+    "AND(NOT(ISBLANK(Amount__c)), Owner:User.Name <> \"a\\\"b\", ISCHANGED(Name) || $User.Id = '005')",
+    "IF(CASE(TEXT(Rating), 'Hot', 1, 'Cold', -2.5, 0) * 3 ^ 2 >= (1 + 2) / 4, /* why */ TRUE, REGEX(Name, \"[A-Z]\\\\d\"))",
+    "TODAY() - CloseDate > 30 && !ISPICKVAL(StageName, 'Closed Won') & \"\" == Account.Name",
+];
+
 const PIECES: &[&str] = &[
+    "/*",
+    "*/",
+    "||",
+    "&&",
+    "ISBLANK(",
     "(",
     ")",
     ",",
@@ -138,6 +149,18 @@ fn pieces_strung_together_do_not_panic() {
             if let Err(error) = sosl::parse(&text) {
                 error.render(&text);
             }
+        }
+    }
+}
+
+#[test]
+fn mutated_formulas_do_not_panic() {
+    let mut numbers = Numbers(11);
+    for round in 0..20_000 {
+        let text = mutated(FORMULAS[round % FORMULAS.len()], &mut numbers);
+        match formula::parse(&text) {
+            Ok(expr) => assert!(expr.span.end as usize <= text.len()),
+            Err(error) => assert!(!error.message.is_empty() && error.span.end as usize <= text.len()),
         }
     }
 }

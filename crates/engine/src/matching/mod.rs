@@ -190,7 +190,7 @@ fn make(tx: &mut dyn Tx, object: &Object, rule: &MatchingRule, name: &str, diale
     let mut after = String::new();
     loop {
         let mut page: Vec<(Id, Vec<i64>)> = Vec::new();
-        tx.query(&sql::page_by_id(object, &fields, &after, PAGE, true, dialect), &mut |found| {
+        tx.query(&sql::page_by_id(object, &fields, &after, PAGE, false, dialect), &mut |found| {
             let mut row = Row::empty(object);
             for (at, index) in columns.iter().enumerate() {
                 row.values[*index] = object.fields()[*index].cell_kind().to_value(found.cell(at));

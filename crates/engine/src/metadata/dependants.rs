@@ -2,19 +2,21 @@
 
 use super::{Custom, OBJECT};
 use crate::Failure;
+use crate::formula::rules;
 use orglet_base::{ApiError, ErrorCode};
+use orglet_schema::Catalog;
 
 /// How many dependants are named.
 const NAMED: usize = 20;
 
 /// DEPENDENCY_EXISTS where definitions that stay refer to one that goes: lookups to its object, picklists that it controls,
-/// lookup filters that look at it, what objects have beside fields.
-pub(super) fn check(staying: &[Custom], removed: &[Custom]) -> Result<(), Failure> {
+/// lookup filters that look at it, what objects have beside fields. `catalog` is the one before the change.
+pub(super) fn check(staying: &[Custom], removed: &[Custom], catalog: &Catalog) -> Result<(), Failure> {
     for gone in removed {
         let object = gone.kind == OBJECT;
         let needs = |custom: &&Custom| {
             if let (Some(part), false) = (custom.part_def(), object) {
-                return part.refers_to(&gone.object, &gone.name);
+                return part.refers_to(&gone.object, &gone.name) || rules::reads(part, catalog, &gone.object, &gone.name);
             }
             let Some(field) = custom.field_def() else { return false };
             if object {

@@ -1,6 +1,6 @@
 //! Deletes: to the recycle bin, children that cascade with their parent, others released, some forbidding it.
 
-use super::{Change, Guard, Saved, checks, derived, rolled_back, rules};
+use super::{Change, Guard, Saved, bin, checks, derived, rules, write};
 use crate::failure::no_row;
 use crate::record;
 use crate::storage::Growth;
@@ -22,15 +22,28 @@ struct Doomed {
     all: HashSet<Id>,
 }
 
-pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Result<Vec<Result<Saved, Failure>>, Failure> {
-    let org = &*identity.org;
-    let now = org.now().truncate_to_second();
-    org.ensure_table(&change.object)?;
-    let growth = &Growth::unbounded(org);
-    let done = super::transact(org, &change.object, |tx| {
-        org.still(tx, catalog)?;
+/// Deletes of one object.
+pub(super) struct Job<'a> {
+    identity: &'a Identity,
+    catalog: &'a Catalog,
+    change: &'a Change,
+    now: DateTime,
+    growth: Growth,
+}
+
+impl<'a> Job<'a> {
+    pub(super) fn new(identity: &'a Identity, catalog: &'a Catalog, change: &'a Change) -> Result<Self, Failure> {
+        let org = &*identity.org;
+        let now = org.now().truncate_to_second();
+        org.ensure_table(&change.object)?;
+        Ok(Self { identity, catalog, change, now, growth: Growth::unbounded(org) })
+    }
+
+    /// Deletes each record in a savepoint of its own.
+    pub(super) fn run(&self, tx: &mut dyn Tx) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+        let Self { identity, catalog, change, now, ref growth } = *self;
         growth.clear();
-        let delete = Delete { org, catalog, identity, now, growth };
+        let delete = Delete { org: &identity.org, catalog, identity, now, growth };
         let mut outcomes = Vec::with_capacity(change.records.len());
         for record in &change.records {
             let id = record.id.ok_or_else(ApiError::not_found)?;
@@ -45,15 +58,17 @@ pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Re
                 }
             }
         }
-        if change.all_or_none && outcomes.iter().any(Result::is_err) {
-            return Err(Failure::Batch(outcomes));
-        }
         Ok(outcomes)
-    });
-    match done.inspect(|_| growth.done(org)) {
-        Err(Failure::Batch(outcomes)) => Ok(outcomes.into_iter().map(|o| o.and_then(|_| Err(rolled_back().into()))).collect()),
-        other => other,
     }
+
+    /// What follows once the transaction is kept.
+    pub(super) fn done(&self) {
+        self.growth.done(&self.identity.org);
+    }
+}
+
+fn ids_of(rows: &[(Id, Id)]) -> Vec<Id> {
+    rows.iter().map(|(id, _)| *id).collect()
 }
 
 struct Delete<'a> {
@@ -85,12 +100,15 @@ impl Delete<'_> {
         let Self { org, catalog, identity, now, .. } = *self;
         let cx = derived::Context { org, catalog, identity, now, system: false };
         let aftermath = rules::Aftermath::gather(tx, &cx, &doomed.sets, &doomed.all)?;
+        let mut bin = bin::Entries::of(object, id);
         for (object, ids) in &doomed.sets {
-            self.release_children(tx, object, ids, &doomed)?;
+            self.release_children(tx, object, ids, &doomed, &mut bin)?;
         }
         for (object, ids) in &doomed.sets {
             self.bin(tx, object, ids)?;
+            bin.rows(object, ids);
         }
+        bin.write(tx)?;
         aftermath.settle(tx, &cx, object, &row)?;
         Ok(Saved { id, created: false, event: None })
     }
@@ -108,7 +126,7 @@ impl Delete<'_> {
         for relation in object.children().iter().filter(|c| c.cascade_delete) {
             let Some((child, field)) = self.child(&relation.child, &relation.field) else { continue };
             let children = self.children(tx, child, field, &fresh, Lock::Update)?;
-            self.gather(tx, &child.clone(), children, doomed)?;
+            self.gather(tx, &child.clone(), ids_of(&children), doomed)?;
         }
         Ok(())
     }
@@ -118,7 +136,7 @@ impl Delete<'_> {
         for (object, ids) in &doomed.sets {
             for relation in object.children().iter().filter(|c| c.restricted_delete) {
                 let Some((child, field)) = self.child(&relation.child, &relation.field) else { continue };
-                let mut staying = self.children(tx, child, field, ids, Lock::None)?;
+                let mut staying = ids_of(&self.children(tx, child, field, ids, Lock::None)?);
                 staying.retain(|id| !doomed.all.contains(id));
                 let Some(first) = staying.first() else { continue };
                 let parent = record::by_id(tx, self.org, child, *first)?.and_then(|r| r.get(child, &field.name).as_id());
@@ -146,7 +164,14 @@ impl Delete<'_> {
     }
 
     /// Clears the lookups of rows that stay.
-    fn release_children(&self, tx: &mut dyn Tx, object: &Object, ids: &[Id], doomed: &Doomed) -> Result<(), Failure> {
+    fn release_children(
+        &self,
+        tx: &mut dyn Tx,
+        object: &Object,
+        ids: &[Id],
+        doomed: &Doomed,
+        bin: &mut bin::Entries,
+    ) -> Result<(), Failure> {
         for relation in object.children().iter().filter(|c| !c.cascade_delete) {
             let Some((child, field)) = self.child(&relation.child, &relation.field) else { continue };
             // A line keeps the price that it was given, although that is offered no more.
@@ -154,9 +179,10 @@ impl Delete<'_> {
                 continue;
             }
             let mut staying = self.children(tx, child, field, ids, Lock::Update)?;
-            staying.retain(|id| !doomed.all.contains(id));
+            staying.retain(|(id, _)| !doomed.all.contains(id));
             if !staying.is_empty() {
-                self.release(tx, child, field, &staying)?;
+                bin.released(field, &staying);
+                self.release(tx, child, field, &ids_of(&staying))?;
             }
         }
         Ok(())
@@ -173,7 +199,7 @@ impl Delete<'_> {
         };
         let mut fields = vec![deleted];
         let mut cells = vec![OwnedCell::Int(1)];
-        for (name, value) in self.stamps() {
+        for (name, value) in write::stamps(self.identity, self.now) {
             if let Some(field) = object.field(name) {
                 fields.push(field);
                 cells.push(field.cell_kind().to_cell(&value));
@@ -181,14 +207,6 @@ impl Delete<'_> {
         }
         tx.execute(&sql::update_all(object, &fields, cells, &texts, dialect))?;
         Ok(())
-    }
-
-    fn stamps(&self) -> [(&'static str, Value); 3] {
-        [
-            ("LastModifiedDate", Value::DateTime(self.now)),
-            ("LastModifiedById", Value::Id(self.identity.user.id)),
-            ("SystemModstamp", Value::DateTime(self.now)),
-        ]
     }
 
     /// Clears a lookup of children that stay.
@@ -210,14 +228,15 @@ impl Delete<'_> {
         Some((child, child.field(field)?))
     }
 
-    /// The children of rows. Those that will be changed are locked: nobody gives them to another parent meanwhile, nor
+    /// The children of rows, each with its parent. Those that will be changed are locked: nobody gives them to another parent meanwhile, nor
     /// children of their own.
-    fn children(&self, tx: &mut dyn Tx, child: &Object, field: &Field, parents: &[Id], lock: Lock) -> Result<Vec<Id>, Failure> {
+    fn children(&self, tx: &mut dyn Tx, child: &Object, field: &Field, parents: &[Id], lock: Lock) -> Result<Vec<(Id, Id)>, Failure> {
         let texts: Vec<String> = parents.iter().map(Id::to_string).collect();
         let mut found = Vec::new();
         let statement = sql::select_ids_in(child, field, &texts, lock, self.org.store.dialect());
         tx.query(&statement, &mut |row| {
-            found.extend(row.cell(0).text().and_then(|t| Id::parse(t).ok()));
+            let id = |at: usize| row.cell(at).text().and_then(|t| Id::parse(t).ok());
+            found.extend(id(0).zip(id(1)));
             true
         })?;
         Ok(found)

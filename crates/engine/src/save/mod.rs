@@ -1,6 +1,7 @@
 //! The save pipeline, the one way in for every write: checks that need no data, then one transaction with the checks
 //! that do, the write, and what follows from it. A single record is a batch of one.
 
+mod bin;
 mod checks;
 mod current;
 mod delete;
@@ -11,16 +12,19 @@ mod files;
 mod prepare;
 mod references;
 mod rules;
+mod validation;
 mod write;
 
 pub use duplicates::DuplicateOptions;
 
 use crate::events::EventUuid;
+pub use bin::{empty_recycle_bin, undelete};
+
 use crate::record::Row;
 use crate::shared::Stamped;
 use crate::{Failure, Identity, Org};
 use orglet_base::{ApiError, ErrorCode, Id, Value};
-use orglet_schema::Object;
+use orglet_schema::{Catalog, Object};
 use orglet_store::Tx;
 use std::sync::Arc;
 
@@ -116,26 +120,24 @@ pub struct Saved {
 
 /// Saves a batch. The outer error is a failure of the whole; each record has its own outcome.
 pub fn save(identity: &Identity, change: &Change) -> Result<Vec<Result<Saved, Failure>>, Failure> {
-    let published = change.object.is_event() && change.op == Op::Insert;
-    if !change.object.has_table() && !published {
-        // Rows that are made from the catalog when they are asked for.
-        let verb = match change.op {
-            Op::Insert | Op::Upsert { .. } => "inserted",
-            Op::Update => "updated",
-            Op::Delete => "deleted",
-        };
-        let text = format!("entity type cannot be {verb}: {}", change.object.label);
-        let refused = ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new());
-        return Ok(change.records.iter().map(|_| Err(refused.clone().into())).collect());
+    if !is_written(change) {
+        return Ok(unwritable(change));
     }
     let _place = identity.org.admit_save()?;
     let run = || {
         identity.org.on_current(|catalog| {
             let change = current::on(change, catalog)?;
-            match change.op {
-                Op::Delete => delete::run(identity, catalog, &change),
-                _ => write::run(identity, catalog, &change),
-            }
+            let job = Job::new(identity, catalog, &change)?;
+            let alone = change.records.len() == 1;
+            let done = transact(&identity.org, &change.object, |tx| {
+                identity.org.still(tx, catalog)?;
+                let outcomes = job.run(tx, alone)?;
+                if (change.all_or_none || alone) && outcomes.iter().any(Result::is_err) {
+                    return Err(Failure::Batch(outcomes));
+                }
+                Ok(outcomes)
+            });
+            settled(done, || job.done())
         })
     };
     if change.object.name != "User" {
@@ -147,6 +149,102 @@ pub fn save(identity: &Identity, change: &Change) -> Result<Vec<Result<Saved, Fa
     };
     identity.org.users.write().clear();
     outcomes
+}
+
+/// Saves batches of several objects in one transaction, each by itself or, with `all_or_none`, all of them or nothing. The
+/// outcomes are those of the batches' records, one after the other.
+///
+/// # Errors
+/// Users are saved by themselves (their login names are claimed beside the transaction): in the company of other objects they
+/// are refused, as the platform refuses setup objects there.
+pub fn save_together(identity: &Identity, changes: &[Change], all_or_none: bool) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+    if changes.iter().any(|change| change.object.name == "User") {
+        let text = "DML operation on setup object is not permitted after you have updated a non-setup object (or vice versa): User";
+        return Err(ApiError::new(ErrorCode::MixedDmlOperation, text).into());
+    }
+    let _place = identity.org.admit_save()?;
+    let org = &*identity.org;
+    org.on_current(|catalog| {
+        let changes = changes.iter().map(|change| current::on(change, catalog)).collect::<Result<Vec<_>, _>>()?;
+        let jobs = changes.iter().map(|change| Job::new(identity, catalog, change)).collect::<Result<Vec<_>, _>>()?;
+        let done = org.transact_shared(|tx| {
+            org.still(tx, catalog)?;
+            let mut outcomes = Vec::new();
+            for job in &jobs {
+                outcomes.append(&mut job.run(tx, false)?);
+            }
+            if all_or_none && outcomes.iter().any(Result::is_err) {
+                return Err(Failure::Batch(outcomes));
+            }
+            Ok(outcomes)
+        });
+        settled(done, || jobs.iter().for_each(|job| job.done()))
+    })
+}
+
+/// A batch that is about to be saved within a transaction, which may be run more than once.
+enum Job<'a> {
+    /// Rows of an object that can't be written.
+    Refused(&'a Change),
+    Write(write::Job<'a>),
+    Delete(delete::Job<'a>),
+}
+
+impl<'a> Job<'a> {
+    fn new(identity: &'a Identity, catalog: &'a Catalog, change: &'a Change) -> Result<Self, Failure> {
+        Ok(match change.op {
+            _ if !is_written(change) => Job::Refused(change),
+            Op::Delete => Job::Delete(delete::Job::new(identity, catalog, change)?),
+            _ => Job::Write(write::Job::new(identity, catalog, change)?),
+        })
+    }
+
+    /// `alone` where the transaction is the one record's.
+    fn run(&self, tx: &mut dyn Tx, alone: bool) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+        match self {
+            Job::Refused(change) => Ok(unwritable(change)),
+            Job::Write(job) => job.run(tx, alone),
+            Job::Delete(job) => job.run(tx),
+        }
+    }
+
+    /// What follows once the transaction is kept.
+    fn done(&self) {
+        match self {
+            Job::Refused(_) => {}
+            Job::Write(job) => job.done(),
+            Job::Delete(job) => job.done(),
+        }
+    }
+}
+
+/// The outcomes of a transaction: of one that was undone because not all records could be saved, those that could are told so.
+fn settled(done: Result<Vec<Result<Saved, Failure>>, Failure>, kept: impl FnOnce()) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+    match done {
+        Ok(outcomes) => {
+            kept();
+            Ok(outcomes)
+        }
+        Err(Failure::Batch(outcomes)) => Ok(outcomes.into_iter().map(|o| o.and_then(|_| Err(rolled_back().into()))).collect()),
+        Err(other) => Err(other),
+    }
+}
+
+/// Whether anything is written at all: platform events are published, rows that are made from the catalog can't be.
+fn is_written(change: &Change) -> bool {
+    change.object.has_table() || (change.object.is_event() && change.op == Op::Insert)
+}
+
+/// The refusal of each record of an object whose rows are made from the catalog when they are asked for.
+fn unwritable(change: &Change) -> Vec<Result<Saved, Failure>> {
+    let verb = match change.op {
+        Op::Insert | Op::Upsert { .. } => "inserted",
+        Op::Update => "updated",
+        Op::Delete => "deleted",
+    };
+    let text = format!("entity type cannot be {verb}: {}", change.object.label);
+    let refused = ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new());
+    change.records.iter().map(|_| Err(refused.clone().into())).collect()
 }
 
 /// Runs a save's transaction.
@@ -169,7 +267,7 @@ pub fn save_one(identity: &Identity, object: &Arc<Object>, op: Op, record: Incom
 }
 
 /// What the other records of an all-or-none batch answer (errors.md, collections).
-pub(crate) fn rolled_back() -> ApiError {
+pub fn rolled_back() -> ApiError {
     ApiError::new(
         ErrorCode::AllOrNoneOperationRolledBack,
         "Record rolled back because not all records were valid and the request was using AllOrNone header",

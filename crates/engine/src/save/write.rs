@@ -1,6 +1,6 @@
 //! Inserts, updates and upserts.
 
-use super::{Assign, Change, Incoming, Op, Saved, checks, derived, duplicates, prepare, references, rolled_back, rules};
+use super::{Assign, Change, Incoming, Op, Saved, checks, derived, duplicates, prepare, references, rules, validation};
 use crate::failure::no_row;
 use crate::ids::{Counters, bump};
 use crate::record::{self, Row, columns};
@@ -11,27 +11,38 @@ use orglet_plan::write as sql;
 use orglet_schema::{Catalog, DefaultValue, Field, FieldType, Object};
 use orglet_store::Tx;
 
-pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Result<Vec<Result<Saved, Failure>>, Failure> {
-    let org = &*identity.org;
-    if !change.object.is_event() {
-        org.ensure_table(&change.object)?;
+/// Inserts, updates or upserts of one object.
+pub(super) struct Job<'a> {
+    identity: &'a Identity,
+    catalog: &'a Catalog,
+    change: &'a Change,
+    fresh: Vec<Id>,
+    now: DateTime,
+    growth: Growth,
+}
+
+impl<'a> Job<'a> {
+    pub(super) fn new(identity: &'a Identity, catalog: &'a Catalog, change: &'a Change) -> Result<Self, Failure> {
+        let org = &*identity.org;
+        if !change.object.is_event() {
+            org.ensure_table(&change.object)?;
+        }
+        let fresh = fresh_ids(org, change)?;
+        let now = org.now().truncate_to_second();
+        Ok(Self { identity, catalog, change, fresh, now, growth: Growth::of(org, &change.object)? })
     }
-    let fresh = fresh_ids(org, change)?;
-    let now = org.now().truncate_to_second();
-    let growth = &Growth::of(org, &change.object)?;
-    super::transact(org, &change.object, |tx| {
-        org.still(tx, catalog)?;
+
+    /// Saves each record in a savepoint of its own, unless the transaction is its alone.
+    pub(super) fn run(&self, tx: &mut dyn Tx, alone: bool) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+        let Self { identity, catalog, change, now, ref fresh, ref growth } = *self;
         growth.clear();
         let mut outcomes = Vec::with_capacity(change.records.len());
         let mut fresh = fresh.iter().copied();
+        let save = Save { identity, org: &identity.org, catalog, change, now, growth };
         for record in &change.records {
-            let save = Save { identity, org, catalog, change, now, growth };
             let before = growth.mark();
             let id = record.id.or_else(|| fresh.next());
-            let outcome = match change.records.len() {
-                1 => save.one(tx, record, id),
-                _ => tx.nested(|tx| save.one(tx, record, id)),
-            };
+            let outcome = if alone { save.one(tx, record, id) } else { tx.nested(|tx| save.one(tx, record, id)) };
             match outcome {
                 // A missing table is made and the whole run again; other store failures concern every record.
                 Err(Failure::Store(e)) => return Err(Failure::Store(e)),
@@ -43,16 +54,13 @@ pub(super) fn run(identity: &Identity, catalog: &Catalog, change: &Change) -> Re
                 }
             }
         }
-        if (change.all_or_none || change.records.len() == 1) && outcomes.iter().any(Result::is_err) {
-            return Err(Failure::Batch(outcomes));
-        }
         Ok(outcomes)
-    })
-    .inspect(|_| growth.done(org))
-    .or_else(|e| match e {
-        Failure::Batch(outcomes) => Ok(outcomes.into_iter().map(|o| o.and_then(|_| Err(rolled_back().into()))).collect()),
-        other => Err(other),
-    })
+    }
+
+    /// What follows once the transaction is kept.
+    pub(super) fn done(&self) {
+        self.growth.done(&self.identity.org);
+    }
 }
 
 /// Ids for the records that may be new. They are taken before the transaction: an id that goes unused is lost, never
@@ -87,7 +95,7 @@ pub(super) fn update_row(tx: &mut dyn Tx, org: &Org, object: &Object, old: &Row,
     let fields: Vec<&Field> = dirty.iter().map(|(_, f)| *f).collect();
     let cells = dirty.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
     tx.execute(&sql::update(object, &fields, cells, &id.to_string(), org.store.dialect()))?;
-    Ok(())
+    matching::keep(tx, object, Some(old), row)
 }
 
 impl Save<'_> {
@@ -152,7 +160,7 @@ impl Save<'_> {
         let aside = rules::before_save(tx, &self.stage(object, None, &changed), &mut row)?;
         self.checks(tx, object, &row, &changed, None)?;
         let reports = self.duplicates(tx, object, &row, true, &changed, record)?;
-        self.unique(tx, object, &row, None, None)?;
+        unique(tx, self.org, object, &row, None, None)?;
         self.growth.write(object, None, &row)?;
         let columns = columns(object);
         let fields: Vec<&Field> = columns.iter().map(|(_, f)| *f).collect();
@@ -208,15 +216,14 @@ impl Save<'_> {
         let aside = rules::before_save(tx, &self.stage(object, Some(&old), &changed), &mut row)?;
         self.checks(tx, object, &row, &changed, Some(&old))?;
         let reports = self.duplicates(tx, object, &row, false, &changed, record)?;
-        self.unique(tx, object, &row, Some(id), Some(&old))?;
+        unique(tx, self.org, object, &row, Some(id), Some(&old))?;
         if !self.change.system {
-            row.set(object, "LastModifiedDate", Value::DateTime(self.now));
-            row.set(object, "LastModifiedById", Value::Id(self.identity.user.id));
-            row.set(object, "SystemModstamp", Value::DateTime(self.now));
+            for (name, value) in stamps(self.identity, self.now) {
+                row.set(object, name, value);
+            }
         }
         self.growth.write(object, Some(&old), &row)?;
         update_row(tx, self.org, object, &old, &row)?;
-        matching::keep(tx, object, Some(&old), &row)?;
         self.follow(tx, object, Some(&old), &row, &changed, aside)?;
         self.report(tx, object, &row, &reports)?;
         Ok(Saved { id, created: false, event: None })
@@ -228,13 +235,14 @@ impl Save<'_> {
         rules::Stage { org, catalog, object, old, changed, identity, now, system: self.change.system }
     }
 
-    /// The rules of certain objects that a record must keep.
+    /// What a record must keep: the rules of certain objects, and then those of the org.
     fn checks(&self, tx: &mut dyn Tx, object: &Object, row: &Row, changed: &[usize], old: Option<&Row>) -> Result<(), Failure> {
         if self.change.system {
             return Ok(());
         }
         let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
-        checks::check(tx, &checks::Candidate { org, catalog, object, row, old, changed, identity, now })
+        checks::check(tx, &checks::Candidate { org, catalog, object, row, old, changed, identity, now })?;
+        validation::check(tx, &validation::Candidate { org, catalog, identity, object, row, old, now })
     }
 
     /// Asks the duplicate rules of the object.
@@ -289,22 +297,31 @@ impl Save<'_> {
         }
         Ok(())
     }
+}
 
-    /// Uniqueness among live rows (crud-042). An index of the store holds it too; here the message is made.
-    fn unique(&self, tx: &mut dyn Tx, object: &Object, row: &Row, own: Option<Id>, old: Option<&Row>) -> Result<(), Failure> {
-        for (index, field) in object.fields().iter().enumerate().filter(|(_, f)| f.unique && f.name != "Id") {
-            let value = &row.values[index];
-            if value.is_null() || old.is_some_and(|o| o.values[index] == *value) {
-                continue;
-            }
-            let others = record::find(tx, self.org, object, field, value, 2)?;
-            if let Some(other) = others.into_iter().find(|o| Some(*o) != own) {
-                let text = format!("duplicate value found: {} duplicates value on record with id: {}", field.name, other);
-                return Err(ApiError::new(ErrorCode::DuplicateValue, text).with_fields(Vec::<String>::new()).into());
-            }
+/// Uniqueness among live rows (crud-042). An index of the store holds it too; here the message is made.
+pub(super) fn unique(tx: &mut dyn Tx, org: &Org, object: &Object, row: &Row, own: Option<Id>, old: Option<&Row>) -> Result<(), Failure> {
+    for (index, field) in object.fields().iter().enumerate().filter(|(_, f)| f.unique && f.name != "Id") {
+        let value = &row.values[index];
+        if value.is_null() || old.is_some_and(|o| o.values[index] == *value) {
+            continue;
         }
-        Ok(())
+        let others = record::find(tx, org, object, field, value, 2)?;
+        if let Some(other) = others.into_iter().find(|o| Some(*o) != own) {
+            let text = format!("duplicate value found: {} duplicates value on record with id: {}", field.name, other);
+            return Err(ApiError::new(ErrorCode::DuplicateValue, text).with_fields(Vec::<String>::new()).into());
+        }
     }
+    Ok(())
+}
+
+/// The fields that say who changed a row, and when.
+pub(super) fn stamps(identity: &Identity, now: DateTime) -> [(&'static str, Value); 3] {
+    [
+        ("LastModifiedDate", Value::DateTime(now)),
+        ("LastModifiedById", Value::Id(identity.user.id)),
+        ("SystemModstamp", Value::DateTime(now)),
+    ]
 }
 
 /// Default values, system fields, auto-numbers.

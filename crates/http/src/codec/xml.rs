@@ -27,6 +27,22 @@ type Members = Vec<(Cow<'static, str>, Node<'static>)>;
 /// 400 `XML_PARSER_ERROR` for anything but one well-formed document within the limits, document type declarations and
 /// entities of their own included; `EXCEEDED_MAX_SIZE_REQUEST` for a body over [`MAX_BODY`].
 pub fn parse(body: &[u8]) -> Result<(String, Node<'static>), ApiError> {
+    read(body, false)
+}
+
+/// The member by which [`parse_typed`] tells an element's type; no element can have the name.
+pub const TYPE: &str = "xsi:type";
+
+/// As [`parse`], and elements that say their type (`xsi:type`) have it, without its prefix, as a first member [`TYPE`]: those
+/// with child elements, and those without content whose type is one of an object, not of a simple value.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_typed(body: &[u8]) -> Result<(String, Node<'static>), ApiError> {
+    read(body, true)
+}
+
+fn read(body: &[u8], typed: bool) -> Result<(String, Node<'static>), ApiError> {
     if body.len() > MAX_BODY {
         return Err(too_large());
     }
@@ -37,7 +53,7 @@ pub fn parse(body: &[u8]) -> Result<(String, Node<'static>), ApiError> {
     let mut reader = Reader::from_str(&text);
     reader.config_mut().allow_dangling_amp = false;
     let mut place = Place { text: &text, at: 0, position: Position { line: 1, column: 1 } };
-    let mut tree = Tree { open: Vec::new(), root: None, nodes: 0 };
+    let mut tree = Tree { open: Vec::new(), root: None, nodes: 0, typed };
     loop {
         let start = place.advance(reader.buffer_position());
         let event = match reader.read_event() {
@@ -114,6 +130,7 @@ struct Element {
     name: String,
     start: Position,
     nil: bool,
+    ty: Option<String>,
     attributes: Members,
     members: Members,
     text: String,
@@ -123,6 +140,8 @@ struct Tree {
     open: Vec<Element>,
     root: Option<(String, Node<'static>)>,
     nodes: usize,
+    /// Whether types are kept.
+    typed: bool,
 }
 
 impl Tree {
@@ -175,7 +194,7 @@ impl Tree {
             return Err(format!("Element {} has both text and elements", parent.name));
         }
         let name = local(tag.name().into_inner())?.to_owned();
-        let mut element = Element { name, start: at, nil: false, attributes: vec![], members: vec![], text: String::new() };
+        let mut element = Element { name, start: at, nil: false, ty: None, attributes: vec![], members: vec![], text: String::new() };
         for (n, attribute) in tag.attributes().enumerate() {
             if n >= MAX_ATTRIBUTES {
                 return Err(format!("Element {} has more than {MAX_ATTRIBUTES} attributes", element.name));
@@ -191,6 +210,10 @@ impl Tree {
             check_text(&value)?;
             match key.split_once(':') {
                 Some((prefix, "nil")) if prefix != "xmlns" => element.nil = matches!(value.trim(), "true" | "1"),
+                Some((_, "type")) if self.typed => {
+                    self.count()?;
+                    element.ty = Some(value.trim().rsplit(':').next().unwrap_or_default().to_owned());
+                }
                 Some(_) => {}
                 None if key == "xmlns" => {}
                 None => {
@@ -212,6 +235,11 @@ impl Tree {
                 return Err(format!("Element {} has both attributes and text", e.name));
             }
             e.members.insert(0, (Cow::Borrowed("attributes"), node(NodeValue::Object(e.attributes), e.start)));
+        }
+        if let Some(ty) = e.ty
+            && (!e.members.is_empty() || (blank && e.text.is_empty() && !e.nil && is_of_object(&ty)))
+        {
+            e.members.insert(0, (Cow::Borrowed(TYPE), node(NodeValue::Text(Cow::Owned(ty)), e.start)));
         }
         let value = match (&e.members[..], e.nil) {
             ([_, ..], _) => NodeValue::Object(e.members),
@@ -249,6 +277,11 @@ impl Tree {
 
 fn node(value: NodeValue<'static>, at: Position) -> Node<'static> {
     Node { value, line: at.line, column: at.column, read: at }
+}
+
+/// Whether a type is one of objects: the simple ones of XML Schema begin with a small letter, but for `ID`.
+fn is_of_object(ty: &str) -> bool {
+    ty != "ID" && ty.starts_with(|c: char| c.is_ascii_uppercase())
 }
 
 fn is_blank(text: &str) -> bool {

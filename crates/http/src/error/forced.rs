@@ -1,7 +1,9 @@
 //! Errors that nothing brought about: those that a rule answers in the place of the org, in each form that the catalogue
 //! knows.
 
-use super::{OAuthFormat, SoapFault, Told, choices, escaped, oauth, oauth_error, soap_fault, write_members, write_row_members};
+use super::{
+    OAuthFormat, SoapFault, Told, choices, escaped, oauth, oauth_error, soap_fault, soap_row_error, write_members, write_row_members,
+};
 use crate::Reply;
 use crate::codec::{Format, Writer};
 use http::header;
@@ -313,10 +315,9 @@ fn tree(w: &mut Writer, e: &Forced<'_>, at: &Setting) {
 }
 
 fn soap_row(e: &Forced<'_>) -> Reply {
-    let fields: String = e.told.fields.unwrap_or_default().iter().map(|f| format!("<fields>{}</fields>", escaped(f))).collect();
-    let (code, message, element) = (escaped(e.told.code), escaped(e.told.message), escaped(e.detail));
+    let (errors, element) = (soap_row_error(&e.told), escaped(e.detail));
     let body = format!(
-        "{SOAP_HEAD}{PARTNER}{SOAP_BODY}<{element}><result><errors>{fields}<message>{message}</message><statusCode>{code}</statusCode></errors><id xsi:nil=\"true\"/><success>false</success></result></{element}>{SOAP_TAIL}"
+        "{SOAP_HEAD}{PARTNER}{SOAP_BODY}<{element}><result>{errors}<id xsi:nil=\"true\"/><success>false</success></result></{element}>{SOAP_TAIL}"
     );
     Reply::new(e.status, SOAP_XML, body.into_bytes())
 }

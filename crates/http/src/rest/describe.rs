@@ -1,10 +1,10 @@
 //! Describe global, basic information, describe.
 
-use super::describe_field::{field_doc, optional};
 use super::{Rest, conditional, recent};
 use crate::Reply;
 use crate::codec::{Doc, XmlOrder};
-use orglet_base::ApiVersion;
+use crate::describe as shared;
+use crate::describe::field::field_doc;
 use orglet_engine::Failure;
 use orglet_schema::Object;
 use orglet_schema::standard::{describe as facts, layouts};
@@ -39,28 +39,11 @@ pub(super) fn describe(cx: &Rest<'_>, object: &Object) -> Result<Reply, Failure>
 pub(crate) fn full(cx: &Rest<'_>, object: &Object) -> Doc {
     let fields = object.fields().iter().filter(|f| cx.identity.access.reads_field(object, f));
     let fields: Vec<Doc> = fields.map(|f| field_doc(f, cx.identity.access.creates_field(object, f))).collect();
-    let children = object.children().iter().filter(|c| cx.catalog.object(&c.child).is_some()).map(|c| {
-        Doc::obj([
-            ("cascadeDelete", c.cascade_delete.into()),
-            ("childSObject", c.child.clone().into()),
-            ("deprecatedAndHidden", c.deprecated_and_hidden.into()),
-            ("field", c.field.clone().into()),
-            ("junctionIdListNames", Doc::List(Vec::new())),
-            ("junctionReferenceTo", Doc::List(Vec::new())),
-            ("relationshipName", optional(c.name.as_deref())),
-            ("restrictedDelete", c.restricted_delete.into()),
-        ])
-    });
-    let children = Doc::list(children);
-    let scopes =
-        facts::supported_scopes(object).into_iter().map(|(name, label)| Doc::obj([("label", label.into()), ("name", name.into())]));
-    let scopes = Doc::list(scopes);
     let mut doc = Doc::Obj(Vec::with_capacity(facts::OBJECT_KEYS.len()));
-    for key in keys(facts::OBJECT_KEYS, cx.version) {
+    for key in shared::keys(facts::OBJECT_KEYS, cx.version) {
         let value = match key {
             "actionOverrides" => Doc::List(Vec::new()),
-            "childRelationships" => children.clone(),
-            "compactLayoutable" => object.flags.compact_layoutable.into(),
+            "childRelationships" => shared::children(&cx.catalog, object),
             "fields" => Doc::List(fields.clone()),
             "listviewable"
             | "lookupLayoutable"
@@ -72,11 +55,10 @@ pub(crate) fn full(cx: &Rest<'_>, object: &Object) -> Doc {
             | "implementsInterfaces" => Doc::Null,
             "namedLayoutInfos" => named_layouts(cx, object),
             "recordTypeInfos" => Doc::List(vec![master_record_type(cx, object)]),
-            "searchLayoutable" => object.flags.search_layoutable.into(),
             "sobjectDescribeOption" => "FULL".into(),
-            "supportedScopes" => scopes.clone(),
+            "supportedScopes" => shared::scopes(object),
             "urls" => urls(cx, object, true),
-            other => common(object, other),
+            other => shared::member(object, other),
         };
         doc.push(key, value);
     }
@@ -86,48 +68,10 @@ pub(crate) fn full(cx: &Rest<'_>, object: &Object) -> Doc {
 /// An object's entry in a describe global and in its basic information.
 pub(crate) fn summary(cx: &Rest<'_>, object: &Object) -> Doc {
     let mut doc = Doc::Obj(Vec::with_capacity(facts::GLOBAL_KEYS.len()));
-    for key in keys(facts::GLOBAL_KEYS, cx.version) {
-        doc.push(key, if key == "urls" { urls(cx, object, false) } else { common(object, key) });
+    for key in shared::keys(facts::GLOBAL_KEYS, cx.version) {
+        doc.push(key, if key == "urls" { urls(cx, object, false) } else { shared::member(object, key) });
     }
     doc
-}
-
-fn keys(all: &'static [&'static str], version: ApiVersion) -> impl Iterator<Item = &'static str> {
-    all.iter().copied().filter(move |k| facts::key_since(k) <= u32::from(version.0))
-}
-
-/// A member that both forms have.
-fn common(object: &Object, key: &str) -> Doc {
-    let flags = &object.flags;
-    match key {
-        "activateable" => flags.activateable.into(),
-        "associateEntityType" => optional(object.associate_type.as_deref()),
-        "associateParentEntity" => optional(object.associate_parent.as_deref()),
-        "createable" => flags.createable.into(),
-        "custom" => object.custom.into(),
-        "customSetting" => flags.custom_setting.into(),
-        "deepCloneable" => facts::deep_cloneable(object).into(),
-        "deletable" => flags.deletable.into(),
-        "deprecatedAndHidden" => flags.deprecated_and_hidden.into(),
-        "feedEnabled" => flags.feed_enabled.into(),
-        "hasSubtypes" => flags.has_subtypes.into(),
-        "keyPrefix" => optional(object.key_prefix.as_ref().map(|p| p.as_str())),
-        "label" => object.label.clone().into(),
-        "labelPlural" => object.label_plural.clone().into(),
-        "layoutable" => flags.layoutable.into(),
-        "mergeable" => flags.mergeable.into(),
-        "mruEnabled" => flags.mru_enabled.into(),
-        "name" => object.name.clone().into(),
-        "queryable" => flags.queryable.into(),
-        "replicateable" => flags.replicateable.into(),
-        "retrieveable" => flags.retrieveable.into(),
-        "searchable" => flags.searchable.into(),
-        "triggerable" => flags.triggerable.into(),
-        "undeletable" => flags.undeletable.into(),
-        "updateable" => flags.updateable.into(),
-        // isInterface, isSubtype.
-        _ => false.into(),
-    }
 }
 
 fn urls(cx: &Rest<'_>, object: &Object, full: bool) -> Doc {

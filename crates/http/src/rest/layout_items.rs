@@ -1,7 +1,7 @@
 //! The items of page layouts: a field, or the several that make one.
 
-use super::describe_field::field_doc;
 use crate::codec::Doc;
+use crate::describe::field::field_doc;
 use orglet_schema::standard::layouts::{self, Behavior};
 use orglet_schema::{Field, FieldType, Object};
 

@@ -1,10 +1,10 @@
 //! Page layouts, compact layouts and approval layouts.
 
-use super::describe_field::{field_doc, picklist_doc};
 use super::layout_items::{Tabs, blank, button, items_of};
 use super::{Rest, quick};
 use crate::Reply;
 use crate::codec::{Doc, XmlOrder};
+use crate::describe::field::{field_doc, picklist_doc};
 use orglet_base::{ApiError, ErrorCode};
 use orglet_engine::{Failure, lists};
 use orglet_schema::standard::describe as facts;

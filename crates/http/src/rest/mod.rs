@@ -6,7 +6,6 @@ mod appearance;
 mod blobs;
 mod conditional;
 mod describe;
-mod describe_field;
 mod discovery;
 mod events;
 mod explain;

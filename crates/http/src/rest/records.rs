@@ -2,6 +2,7 @@
 
 use super::tooling;
 use crate::codec::{RecordUrl, Writer, XmlOrder};
+use crate::values::{decimal, formatted, label, scaled_text};
 use orglet_base::{Cell, DateTime, Id};
 use orglet_engine::Org;
 use orglet_engine::metadata;
@@ -199,13 +200,6 @@ fn location(w: &mut Writer, name: &str, kind: CellKind, latitude: Cell<'_>, long
     w.end_object();
 }
 
-/// Exact decimal text as a double is printed: always with a fraction.
-fn decimal(text: &str) -> String {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let fraction = fraction.trim_end_matches('0');
-    format!("{whole}.{}", if fraction.is_empty() { "0" } else { fraction })
-}
-
 /// A value as plain text, as rows of list views hold it; dates in the form of the platform's runtime.
 pub(super) fn plain_text(kind: &OutKind, source: Option<&(Arc<Object>, usize)>, cell: Cell<'_>) -> Option<String> {
     let field = source.map(|(object, index)| &object.fields()[*index]);
@@ -233,59 +227,4 @@ fn runtime_date(at: DateTime) -> String {
         [weekday, day, month, year, clock, zone] => format!("{weekday} {month} {day} {clock} {zone} {year}"),
         _ => text,
     }
-}
-
-fn label(field: &orglet_schema::Field, value: &str) -> String {
-    let one = |v: &str| field.picklist.iter().find(|p| p.value == v).map_or_else(|| v.to_owned(), |p| p.label.clone());
-    if field.ty == FieldType::MultiPicklist { value.split(';').map(one).collect::<Vec<_>>().join(";") } else { one(value) }
-}
-
-/// `FORMAT()` in the locale en_US, the only one so far.
-fn formatted(inner: &OutKind, ty: FieldType, cell: Cell<'_>) -> String {
-    let number = |text: &str, decimals: Option<usize>| {
-        let (sign, text) = text.strip_prefix('-').map_or(("", text), |t| ("-", t));
-        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-        let mut grouped = String::new();
-        for (i, digit) in whole.chars().enumerate() {
-            if i > 0 && (whole.len() - i) % 3 == 0 {
-                grouped.push(',');
-            }
-            grouped.push(digit);
-        }
-        let fraction = match decimals {
-            Some(n) => format!("{fraction:0<n$}").chars().take(n).collect(),
-            None => fraction.trim_end_matches('0').to_owned(),
-        };
-        if fraction.is_empty() { format!("{sign}{grouped}") } else { format!("{sign}{grouped}.{fraction}") }
-    };
-    let plain = match (inner, cell) {
-        (OutKind::Cell(CellKind::Decimal(scale)), Cell::Int(n)) => scaled_text(n, *scale),
-        (_, Cell::Int(n)) => n.to_string(),
-        (_, Cell::Text(t)) => t.to_owned(),
-        _ => String::new(),
-    };
-    match ty {
-        FieldType::Currency => format!("${}", number(&plain, Some(2))).replace("$-", "-$"),
-        FieldType::Percent => format!("{}%", number(&plain, None)),
-        FieldType::Double | FieldType::Int | FieldType::Long => number(&plain, None),
-        FieldType::Date if plain.len() >= 10 => date(&plain),
-        FieldType::DateTime if plain.len() >= 16 => {
-            let hour: u32 = plain[11..13].parse().unwrap_or(0);
-            let (shown, half) = (if hour.is_multiple_of(12) { 12 } else { hour % 12 }, if hour < 12 { "AM" } else { "PM" });
-            format!("{}, {shown}:{} {half}", date(&plain), &plain[14..16])
-        }
-        _ => plain,
-    }
-}
-
-fn date(text: &str) -> String {
-    let part = |range: std::ops::Range<usize>| text.get(range).and_then(|t| t.parse::<u32>().ok()).unwrap_or(0);
-    format!("{}/{}/{}", part(5..7), part(8..10), part(0..4))
-}
-
-fn scaled_text(n: i64, scale: u8) -> String {
-    let digits = format!("{:0>width$}", n.unsigned_abs(), width = usize::from(scale) + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - usize::from(scale));
-    let sign = if n < 0 { "-" } else { "" };
-    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }

@@ -6,6 +6,8 @@ use super::Api;
 use crate::Reply;
 use crate::codec::escape::escape_xml;
 use crate::codec::{Node, xml};
+use crate::error::write_soap_row_errors;
+use orglet_base::ApiError;
 use quick_xml::NsReader;
 use quick_xml::events::Event;
 use quick_xml::name::ResolveResult;
@@ -20,25 +22,25 @@ pub(super) struct Request {
     /// The operation's name.
     pub operation: String,
     header: Option<Node<'static>>,
-    arguments: Option<Node<'static>>,
+    arguments: Node<'static>,
 }
 
 impl Request {
     /// Reads a request's body; the error is a sentence.
     pub(super) fn parse(body: &[u8]) -> Result<Self, String> {
-        let (root, envelope) = xml::parse(body).map_err(|e| e.message().to_owned())?;
+        let (root, envelope) = xml::parse_typed(body).map_err(|e| e.message().to_owned())?;
         if root != "Envelope" {
             return Err(format!("The request is no SOAP envelope: its root element is {root}"));
         }
         let children = envelope.get("Body").map(Node::members).unwrap_or_default();
-        let Some((operation, arguments)) = children.iter().find(|(name, _)| name != "attributes") else {
+        let Some((operation, arguments)) = children.iter().find(|(name, _)| name != "attributes" && name != xml::TYPE) else {
             return Err("The SOAP body has no operation".to_owned());
         };
         Ok(Self {
             namespace: operation_namespace(body)?,
             operation: operation.clone().into_owned(),
             header: envelope.get("Header").cloned(),
-            arguments: Some(arguments.clone()),
+            arguments: arguments.clone(),
         })
     }
 
@@ -49,7 +51,18 @@ impl Request {
 
     /// Text of an argument, blanks and all; empty where it is absent.
     pub(super) fn argument(&self, name: &str) -> &str {
-        self.arguments.as_ref().and_then(|a| a.get(name)).and_then(Node::as_str).unwrap_or_default()
+        self.arguments.get(name).and_then(Node::as_str).unwrap_or_default()
+    }
+
+    /// The operation's arguments, as members in their order. The type that an element says (`xsi:type`) is a member
+    /// [`xml::TYPE`] before the others.
+    pub(super) fn arguments(&self) -> &Node<'static> {
+        &self.arguments
+    }
+
+    /// The texts of an argument that may be given more than once.
+    pub(super) fn list<'s>(&'s self, name: &'s str) -> Vec<&'s str> {
+        self.arguments.get_all(name).map(|node| node.as_str().unwrap_or_default()).collect()
     }
 }
 
@@ -96,19 +109,27 @@ fn operation_namespace(body: &[u8]) -> Result<String, String> {
 
 /// An answer under way: elements without a prefix, because clients look for bare names.
 pub(super) struct Answer {
+    head: String,
     out: Vec<u8>,
+    /// Whether types of XML Schema are named.
+    schema: bool,
 }
+
+/// The namespace of the types of XML Schema.
+const SCHEMA: &str = "http://www.w3.org/2001/XMLSchema";
 
 impl Answer {
     /// Begins an answer in the API's namespace. `usage` is what the header says of the API requests of the day: how many
-    /// there were, and how many are allowed.
-    pub(super) fn new(api: Api, usage: Option<(u64, u64)>) -> Self {
-        let mut out = Vec::with_capacity(2048);
-        let head = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soapenv:Envelope xmlns:soapenv=\"{SOAP}\" xmlns=\"{}\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\">",
+    /// there were, and how many are allowed. The prefix `sf` is declared where there may be records.
+    pub(super) fn new(api: Api, usage: Option<(u64, u64)>, records: bool) -> Self {
+        let mut head = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soapenv:Envelope xmlns:soapenv=\"{SOAP}\" xmlns=\"{}\" xmlns:xsi=\"{SCHEMA}-instance\"",
             api.namespace()
         );
-        out.extend_from_slice(head.as_bytes());
+        if records {
+            head.push_str(&format!(" xmlns:sf=\"{}\"", api.records()));
+        }
+        let mut out = Vec::with_capacity(2048);
         if let Some((used, allowed)) = usage {
             let header = format!(
                 "<soapenv:Header><LimitInfoHeader><limitInfo><current>{used}</current><limit>{allowed}</limit><type>API REQUESTS</type></limitInfo></LimitInfoHeader></soapenv:Header>"
@@ -116,26 +137,32 @@ impl Answer {
             out.extend_from_slice(header.as_bytes());
         }
         out.extend_from_slice(b"<soapenv:Body>");
-        Self { out }
+        Self { head, out, schema: false }
     }
 
     /// Begins an element.
-    pub(super) fn begin(&mut self, name: &'static str) -> &mut Self {
+    pub(super) fn begin(&mut self, name: &str) -> &mut Self {
         self.mark("<", name, ">")
     }
 
+    /// Begins an element that says its type.
+    pub(super) fn begin_typed(&mut self, name: &str, ty: &str) -> &mut Self {
+        self.schema |= ty.starts_with("xsd:");
+        self.mark("<", name, " xsi:type=\"").mark(ty, "\"", ">")
+    }
+
     /// Ends an element.
-    pub(super) fn end(&mut self, name: &'static str) -> &mut Self {
+    pub(super) fn end(&mut self, name: &str) -> &mut Self {
         self.mark("</", name, ">")
     }
 
     /// An element without content.
-    pub(super) fn empty(&mut self, name: &'static str) -> &mut Self {
+    pub(super) fn empty(&mut self, name: &str) -> &mut Self {
         self.mark("<", name, "/>")
     }
 
     /// An element of text; empty text leaves an empty element.
-    pub(super) fn text(&mut self, name: &'static str, text: &str) -> &mut Self {
+    pub(super) fn text(&mut self, name: &str, text: &str) -> &mut Self {
         if text.is_empty() {
             return self.empty(name);
         }
@@ -144,12 +171,35 @@ impl Answer {
         self.end(name)
     }
 
+    /// An element of text that says its type.
+    pub(super) fn typed_text(&mut self, name: &str, ty: &str, text: &str) -> &mut Self {
+        self.begin_typed(name, ty);
+        escape_xml(&mut self.out, text, false);
+        self.end(name)
+    }
+
+    /// An element that is `true` or `false`.
+    pub(super) fn bool(&mut self, name: &str, value: bool) -> &mut Self {
+        self.text(name, if value { "true" } else { "false" })
+    }
+
+    /// An element that is null.
+    pub(super) fn nil(&mut self, name: &str) -> &mut Self {
+        self.mark("<", name, " xsi:nil=\"true\"/>")
+    }
+
     /// An element of text, or one that is null.
-    pub(super) fn nillable(&mut self, name: &'static str, text: Option<&str>) -> &mut Self {
+    pub(super) fn nillable(&mut self, name: &str, text: Option<&str>) -> &mut Self {
         match text {
             Some(text) => self.text(name, text),
-            None => self.mark("<", name, " xsi:nil=\"true\"/>"),
+            None => self.nil(name),
         }
+    }
+
+    /// The errors of one record.
+    pub(super) fn errors(&mut self, errors: &[ApiError]) -> &mut Self {
+        write_soap_row_errors(&mut self.out, errors);
+        self
     }
 
     fn mark(&mut self, open: &str, name: &str, close: &str) -> &mut Self {
@@ -160,8 +210,16 @@ impl Answer {
     }
 
     /// The whole answer.
-    pub(super) fn finish(mut self) -> Reply {
-        self.out.extend_from_slice(b"</soapenv:Body></soapenv:Envelope>");
-        Reply::new(200, "text/xml;charset=UTF-8", self.out)
+    pub(super) fn finish(self) -> Reply {
+        const END: &[u8] = b"</soapenv:Body></soapenv:Envelope>";
+        let mut body = self.head.into_bytes();
+        body.reserve(self.out.len() + END.len() + 64);
+        if self.schema {
+            body.extend_from_slice(format!(" xmlns:xsd=\"{SCHEMA}\"").as_bytes());
+        }
+        body.push(b'>');
+        body.extend_from_slice(&self.out);
+        body.extend_from_slice(END);
+        Reply::new(200, "text/xml;charset=UTF-8", body)
     }
 }

@@ -1,21 +1,24 @@
-//! The SOAP API as far as clients need it to log in: `login`, `logout`, `getServerTimestamp` and `getUserInfo` of the
-//! partner and the enterprise API. Every other operation is a fault.
+//! The SOAP APIs. What all share is here: addresses and versions, the envelope, faults, sessions. The partner and the
+//! enterprise API have a module each for logging in and for data; an operation that is not built is a fault.
 
-mod calls;
+mod data;
 mod envelope;
+mod fault;
+mod login;
+mod session;
 
 #[cfg(test)]
 mod tests;
 
 use crate::codec::Format;
 use crate::codec::escape::escape_xml;
-use crate::error::{self, SoapFault};
+use crate::error;
 use crate::{Call, Reply, Server};
 use envelope::Request;
+use fault::Fault;
 use http::{Method, header};
 use orglet_base::version::VersionSegment;
 use orglet_base::{ApiError, ApiVersion, ErrorCode};
-use orglet_engine::Failure;
 
 /// An API that speaks SOAP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +65,16 @@ impl Api {
         }
     }
 
+    /// The namespace of its records.
+    fn records(self) -> &'static str {
+        match self {
+            Api::Partner => "urn:sobject.partner.soap.sforce.com",
+            Api::Enterprise => "urn:sobject.enterprise.soap.sforce.com",
+            Api::Tooling => "urn:sobject.tooling.soap.sforce.com",
+            Api::Metadata | Api::Apex => self.namespace(),
+        }
+    }
+
     /// The namespace of its faults.
     fn faults(self) -> &'static str {
         match self {
@@ -71,23 +84,16 @@ impl Api {
             Api::Metadata | Api::Apex => self.namespace(),
         }
     }
-
-    /// Whether it has the operations that are built.
-    fn has_login(self) -> bool {
-        matches!(self, Api::Partner | Api::Enterprise)
-    }
 }
 
-/// A call that goes wrong: how it is told.
-enum Fault {
-    /// By an exception of the API: code, sentence, type.
-    Api(ErrorCode, String, &'static str),
-    /// By a fault of the envelope: the request is none that the API has.
-    Client(String),
+/// A call: what is asked, of which API and version.
+struct Soap<'a> {
+    server: &'a Server,
+    call: &'a Call,
+    api: Api,
+    version: ApiVersion,
+    request: Request,
 }
-
-/// The type of faults that have none of their own.
-const UNEXPECTED: &str = "UnexpectedErrorFault";
 
 /// Answers a request below `/services/Soap/`.
 pub(crate) fn answer(server: &Server, call: &Call) -> Reply {
@@ -112,10 +118,7 @@ pub(crate) fn answer(server: &Server, call: &Call) -> Reply {
     // The org's id may follow the version; the session says which org it is.
     match version(segments.next()).and_then(|version| run(server, call, api, version)) {
         Ok(reply) => reply,
-        Err(Fault::Client(message)) => error::soap_client_fault(&message).into(),
-        Err(Fault::Api(code, message, kind)) => {
-            error::soap_fault(&SoapFault { namespace: api.faults(), code: code.as_str(), message: &message, kind: Some(kind) }).into()
-        }
+        Err(fault) => fault.reply(api),
     }
 }
 
@@ -130,42 +133,88 @@ fn version(segment: Option<&str>) -> Result<ApiVersion, Fault> {
         ),
         VersionSegment::Unknown => "Invalid Api version specified on URL".to_owned(),
     };
-    Err(Fault::Api(ErrorCode::UnsupportedApiVersion, message, UNEXPECTED))
+    Err(Fault::new(ErrorCode::UnsupportedApiVersion, message))
 }
 
 fn run(server: &Server, call: &Call, api: Api, version: ApiVersion) -> Result<Reply, Fault> {
-    let request = Request::parse(&call.body).map_err(Fault::Client)?;
-    let unknown = || {
-        let (namespace, operation) = (&request.namespace, &request.operation);
-        Fault::Client(format!("No operation available for request {{{namespace}}}{operation}, please check the WSDL for the service."))
-    };
-    if request.namespace != api.namespace() {
-        return Err(unknown());
+    let request = Request::parse(&call.body).map_err(Fault::client)?;
+    let cx = &Soap { server, call, api, version, request };
+    if cx.request.namespace != api.namespace() {
+        return Err(unknown(cx));
     }
-    match request.operation.as_str() {
-        "login" if api.has_login() => calls::login(server, call, api, version, &request),
-        "logout" if api.has_login() => calls::logout(server, api, &request),
-        "getServerTimestamp" if api.has_login() => calls::timestamp(server, api, &request),
-        "getUserInfo" if api.has_login() => calls::user_info(server, api, &request),
-        name if !api.has_login() || calls::NOT_BUILT.contains(&name) => {
-            calls::caller(server, &request)?;
-            let text = format!("The operation {name} is not available on this server.");
-            Err(Fault::Api(ErrorCode::FunctionalityNotEnabled, text, UNEXPECTED))
+    match (api, cx.request.operation.as_str()) {
+        (Api::Partner | Api::Enterprise, "login") => login::login(cx),
+        (Api::Partner | Api::Enterprise, "logout") => login::logout(cx),
+        (Api::Partner | Api::Enterprise, "getServerTimestamp") => login::timestamp(cx),
+        (Api::Partner | Api::Enterprise, "getUserInfo") => login::user_info(cx),
+        (Api::Partner | Api::Enterprise, name) => {
+            data::answer(cx).unwrap_or_else(|| Err(if NOT_BUILT.contains(&name) { not_built(cx) } else { unknown(cx) }))
         }
-        _ => Err(unknown()),
+        _ => Err(not_built(cx)),
     }
 }
 
-/// An internal failure as a fault (soap-015); an error of the API keeps its code.
-fn failed(server: &Server, failure: Failure) -> Fault {
-    match failure.errors().first() {
-        Some(e) => Fault::Api(e.code(), e.message().to_owned(), UNEXPECTED),
-        None => {
-            let e = server.internal(&failure);
-            Fault::Api(e.code(), e.message().to_owned(), UNEXPECTED)
+/// A call of something that the API does not have.
+fn unknown(cx: &Soap<'_>) -> Fault {
+    let Request { namespace, operation, .. } = &cx.request;
+    Fault::client(format!("No operation available for request {{{namespace}}}{operation}, please check the WSDL for the service."))
+}
+
+/// A call of something that the API has and this server has not: refused to those alone who may call.
+fn not_built(cx: &Soap<'_>) -> Fault {
+    match session::caller(cx) {
+        Ok(_) => {
+            let text = format!("The operation {} is not available on this server.", cx.request.operation);
+            Fault::new(ErrorCode::FunctionalityNotEnabled, text)
         }
+        Err(fault) => fault,
     }
 }
+
+/// Operations that the partner and the enterprise API have and this server has not.
+const NOT_BUILT: &[&str] = &[
+    "changeOwnPassword",
+    "convertLead",
+    "deleteByExample",
+    "describeAllTabs",
+    "describeAppMenu",
+    "describeApprovalLayout",
+    "describeAvailableQuickActions",
+    "describeCompactLayouts",
+    "describeDataCategoryGroups",
+    "describeDataCategoryGroupStructures",
+    "describeDataCategoryMappings",
+    "describeGlobalTheme",
+    "describeKnowledgeSettings",
+    "describeLayout",
+    "describeNouns",
+    "describePathAssistants",
+    "describePrimaryCompactLayouts",
+    "describeQuickActions",
+    "describeQuickActionsForRecordType",
+    "describeSearchableEntities",
+    "describeSearchLayouts",
+    "describeSearchScopeOrder",
+    "describeSObjectListViews",
+    "describeSoftphoneLayout",
+    "describeSoqlListViews",
+    "describeTabs",
+    "describeTheme",
+    "describeVisualForce",
+    "executeListView",
+    "findDuplicates",
+    "findDuplicatesByIds",
+    "invalidateSessions",
+    "merge",
+    "performQuickActions",
+    "process",
+    "renderEmailTemplate",
+    "renderStoredEmailTemplate",
+    "retrieveMassQuickActionTemplates",
+    "retrieveQuickActionTemplates",
+    "sendEmail",
+    "sendEmailMessage",
+];
 
 /// The page that the platform's own web server answers to any other verb (routing-013).
 fn only_post(call: &Call) -> Reply {

@@ -44,14 +44,20 @@ impl Days {
         }
     }
 
-    /// The days of activities that go, for records that stay.
-    pub(super) fn gather(tx: &mut dyn Tx, cx: &Context<'_>, sets: &[(Arc<Object>, Vec<Id>)], all: &HashSet<Id>) -> Result<Self, Failure> {
+    /// The days of activities that go (`gone`) or come back, for records that stay.
+    pub(super) fn gather(
+        tx: &mut dyn Tx,
+        cx: &Context<'_>,
+        sets: &[(Arc<Object>, Vec<Id>)],
+        all: &HashSet<Id>,
+        gone: bool,
+    ) -> Result<Self, Failure> {
         let mut days = Self::default();
         let today = super::today(cx.identity, cx.now);
         for (object, ids) in sets.iter().filter(|(o, _)| matches!(o.name.as_str(), "Task" | "Event")) {
             for piece in ids.chunks(record::PIECE) {
                 let rows = record::some(tx, cx.org, object, piece, &READ)?;
-                rows.iter().for_each(|row| days.of_row(object, row, &today, true));
+                rows.iter().for_each(|row| days.of_row(object, row, &today, gone));
             }
         }
         days.0.retain(|id, _| !all.contains(id));

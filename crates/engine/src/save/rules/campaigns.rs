@@ -86,13 +86,15 @@ struct Figures {
 pub(super) struct Moves(BTreeMap<Id, Figures>);
 
 impl Moves {
-    /// What a delete takes from campaigns that stay: `sets` are the rows that go, and `all` all of their ids.
+    /// What a delete takes from campaigns that stay (`times` is -1), or an undelete gives them (1): `sets` are the rows that go
+    /// or come, and `all` all of their ids.
     pub(super) fn gather(
         tx: &mut dyn Tx,
         org: &Org,
         catalog: &Catalog,
         sets: &[(Arc<Object>, Vec<Id>)],
         all: &HashSet<Id>,
+        times: i64,
     ) -> Result<Self, Failure> {
         let mut moves = Self::default();
         for (object, ids) in sets.iter().filter(|(o, _)| matches!(o.name.as_str(), "CampaignMember" | "Opportunity")) {
@@ -100,7 +102,7 @@ impl Moves {
                 let mut rows = record::some(tx, org, object, piece, &READ)?;
                 rows.retain(|row| row.get(object, "CampaignId").as_id().is_some_and(|id| !all.contains(&id)));
                 for row in &rows {
-                    moves.of_row(tx, org, catalog, object, Some(row), -1)?;
+                    moves.of_row(tx, org, catalog, object, Some(row), times)?;
                 }
             }
         }

@@ -97,9 +97,9 @@ impl Aftermath {
     /// Gathers it. `sets` are the rows that go, by object, and `all` all of their ids.
     pub(super) fn gather(tx: &mut dyn Tx, cx: &Context<'_>, sets: &[(Arc<Object>, Vec<Id>)], all: &HashSet<Id>) -> Result<Self, Failure> {
         Ok(Self {
-            moves: Moves::gather(tx, cx.org, cx.catalog, sets, all)?,
+            moves: Moves::gather(tx, cx.org, cx.catalog, sets, all, -1)?,
             vacant: Vacant::gather(tx, cx.org, sets, all)?,
-            days: Days::gather(tx, cx, sets, all)?,
+            days: Days::gather(tx, cx, sets, all, true)?,
         })
     }
 
@@ -112,6 +112,25 @@ impl Aftermath {
             Some(parent) => prices::sum_lines(tx, cx, object, parent),
             None => Ok(()),
         }
+    }
+}
+
+/// What an undelete changes in records that were there all the time. `sets` are the rows that came back, by object, and `all` all
+/// of their ids; `object` and `row` are what it was asked for.
+pub(super) fn came_back(
+    tx: &mut dyn Tx,
+    cx: &Context<'_>,
+    sets: &[(Arc<Object>, Vec<Id>)],
+    all: &HashSet<Id>,
+    object: &Object,
+    row: &Row,
+) -> Result<(), Failure> {
+    Moves::gather(tx, cx.org, cx.catalog, sets, all, 1)?.make(tx, cx.org, cx.catalog, cx.now)?;
+    Days::gather(tx, cx, sets, all, false)?.make(tx, cx)?;
+    roles::come_back(tx, cx.org, cx.catalog, sets, all)?;
+    match prices::parent_of_lines(&object.name).and_then(|parent| row.get(object, parent).as_id()) {
+        Some(parent) => prices::sum_lines(tx, cx, object, parent),
+        None => Ok(()),
     }
 }
 

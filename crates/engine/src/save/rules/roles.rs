@@ -69,3 +69,37 @@ impl Vacant {
         self.0.iter().try_for_each(|opportunity| show(tx, org, catalog, opportunity, Value::Null))
     }
 }
+
+/// Primary roles that come back: their contact is the opportunity's again, unless that has another primary role by now.
+pub(super) fn come_back(
+    tx: &mut dyn Tx,
+    org: &Org,
+    catalog: &Catalog,
+    sets: &[(Arc<Object>, Vec<Id>)],
+    all: &HashSet<Id>,
+) -> Result<(), Failure> {
+    for (object, ids) in sets.iter().filter(|(o, _)| o.name == "OpportunityContactRole") {
+        let Some(key) = object.field("OpportunityId") else { continue };
+        for id in ids {
+            let Some(role) = record::by_id_to_change(tx, org, object, *id)? else { continue };
+            let opportunity = role.get(object, "OpportunityId").clone();
+            let stays = opportunity.as_id().is_some_and(|id| !all.contains(&id));
+            if *role.get(object, "IsPrimary") != Value::Bool(true) || !stays {
+                continue;
+            }
+            let mut taken = false;
+            for other in record::find(tx, org, object, key, &opportunity, usize::MAX)? {
+                taken |= other != *id
+                    && record::by_id(tx, org, object, other)?.is_some_and(|r| *r.get(object, "IsPrimary") == Value::Bool(true));
+            }
+            if taken {
+                let mut second = role.clone();
+                second.set(object, "IsPrimary", false);
+                update_row(tx, org, object, &role, &second)?;
+            } else {
+                show(tx, org, catalog, &opportunity, role.get(object, "ContactId").clone())?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -4,7 +4,7 @@ use super::QuickAction;
 use crate::Reply;
 use crate::codec::{Doc, XmlOrder};
 use crate::compat;
-use crate::rest::describe_field::{field_doc, optional};
+use crate::describe::field::{field_doc, optional};
 use crate::rest::{Rest, appearance};
 use orglet_schema::{Field, Object};
 

@@ -10,7 +10,7 @@ use orglet_base::ErrorCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// Longest message of a rule, in characters.
+/// Longest message and description of a rule, in characters.
 const MAX_MESSAGE: usize = 255;
 
 /// The definition of a validation rule. Members are named and meant as in the `ValidationRule` metadata type.
@@ -73,8 +73,10 @@ impl Part for ValidationRuleDef {
             let message = format!("Error Message: data value too large: {} (max length={MAX_MESSAGE})", def.error_message);
             return Err(m.place("errorMessage", DefError::new(ErrorCode::StringTooLong, message)));
         }
-        if def.active {
-            return Err(m.place("active", DefError::unsupported("Active validation rules are")));
+        if def.description.as_ref().is_some_and(|d| d.chars().count() > MAX_MESSAGE) {
+            let text = def.description.as_deref().unwrap_or_default();
+            let message = format!("Description: data value too large: {text} (max length={MAX_MESSAGE})");
+            return Err(m.place("description", DefError::new(ErrorCode::StringTooLong, message)));
         }
         Ok(def)
     }

@@ -82,7 +82,7 @@ fn filter_doc(filter: &LookupFilter) -> Doc {
 }
 
 /// The values that a picklist offers.
-pub(super) fn picklist_doc(field: &Field) -> Doc {
+pub(crate) fn picklist_doc(field: &Field) -> Doc {
     Doc::list(field.picklist.iter().filter(|v| v.active).map(|v| {
         Doc::obj([
             ("active", true.into()),
@@ -105,6 +105,6 @@ fn default_value(field: &Field) -> Doc {
 }
 
 /// Text or null.
-pub(super) fn optional(text: Option<&str>) -> Doc {
+pub(crate) fn optional(text: Option<&str>) -> Doc {
     text.map_or(Doc::Null, |t| t.to_owned().into())
 }

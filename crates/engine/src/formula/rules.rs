@@ -1,0 +1,95 @@
+//! Validation rules with their conditions read, kept for one version of the catalog.
+
+use super::Trouble;
+use crate::Org;
+use orglet_base::fold_name;
+use orglet_plan::formula::{Fault, Node, Places, condition};
+use orglet_schema::custom::{DefError, PartDef, ValidationRuleDef};
+use orglet_schema::{Catalog, Object};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The active rules of an object, and what they read.
+pub(crate) struct Rules {
+    /// In order of creation.
+    pub(crate) rules: Vec<Rule>,
+    /// The rows that their conditions read.
+    pub(crate) places: Places,
+}
+
+/// A rule.
+pub(crate) struct Rule {
+    /// Its developer name.
+    pub(crate) name: String,
+    /// What it says to those whose records meet the condition.
+    pub(crate) message: String,
+    /// The field that it says it at.
+    pub(crate) field: Option<String>,
+    /// The condition. One that could be read when the rule was made may be none in a later release.
+    pub(crate) condition: Result<Node, Trouble>,
+}
+
+/// The rules that an org has read, by folded object name.
+#[derive(Default)]
+pub(crate) struct Read {
+    version: u64,
+    by_object: HashMap<String, Arc<Rules>>,
+}
+
+impl Org {
+    /// The active rules of an object of a catalog; none where it has none.
+    pub(crate) fn validation_rules(&self, catalog: &Catalog, object: &Object) -> Option<Arc<Rules>> {
+        let defined = object.rules.as_ref().filter(|rules| !rules.validation_rules.is_empty())?;
+        let key = fold_name(&object.name);
+        {
+            let known = self.rules.read();
+            if let Some(rules) = known.by_object.get(key.as_ref()).filter(|_| known.version == catalog.version()) {
+                return Some(rules.clone());
+            }
+        }
+        let mut places = Places::of(catalog.object(&object.name)?);
+        let rules = defined.validation_rules.iter().map(|def| read(def, catalog, object, &mut places)).collect();
+        let rules = Arc::new(Rules { rules, places });
+        // What belongs to an older catalog than the one of now is not worth keeping.
+        if self.catalog().version() == catalog.version() {
+            let mut known = self.rules.write();
+            if known.version != catalog.version() {
+                *known = Read { version: catalog.version(), by_object: HashMap::new() };
+            }
+            known.by_object.insert(key.into_owned(), rules.clone());
+        }
+        Some(rules)
+    }
+}
+
+fn read(def: &ValidationRuleDef, catalog: &Catalog, object: &Object, places: &mut Places) -> Rule {
+    let field = def.error_display_field.as_deref().and_then(|name| object.field(name)).map(|field| field.name.clone());
+    let condition = condition(&def.error_condition_formula, catalog, places).map_err(|fault| Trouble(Some(fault.message)));
+    Rule { name: def.full_name.clone(), message: def.error_message.clone(), field, condition }
+}
+
+/// Checks the formula of a definition, where it has one, against a catalog that it is to be in.
+pub(crate) fn check(def: &PartDef, catalog: &Catalog) -> Result<(), DefError> {
+    match compiled(def, catalog) {
+        Some(Err(fault)) if fault.unsupported => Err(DefError::unsupported(fault.message).about(def.qualified_name())),
+        Some(Err(fault)) => Err(DefError::integrity(fault.message).about(def.qualified_name())),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the formula of a definition reads a field of an object.
+pub(crate) fn reads(def: &PartDef, catalog: &Catalog, object: &str, field: &str) -> bool {
+    let Some(Ok(places)) = compiled(def, catalog) else { return false };
+    let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
+    places.all().iter().any(|p| same(&p.object.name, object) && p.fields.iter().any(|f| same(f, field)))
+}
+
+fn compiled(def: &PartDef, catalog: &Catalog) -> Option<Result<Places, Fault>> {
+    let rule = match def {
+        PartDef::ValidationRule(rule) => rule,
+        #[allow(unreachable_patterns, reason = "the only kind with a formula so far, but not the only kind")]
+        _ => return None,
+    };
+    let mut places = Places::of(catalog.object(&rule.object)?);
+    Some(condition(&rule.error_condition_formula, catalog, &mut places).map(|_| places))
+}

@@ -1,0 +1,78 @@
+//! Validation rules of SFDX projects.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+mod world;
+
+use orglet_engine::project::{self, LoadError};
+use world::{Folder, World};
+
+fn rule(formula: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ValidationRule xmlns=\"http://soap.sforce.com/2006/04/metadata\">\n<fullName>R</fullName><active>true</active>\n<errorConditionFormula>{formula}</errorConditionFormula><errorMessage>No.</errorMessage></ValidationRule>"
+    )
+}
+
+fn write(folder: &Folder, path: &str, text: &str) {
+    let path = folder.path().join(path);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+fn load(folder: &Folder, strict: bool) -> Result<(World, Vec<String>), LoadError> {
+    let world = World::in_memory();
+    let skipped = project::load(&world.admin(), &[folder.path().to_owned()], strict)?;
+    Ok((world, skipped.iter().map(ToString::to_string).collect()))
+}
+
+fn active(world: &World, object: &str) -> Vec<String> {
+    let rules = world.object(object).rules.clone();
+    rules.map_or(Vec::new(), |rules| rules.validation_rules.iter().map(|r| r.full_name.clone()).collect())
+}
+
+#[test]
+fn rules_are_taken_and_what_is_not_built_is_left_out() {
+    let folder = Folder::new("project-rules");
+    write(
+        &folder,
+        "objects/Account/validationRules/Good.validationRule-meta.xml",
+        &rule("NOT(ISBLANK(Fax)) &amp;&amp; ISNEW()").replace(">R<", ">Good<"),
+    );
+    write(
+        &folder,
+        "objects/Account/validationRules/Look.validationRule-meta.xml",
+        &rule("VLOOKUP(Name, Name, Name) = Name").replace(">R<", ">Look<"),
+    );
+    write(&folder, "objects/Account/validationRules/Sum.validationRule-meta.xml", &rule("Total__c &gt; 3").replace(">R<", ">Sum<"));
+    write(
+        &folder,
+        "objects/Account/fields/Total__c.field-meta.xml",
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<CustomField xmlns=\"http://soap.sforce.com/2006/04/metadata\"><fullName>Total__c</fullName><label>T</label><type>Number</type><formula>1</formula><precision>18</precision><scale>0</scale></CustomField>",
+    );
+    let (world, skipped) = load(&folder, false).unwrap();
+    assert_eq!(active(&world, "Account"), ["Good"]);
+    assert_eq!(skipped.len(), 3, "{skipped:?}");
+    assert!(
+        skipped
+            .iter()
+            .any(|s| s.contains("Look.validationRule-meta.xml") && s.contains("The function VLOOKUP in formulas is not supported")),
+        "{skipped:?}"
+    );
+    assert!(
+        skipped.iter().any(|s| s.contains("validation rule Account.Sum") && s.contains("Field Total__c does not exist")),
+        "{skipped:?}"
+    );
+    assert!(matches!(load(&folder, true), Err(LoadError::Strict(_))));
+}
+
+#[test]
+fn a_formula_that_is_wrong_is_told_with_its_file() {
+    let folder = Folder::new("project-wrong-rule");
+    write(&folder, "objects/Account/validationRules/R.validationRule-meta.xml", &rule("ISBLANK(Gone__c)"));
+    match load(&folder, false) {
+        Err(LoadError::Files(errors)) => {
+            assert!(errors[0].path.ends_with("R.validationRule-meta.xml"), "{errors:?}");
+            assert!(errors[0].reason.contains("Field Gone__c does not exist. Check spelling."), "{errors:?}");
+        }
+        other => panic!("{:?}", other.map(|(_, skipped)| skipped)),
+    }
+}
