@@ -2,7 +2,10 @@
 //! project, whole or not at all.
 
 mod dependants;
+mod rows;
 mod tables;
+
+pub(crate) use rows::process_of;
 
 use crate::formula::rules;
 use crate::ids::{self, Counters};
@@ -216,14 +219,14 @@ fn load_once(store: &dyn Store, now: DateTime) -> Result<Catalog, Failure> {
     // Rules about standard objects are in the code as well as in the data, hence the release.
     let set = format!("{} {:016x}", env!("CARGO_PKG_VERSION"), standard::fingerprint());
     if let (Some(modified), true) = (modified, known.as_deref() == Some(set.as_str())) {
-        let catalog = build(&customs, own_rules, version, modified)?;
+        let catalog = build(&customs, &[], own_rules, version, modified)?;
         if matching::are_settled(&catalog, &keys) {
             return Ok(catalog);
         }
     }
     let was = version;
     let version = if modified.is_some() { version + 1 } else { version };
-    let catalog = build(&customs, own_rules, version, after(modified, now))?;
+    let catalog = build(&customs, &[], own_rules, version, after(modified, now))?;
     let statements = tables::missing_columns(store, &catalog)?;
     let there: Vec<String> = store.tables()?;
     let has_rows = |object: &Object| there.iter().any(|table| table.eq_ignore_ascii_case(&object.name));
@@ -281,11 +284,13 @@ pub(crate) fn carry_version(old: &mut dyn Tx, new: &mut dyn Tx, now: DateTime) -
     note_change(new, version, after(modified, now))
 }
 
-/// The catalog of definitions, and of the platform's own duplicate rules where they are on.
-fn build(customs: &[Custom], own_rules: bool, version: u64, modified: DateTime) -> Result<Catalog, Failure> {
+/// The catalog of definitions, and of the platform's own duplicate rules where they are on (`own_rules`); `changed` are the ids of
+/// those that have not been accepted before.
+fn build(customs: &[Custom], changed: &[Id], own_rules: bool, version: u64, modified: DateTime) -> Result<Catalog, Failure> {
     let objects: Vec<(ObjectDef, KeyPrefix)> = customs.iter().filter_map(|c| Some((c.object_def()?.clone(), c.prefix?))).collect();
     let fields: Vec<FieldDef> = customs.iter().filter_map(|c| c.field_def().cloned()).collect();
-    let mut parts: Vec<PartDef> = customs.iter().filter_map(|c| c.part_def().cloned()).collect();
+    let mut parts: Vec<PartDef> =
+        customs.iter().filter_map(|c| Some(c.part_def()?.clone().stored(c.id, !changed.contains(&c.id)))).collect();
     let implied = standard_rules::implied(&parts, own_rules);
     parts.extend(implied);
     let set = standard::objects();
@@ -297,6 +302,7 @@ fn build(customs: &[Custom], own_rules: bool, version: u64, modified: DateTime) 
 /// this returns.
 pub fn apply(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure> {
     identity.org.keep_up()?;
+    rows::ensure(&identity.org, &edits)?;
     identity.org.on_current(|_| apply_once(identity, edits.clone()).map_err(|e| identity.org.told(e)))
 }
 
@@ -327,10 +333,12 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
     }
     dependants::check(&draft.customs, &draft.removed, &old)?;
     let own_rules = org.settings.is_on(Setting::StandardDuplicateRules);
-    let new = build(&draft.customs, own_rules, old.version() + 1, after(Some(old.modified()), now))?;
+    let new = build(&draft.customs, &draft.changed, own_rules, old.version() + 1, after(Some(old.modified()), now))?;
     // A change of a field may break what was right before.
-    for part in draft.customs.iter().filter_map(Custom::part_def) {
-        rules::check(part, &new).map_err(|e| Failure::Definition(Box::new(e)))?;
+    for custom in &draft.customs {
+        let part = custom.part_def().map_or(Ok(()), |part| rules::check(part, &new));
+        let checked = part.and_then(|()| custom.field_def().map_or(Ok(()), |field| rules::check_default(field, &new)));
+        checked.map_err(|e| Failure::Definition(Box::new(e)))?;
     }
     let statements = tables::migration(org, &old, &new)?;
     org.store.transact_alone_with::<_, Failure>(|tx| {
@@ -341,6 +349,7 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
         }
         draft.write(tx)?;
         matching::settle(tx, &new, org.store.dialect(), &|object| org.has_rows(object))?;
+        rows::write(tx, &draft, &new)?;
         note_change(tx, new.version(), new.modified())
     })?;
     for object in old.objects() {
@@ -359,7 +368,7 @@ type StampedWork<'a> = dyn FnMut(&mut dyn Tx) -> Result<Option<Stamps>, Failure>
 pub(crate) fn with_standard_rules(org: &Org, on: bool, work: &mut StampedWork<'_>) -> Result<Option<Stamps>, Failure> {
     org.here()?;
     let old = org.catalog();
-    let new = build(&stored(&*org.store)?, on, old.version() + 1, after(Some(old.modified()), org.now()))?;
+    let new = build(&stored(&*org.store)?, &[], on, old.version() + 1, after(Some(old.modified()), org.now()))?;
     let stamps = org.store.transact_alone_with::<_, Failure>(|tx| {
         org.still(tx, &old)?;
         let stamps = work(tx)?;
@@ -523,6 +532,16 @@ impl Draft<'_> {
             let own: Vec<Id> = self.customs.iter().filter(|c| c.object.eq_ignore_ascii_case(&custom.name)).map(|c| c.id).collect();
             for field in own {
                 self.remove(field)?;
+            }
+        }
+        if custom.kind == FIELD {
+            for other in &mut self.customs {
+                if let Body::Part(def) = &mut other.body
+                    && def.forget(&custom.object, &custom.name)
+                    && !self.changed.contains(&other.id)
+                {
+                    self.changed.push(other.id);
+                }
             }
         }
         self.changed.retain(|c| *c != id);

@@ -44,7 +44,7 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
         let edits = edits(identity, &project).map_err(LoadError::Failure)?;
         match metadata::apply(identity, edits) {
             // Whether a filter or a formula looks at what this org has is seen when everything is put together.
-            Err(Failure::Definition(e)) if project.leave_out_filter(&e) || leave_out(&mut project, &e) => {}
+            Err(Failure::Definition(e)) if leave_out(&mut project, &e) || project.leave_out_filter(&e) => {}
             applied => break applied,
         }
     };
@@ -62,7 +62,7 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
     }
 }
 
-/// Leaves out the part that a refusal is about, where it needs something that is not built: the formula itself, or a field
+/// Leaves out the part or the default that a refusal is about, where it needs something that is not built: the formula itself, or a field
 /// that was left out.
 fn leave_out(project: &mut Project, e: &DefError) -> bool {
     let missing = e.message.strip_prefix("Field ").and_then(|rest| rest.split(' ').next()).and_then(|path| path.rsplit('.').next());
@@ -72,6 +72,9 @@ fn leave_out(project: &mut Project, e: &DefError) -> bool {
     };
     if !e.unsupported && !missing.is_some_and(was_left_out) {
         return false;
+    }
+    if project.leave_out_default(e) {
+        return true;
     }
     let Some(at) = project.parts.iter().position(|part| e.subject.as_deref() == Some(part.qualified_name().as_str())) else { return false };
     let part = project.parts.remove(at);

@@ -337,6 +337,7 @@ fn custom_part(all: &[Custom], custom: &Custom, name: &str) -> OwnedCell {
         "Id" => text(custom.id.to_string()),
         "EntityDefinitionId" => text(table_of(all, custom)),
         "FullName" => text(custom.full_name()),
+        "BusinessProcessId" => metadata::process_of(all, custom).map_or(OwnedCell::Null, |id| text(id.to_string())),
         other => match custom.part_def().map_or(Json::Null, |def| def.column(other)) {
             Json::Bool(b) => flag(b),
             Json::Number(n) => n.as_i64().map_or(OwnedCell::Null, OwnedCell::Int),

@@ -6,6 +6,8 @@ mod world;
 use orglet_base::ErrorCode;
 use orglet_engine::metadata::Edit;
 use orglet_engine::{Failure, metadata};
+use orglet_schema::MetaNode;
+use orglet_schema::custom::PartDef;
 use serde_json::json;
 use std::sync::Arc;
 use world::{Folder, World, field, object, text_field};
@@ -163,4 +165,51 @@ fn when_metadata_changed_is_known_after_a_restart() {
     let other = stamps(&world);
     world.apply(vec![Edit::Remove(ids[0])]);
     assert!(other.0 > made.0 && stamps(&world).0 > other.0);
+}
+
+fn part(kind: &str, object: &str, name: &str, meta: serde_json::Value) -> PartDef {
+    PartDef::from_meta(orglet_schema::custom::part::kind(kind).unwrap(), object, name, &MetaNode::from_json(&meta)).unwrap()
+}
+
+#[test]
+fn record_types_and_their_rows_are_there_after_a_restart() {
+    let folder = Folder::new("record-types");
+    let grade = json!({"label": "Grade", "type": "Picklist", "valueSet": {"restricted": true, "valueSetDefinition": {"sorted": false,
+        "value": [{"fullName": "Low", "label": "Low"}, {"fullName": "High", "label": "High"}]}}});
+    let small = json!({"active": true, "label": "Small", "picklistValues": [{"picklist": "Grade__c", "values": [{"valueName": "Low"}]}]});
+    let row = |world: &World| world.rows("SELECT DeveloperName, Name, SobjectType FROM RecordType");
+    let (ids, made) = {
+        let world = World::on_disk(&folder);
+        let field = field("Account", "Grade__c", grade.clone());
+        let ids = world.apply(vec![Edit::AddField(field), Edit::AddPart(part("RecordType", "Account", "Small", small))]);
+        world.insert("Account", &[("Name", "a".into()), ("RecordTypeId", ids[1].into())]).unwrap();
+        (ids, row(&world))
+    };
+    assert_eq!(made, [["Small", "Small", "Account"]]);
+    let world = World::on_disk(&folder);
+    assert_eq!(row(&world), made);
+    assert_eq!(world.rows("SELECT Name FROM Account WHERE RecordType.Name = 'Small'"), [["a"]]);
+    let high = [("Name", "b".into()), ("RecordTypeId", ids[1].into()), ("Grade__c", "High".into())];
+    assert!(world.insert("Account", &high).is_err());
+    // A value that the field loses goes out of the record type too, and its definition stays good.
+    let mut less = grade;
+    less["valueSet"]["valueSetDefinition"]["value"].as_array_mut().unwrap().remove(0);
+    world.apply(vec![Edit::ChangeField(ids[0], field("Account", "Grade__c", less))]);
+    assert!(world.object("Account").record_types()[0].choice("Grade__c").unwrap().values.is_empty());
+    // The field itself may go, and the column of the record types stays.
+    world.apply(vec![Edit::Remove(ids[0])]);
+    assert!(world.object("Account").record_types()[0].choice("Grade__c").is_none());
+    drop(world);
+    assert_eq!(World::on_disk(&folder).rows("SELECT Name FROM Account WHERE RecordType.Name = 'Small'"), [["a"]]);
+}
+
+#[test]
+fn a_refused_change_leaves_no_row() {
+    let world = World::in_memory();
+    let bad = json!({"active": true, "label": "B", "picklistValues": [{"picklist": "Industry", "values": [{"valueName": "None such"}]}]});
+    let good = part("RecordType", "Account", "Good", json!({"active": true, "label": "G"}));
+    let edits = vec![Edit::AddPart(good), Edit::AddPart(part("RecordType", "Account", "Bad", bad))];
+    assert!(metadata::apply(&world.admin(), edits).is_err());
+    assert!(world.rows("SELECT Id FROM RecordType").is_empty());
+    assert!(world.object("Account").field("RecordTypeId").is_none());
 }

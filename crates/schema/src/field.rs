@@ -100,6 +100,8 @@ pub enum DefaultValue {
     Now,
     /// The running user (owners).
     User,
+    /// What a formula comes to when a record is made.
+    Formula(String),
 }
 
 /// How an auto-number field counts.

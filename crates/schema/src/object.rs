@@ -1,8 +1,8 @@
 //! An sObject: flags, fields, child relationships.
 
-use crate::custom::ObjectRules;
+use crate::custom::{ObjectRules, RecordType};
 use crate::field::{Field, FieldType};
-use orglet_base::{KeyPrefix, fold_name};
+use orglet_base::{Id, KeyPrefix, fold_name};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -228,6 +228,16 @@ impl Object {
         // Account.Name names itself as its compound.
         let is_part = move |f: &&Field| f.compound.as_deref().is_some_and(|c| c.eq_ignore_ascii_case(compound) && f.name != c);
         self.fields().iter().filter(is_part)
+    }
+
+    /// Its record types beside the master's, in order of creation.
+    pub fn record_types(&self) -> &[RecordType] {
+        self.rules.as_ref().map_or(&[], |rules| &rules.record_types)
+    }
+
+    /// One of its record types by id.
+    pub fn record_type(&self, id: Id) -> Option<&RecordType> {
+        self.record_types().iter().find(|t| t.id == id)
     }
 
     /// Whether the object has a table.

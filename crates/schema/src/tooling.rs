@@ -2,7 +2,7 @@
 //! API. All are virtual: their rows are made from the catalog.
 
 use crate::catalog::ObjectSet;
-use crate::custom::part::{KINDS, Kind, is_tooling, kind};
+use crate::custom::part::{KINDS, Kind, is_removable, is_tooling, kind};
 use crate::field::{Field, FieldType};
 use crate::object::{Object, ObjectFlags, ObjectParts, Storage};
 use orglet_base::KeyPrefix;
@@ -28,8 +28,11 @@ pub fn objects() -> Arc<ObjectSet> {
             definition("CustomObject", "Custom Object", CUSTOM_OBJECT, custom_object_fields),
             definition("CustomField", "Custom Field", CUSTOM_FIELD, custom_field_fields),
         ];
-        let parts =
-            KINDS.iter().filter(|kind| is_tooling(kind)).map(|kind| definition(kind.name, kind.label, kind.prefix, || part_fields(kind)));
+        let parts = KINDS.iter().filter(|kind| is_tooling(kind)).map(|kind| {
+            let mut object = definition(kind.name, kind.label, kind.prefix, || part_fields(kind));
+            object.flags.deletable = is_removable(kind);
+            object
+        });
         Arc::new(ObjectSet::new(own.into_iter().chain(parts).map(Arc::new).chain(shared)))
     })
     .clone()

@@ -3,9 +3,9 @@
 use super::Trouble;
 use crate::Org;
 use orglet_base::fold_name;
-use orglet_plan::formula::{Fault, Node, Places, condition};
-use orglet_schema::custom::{DefError, PartDef, ValidationRuleDef};
-use orglet_schema::{Catalog, Object};
+use orglet_plan::formula::{Fault, Node, Places, condition, default};
+use orglet_schema::custom::{DefError, FieldDef, PartDef, ValidationRuleDef};
+use orglet_schema::{Catalog, DefaultValue, Object};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -75,6 +75,19 @@ pub(crate) fn check(def: &PartDef, catalog: &Catalog) -> Result<(), DefError> {
         Some(Err(fault)) => Err(DefError::integrity(fault.message).about(def.qualified_name())),
         _ => Ok(()),
     }
+}
+
+/// Checks the formula of a field's default, where it has one, against a catalog that the field is in.
+pub(crate) fn check_default(def: &FieldDef, catalog: &Catalog) -> Result<(), DefError> {
+    let Some(object) = catalog.object(&def.object) else { return Ok(()) };
+    let Some(field) = object.field(&def.full_name) else { return Ok(()) };
+    let Some(DefaultValue::Formula(text)) = &field.default else { return Ok(()) };
+    let refused = match default(text, field.ty, catalog, &mut Places::of(object)) {
+        Ok(_) => return Ok(()),
+        Err(fault) if fault.unsupported => DefError::unsupported(fault.message),
+        Err(fault) => DefError::integrity(fault.message),
+    };
+    Err(refused.on("defaultValue").about(def.qualified_name()))
 }
 
 /// Whether the formula of a definition reads a field of an object.

@@ -1,7 +1,7 @@
 //! Records that the platform writes because another was saved.
 
 use super::files;
-use super::write::stamp_new;
+use super::write::{stamp_new, update_row};
 use crate::record::{self, Row};
 use crate::{Failure, Identity, Org};
 use orglet_base::{DateTime, Id, Value};
@@ -94,5 +94,37 @@ pub(super) fn insert_as(tx: &mut dyn Tx, cx: &Context<'_>, object: &str, id: Id,
     let fields: Vec<&Field> = columns.iter().map(|(_, f)| *f).collect();
     let cells = columns.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
     tx.execute(&sql::insert(object, &fields, cells, cx.org.store.dialect()))?;
+    Ok(())
+}
+
+/// A row of the platform's own that something other than a record brings about.
+pub(crate) struct PlatformRow<'a> {
+    pub(crate) identity: &'a Identity,
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) object: &'a Object,
+    pub(crate) id: Id,
+    pub(crate) now: DateTime,
+}
+
+/// Writes a row of the platform's own: a new one, or what changed of the one that is there.
+pub(crate) fn put_platform_row(tx: &mut dyn Tx, it: &PlatformRow<'_>, values: &[(&str, Value)]) -> Result<(), Failure> {
+    let PlatformRow { identity, catalog, object, id, now } = *it;
+    let org = &*identity.org;
+    let Some(old) = record::by_id_to_change(tx, org, object, id)? else {
+        return insert_as(tx, &Context { org, catalog, identity, now, system: true }, &object.name, id, values);
+    };
+    let mut row = old.clone();
+    for (name, value) in values {
+        row.set(object, name, value.clone());
+    }
+    update_row(tx, org, object, &old, &row)
+}
+
+/// Takes rows of the platform's own away for good.
+pub(crate) fn take_platform_rows(tx: &mut dyn Tx, org: &Org, object: &Object, ids: &[Id]) -> Result<(), Failure> {
+    if org.has_rows(object) {
+        let ids: Vec<String> = ids.iter().map(Id::to_string).collect();
+        tx.execute(&sql::purge(object, &ids, org.store.dialect()))?;
+    }
     Ok(())
 }

@@ -10,11 +10,13 @@ mod duplicates;
 mod event;
 mod files;
 mod prepare;
+mod record_types;
 mod references;
 mod rules;
 mod validation;
 mod write;
 
+pub(crate) use derived::{PlatformRow, put_platform_row, take_platform_rows};
 pub use duplicates::DuplicateOptions;
 
 use crate::events::EventUuid;

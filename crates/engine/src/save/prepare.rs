@@ -1,6 +1,6 @@
 //! The checks that need no data: which fields may be written, what values look like, what must be given.
 
-use super::{Assign, Change, Incoming, Op};
+use super::{Assign, Change, Incoming, Op, record_types};
 use crate::failure::Gathered;
 use crate::{Failure, Identity};
 use orglet_base::{ApiError, ErrorCode, Value};
@@ -105,7 +105,8 @@ fn required_on_insert(object: &Object, values: &[(usize, Value)], lookups: &[(us
     missing(object.fields().iter().enumerate().filter(|(i, f)| {
         // A user's nickname is made up where none is given, a file's title taken from its path.
         let made = matches!((object.name.as_str(), f.name.as_str()), ("User", "CommunityNickname") | ("ContentVersion", "Title"));
-        let must = (!made && f.required_on_create()) || (cleared(*i) && may_not_be_cleared(f) && !f.defaulted_on_create);
+        let must = (!made && f.required_on_create() && !record_types::gives(object, values, f))
+            || (cleared(*i) && may_not_be_cleared(f) && !f.defaulted_on_create);
         must && !given(*i)
     }))
 }

@@ -1,6 +1,6 @@
 //! References: that the record exists, is live and is of an object that the field may point to.
 
-use super::Assign;
+use super::{Assign, record_types};
 use crate::failure::{Gathered, of_row};
 use crate::record::{self, Row};
 use crate::{Failure, Org};
@@ -10,10 +10,14 @@ use orglet_schema::{Catalog, Field, FieldType, Object};
 use orglet_store::Tx;
 
 /// Resolves a lookup by external ID (crud-020, crud-048).
-pub(super) fn resolve(tx: &mut dyn Tx, org: &Org, field: &Field, assign: &Assign) -> Result<Value, Failure> {
+pub(super) fn resolve(tx: &mut dyn Tx, org: &Org, of: &Object, field: &Field, assign: &Assign) -> Result<Value, Failure> {
     let Assign::Lookup { object, field: key, value, .. } = assign else { return Ok(Value::Null) };
     let key = &object.fields()[*key];
-    let ids = record::find(tx, org, object, key, value, 3)?;
+    let typed = field.name == record_types::FIELD;
+    let mut ids = record::find(tx, org, object, key, value, if typed { usize::MAX } else { 3 })?;
+    if typed {
+        record_types::own(of, &mut ids);
+    }
     match ids.as_slice() {
         [id] => Ok(Value::Id(*id)),
         [] => {
@@ -60,10 +64,7 @@ fn one(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, field: &Field, id: Id) -> 
         State::Live => Ok(()),
         State::Converted => Err(converted_lead().into()),
         State::Deleted => Err(record::deleted().with_status(400).into()),
-        State::Missing if field.name == "RecordTypeId" => {
-            let text = format!("Record Type ID: this ID value isn't valid for the user: {id}");
-            Err(ApiError::new(ErrorCode::InvalidCrossReferenceKey, text).with_fields(["RecordTypeId"]).into())
-        }
+        State::Missing if field.name == record_types::FIELD => Err(record_types::not_valid(&id.to_string()).into()),
         State::Missing => {
             let e = ApiError::new(ErrorCode::InvalidCrossReferenceKey, "invalid cross reference id");
             Err(e.with_fields(Vec::<String>::new()).into())

@@ -1,13 +1,14 @@
-//! Validation rules: what an org says that its records must not be.
+//! What the formulas of an org say of records: validation rules, that they must not be so, and defaults.
 
 use crate::failure::Gathered;
 use crate::formula::{Scope, Trouble};
 use crate::record::{self, Row};
 use crate::{Failure, Identity, Org};
-use orglet_base::{ApiError, DateTime, ErrorCode};
-use orglet_plan::formula::{Place, Source};
-use orglet_schema::{Catalog, Object};
+use orglet_base::{ApiError, DateTime, ErrorCode, Value};
+use orglet_plan::formula::{self, Place, Places, Source};
+use orglet_schema::{Catalog, Field, FieldType, Object};
 use orglet_store::Tx;
+use rust_decimal::Decimal;
 
 /// A record about to be written, and who writes it when.
 pub(super) struct Candidate<'a> {
@@ -29,7 +30,7 @@ pub(super) fn check(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> 
     }
     let Some(rules) = it.org.validation_rules(it.catalog, it.object) else { return Ok(()) };
     let places = rules.places.all();
-    let rows = rows(tx, it, places)?;
+    let rows = rows(tx, it.identity, it.catalog, it.row, places)?;
     let time_zone = &it.identity.user.time_zone;
     let scope = Scope { places, rows: &rows, record: it.row, old: it.old, now: it.now, time_zone };
     let mut wrong = Gathered::default();
@@ -51,23 +52,56 @@ fn refusal(text: String) -> ApiError {
     ApiError::new(ErrorCode::FieldCustomValidationException, text)
 }
 
-/// The rows that the conditions read beside the record: each once, and of each what is read.
-fn rows(tx: &mut dyn Tx, it: &Candidate<'_>, places: &[Place]) -> Result<Vec<Option<Row>>, Failure> {
+/// What a default that is a formula comes to, as its field holds it.
+pub(super) fn default_value(
+    tx: &mut dyn Tx,
+    identity: &Identity,
+    object: &Object,
+    field: &Field,
+    formula: &str,
+    now: DateTime,
+) -> Result<Value, Failure> {
+    let invalid = |why: Option<String>| {
+        let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+        ApiError::new(ErrorCode::FieldIntegrityException, format!("{}: the formula of the default value is invalid{why}", field.label))
+            .with_fields([&field.name])
+    };
+    let catalog = identity.org.catalog();
+    let Some(current) = catalog.object(&object.name) else { return Ok(Value::Null) };
+    let mut places = Places::of(current);
+    let node = formula::default(formula, field.ty, &catalog, &mut places).map_err(|fault| invalid(Some(fault.message)))?;
+    let record = Row::empty(object);
+    let rows = rows(tx, identity, &catalog, &record, places.all())?;
+    let time_zone = &identity.user.time_zone;
+    let scope = Scope { places: places.all(), rows: &rows, record: &record, old: None, now, time_zone };
+    let value = match scope.value(&node).map_err(|Trouble(why)| invalid(why))? {
+        Value::Decimal(n) if field.ty == FieldType::Percent => Value::Decimal(n * Decimal::ONE_HUNDRED),
+        value => value,
+    };
+    if value.is_null() && !field.nillable {
+        return Err(ApiError::missing_fields(&[&field.name]).into());
+    }
+    Ok(field.ty.kind().validate(field, value)?)
+}
+
+/// The rows that formulas read beside the record: each once, and of each what is read.
+fn rows(tx: &mut dyn Tx, identity: &Identity, catalog: &Catalog, record: &Row, places: &[Place]) -> Result<Vec<Option<Row>>, Failure> {
+    let org = &*identity.org;
     let mut rows: Vec<Option<Row>> = Vec::with_capacity(places.len());
     for place in places {
         let id = match place.source {
             Source::Record => None,
-            Source::User => Some(it.identity.user.id),
-            Source::Organization => Some(it.org.id),
+            Source::User => Some(identity.user.id),
+            Source::Organization => Some(org.id),
             Source::Parent { of, by } => {
-                let row = if of == 0 { Some(it.row) } else { rows.get(of).and_then(Option::as_ref) };
+                let row = if of == 0 { Some(record) } else { rows.get(of).and_then(Option::as_ref) };
                 row.and_then(|row| row.values.get(by)).and_then(|value| value.as_id())
             }
         };
-        let id = id.filter(|id| it.catalog.object_of(*id).is_some_and(|o| o.name == place.object.name));
+        let id = id.filter(|id| catalog.object_of(*id).is_some_and(|o| o.name == place.object.name));
         let names: Vec<&str> = place.fields.iter().map(String::as_str).collect();
         rows.push(match id {
-            Some(id) => record::some(tx, it.org, &place.object, &[id], &names)?.pop(),
+            Some(id) => record::some(tx, org, &place.object, &[id], &names)?.pop(),
             None => None,
         });
     }

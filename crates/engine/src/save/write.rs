@@ -1,6 +1,6 @@
 //! Inserts, updates and upserts.
 
-use super::{Assign, Change, Incoming, Op, Saved, checks, derived, duplicates, prepare, references, rules, validation};
+use super::{Assign, Change, Incoming, Op, Saved, checks, derived, duplicates, prepare, record_types, references, rules, validation};
 use crate::failure::no_row;
 use crate::ids::{Counters, bump};
 use crate::record::{self, Row, columns};
@@ -154,6 +154,7 @@ impl Save<'_> {
         }
         self.look_up(tx, object, &mut row, &mut changed, &prepared.lookups)?;
         if !self.change.system {
+            record_types::take(object, &mut row, &changed)?;
             references::check(tx, self.org, self.catalog, object, &row, &changed)?;
         }
         stamp_new(tx, object, &mut row, id, self.identity, self.now)?;
@@ -211,6 +212,7 @@ impl Save<'_> {
         self.look_up(tx, object, &mut row, &mut changed, &prepared.lookups)?;
         changed.retain(|i| row.values[*i] != old.values[*i]);
         if !self.change.system {
+            record_types::take(object, &mut row, &changed)?;
             references::check(tx, self.org, self.catalog, object, &row, &changed)?;
         }
         let aside = rules::before_save(tx, &self.stage(object, Some(&old), &changed), &mut row)?;
@@ -292,7 +294,7 @@ impl Save<'_> {
         lookups: &[(usize, Assign)],
     ) -> Result<(), Failure> {
         for (index, assign) in lookups {
-            row.values[*index] = references::resolve(tx, self.org, &object.fields()[*index], assign)?;
+            row.values[*index] = references::resolve(tx, self.org, object, &object.fields()[*index], assign)?;
             changed.push(*index);
         }
         Ok(())
@@ -334,6 +336,7 @@ pub(super) fn stamp_new(
     now: DateTime,
 ) -> Result<(), Failure> {
     let user = identity.user.id;
+    let record_type = record_types::of(object, row);
     for (index, field) in object.fields().iter().enumerate() {
         let value = match field.name.as_str() {
             "Id" => Value::Id(id),
@@ -341,6 +344,11 @@ pub(super) fn stamp_new(
             "CreatedDate" | "LastModifiedDate" | "SystemModstamp" if row.values[index].is_null() => Value::DateTime(now),
             "CreatedById" | "LastModifiedById" | "OwnerId" if row.values[index].is_null() => Value::Id(user),
             _ if !row.values[index].is_null() => continue,
+            _ if record_type.is_some()
+                && let Some(default) = record_types::default_of(record_type, field) =>
+            {
+                default.map_or(Value::Null, Value::from)
+            }
             _ => match (&field.auto_number, &field.default) {
                 (Some(auto), _) => {
                     let name = format!("{}.{}", object.name, field.name);
@@ -350,6 +358,7 @@ pub(super) fn stamp_new(
                         now,
                     ))
                 }
+                (None, Some(DefaultValue::Formula(formula))) => validation::default_value(tx, identity, object, field, formula, now)?,
                 (None, Some(default)) => default_value(field, default, identity, now),
                 (None, None) if field.ty == FieldType::Boolean => Value::Bool(false),
                 (None, None) if !field.nillable && field.ty.is_decimal() => Value::Decimal(0.into()),
@@ -366,12 +375,21 @@ fn default_value(field: &Field, default: &DefaultValue, identity: &Identity, now
     match default {
         DefaultValue::Bool(b) => Value::Bool(*b),
         DefaultValue::Text(t) => Value::from(t.as_str()),
-        DefaultValue::Number(n) => field.ty.kind().parse(field, orglet_schema::Input::Number(n)).unwrap_or(Value::Null),
+        DefaultValue::Number(n) => match field.ty.kind().parse(field, orglet_schema::Input::Number(n)) {
+            // The formula of a custom field's default writes ten per cent as 0.10.
+            Ok(Value::Decimal(n)) if field.custom && field.ty == FieldType::Percent => {
+                let percent = Value::Decimal(n * rust_decimal::Decimal::ONE_HUNDRED);
+                field.ty.kind().validate(field, percent).unwrap_or(Value::Null)
+            }
+            parsed => parsed.unwrap_or(Value::Null),
+        },
         DefaultValue::Now if field.ty == FieldType::Date => {
             let zoned = jiff::Timestamp::from_millisecond(now.0).map(|t| t.to_zoned(identity.user.time_zone.clone()).date());
             zoned.map_or(Value::Null, Value::Date)
         }
         DefaultValue::Now => Value::DateTime(now),
         DefaultValue::User => Value::Id(identity.user.id),
+        // Formulas need a transaction: see `validation::default_value`.
+        DefaultValue::Formula(_) => Value::Null,
     }
 }

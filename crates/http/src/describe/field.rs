@@ -1,8 +1,9 @@
 //! A field of a describe.
 
 use crate::codec::Doc;
+use orglet_schema::custom::part::offered;
 use orglet_schema::standard::describe::FIELD_KEYS;
-use orglet_schema::{DefaultValue, Field, FieldType, LookupFilter};
+use orglet_schema::{DefaultValue, Field, FieldType, LookupFilter, RecordType};
 
 /// A field as a describe prints it.
 pub(crate) fn field_doc(field: &Field, createable: bool) -> Doc {
@@ -83,10 +84,15 @@ fn filter_doc(filter: &LookupFilter) -> Doc {
 
 /// The values that a picklist offers.
 pub(crate) fn picklist_doc(field: &Field) -> Doc {
-    Doc::list(field.picklist.iter().filter(|v| v.active).map(|v| {
+    picklist_under(field, None)
+}
+
+/// The values that a picklist offers under a record type.
+pub(crate) fn picklist_under(field: &Field, record_type: Option<&RecordType>) -> Doc {
+    Doc::list(offered(field, record_type).map(|(v, default)| {
         Doc::obj([
             ("active", true.into()),
-            ("defaultValue", v.default.into()),
+            ("defaultValue", default.into()),
             ("label", v.label.clone().into()),
             ("validFor", optional(v.valid_for.as_deref())),
             ("value", v.value.clone().into()),

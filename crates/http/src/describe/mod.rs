@@ -1,6 +1,7 @@
 //! What describes of every protocol tell of objects and fields.
 
 pub(crate) mod field;
+pub(crate) mod record_types;
 
 use crate::codec::Doc;
 use field::optional;

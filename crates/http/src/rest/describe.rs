@@ -54,7 +54,7 @@ pub(crate) fn full(cx: &Rest<'_>, object: &Object) -> Doc {
             | "implementedBy"
             | "implementsInterfaces" => Doc::Null,
             "namedLayoutInfos" => named_layouts(cx, object),
-            "recordTypeInfos" => Doc::List(vec![master_record_type(cx, object)]),
+            "recordTypeInfos" => shared::record_types::described(object, |id| Some(format!("{}describe/layouts/{id}", cx.rows_of(object)))),
             "sobjectDescribeOption" => "FULL".into(),
             "supportedScopes" => shared::scopes(object),
             "urls" => urls(cx, object, true),
@@ -94,19 +94,4 @@ fn named_layouts(cx: &Rest<'_>, object: &Object) -> Doc {
         let urls = Doc::obj([("layout", format!("{path}{name}").into())]);
         Doc::obj([("name", (*name).into()), ("urls", urls)])
     }))
-}
-
-fn master_record_type(cx: &Rest<'_>, object: &Object) -> Doc {
-    let id = "012000000000000AAA";
-    let layout = format!("{}/sobjects/{}/describe/layouts/{id}", cx.base, object.name);
-    Doc::obj([
-        ("active", true.into()),
-        ("available", true.into()),
-        ("defaultRecordTypeMapping", true.into()),
-        ("developerName", "Master".into()),
-        ("master", true.into()),
-        ("name", "Master".into()),
-        ("recordTypeId", id.into()),
-        ("urls", Doc::obj([("layout", layout.into())])),
-    ])
 }

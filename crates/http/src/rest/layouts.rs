@@ -4,7 +4,8 @@ use super::layout_items::{Tabs, blank, button, items_of};
 use super::{Rest, quick};
 use crate::Reply;
 use crate::codec::{Doc, XmlOrder};
-use crate::describe::field::{field_doc, picklist_doc};
+use crate::describe::field::{field_doc, picklist_under};
+use crate::describe::record_types;
 use orglet_base::{ApiError, ErrorCode};
 use orglet_engine::{Failure, lists};
 use orglet_schema::standard::describe as facts;
@@ -12,24 +13,22 @@ use orglet_schema::standard::layouts::{self, Layout, Section};
 use orglet_schema::{Field, FieldType, Object};
 use std::sync::Arc;
 
-/// The record type that every object has.
-const MASTER: &str = "012000000000000AAA";
 /// Rows that a related list shows.
 const RELATED_ROWS: i64 = 5;
 /// The most objects that `compactLayouts?q=` may name.
 const MOST_OBJECTS: usize = 100;
 
-/// `GET /sobjects/X/describe/layouts`.
+/// `GET /sobjects/X/describe/layouts`. With several record types the layouts are not in it: each is asked for by itself.
 pub(super) fn all(cx: &Rest<'_>, name: &str) -> Result<Reply, Failure> {
     let (object, layout) = of(cx, name)?;
-    Ok(with_mapping(cx, &object, &layout))
+    Ok(with_mapping(cx, &object, &layout, record_types::of(&object).len() > 1))
 }
 
 /// `GET /sobjects/X/describe/namedLayouts/{name}`.
 pub(super) fn named(cx: &Rest<'_>, name: &str, layout: &str) -> Result<Reply, Failure> {
     let object = cx.object(name)?;
     let layout = layouts::named(&object, layout).ok_or_else(ApiError::not_found)?;
-    Ok(with_mapping(cx, &object, &layout))
+    Ok(with_mapping(cx, &object, &layout, false))
 }
 
 /// `GET /sobjects/Global/describe/layouts`: the actions of pages that show no record.
@@ -57,30 +56,38 @@ pub(super) fn global(cx: &Rest<'_>) -> Reply {
     cx.doc(200, &doc, "DescribeLayoutResult", XmlOrder::Sorted)
 }
 
-/// A layout, with the record types that have it.
-fn with_mapping(cx: &Rest<'_>, object: &Object, layout: &Layout) -> Reply {
-    let url = format!("{}describe/layouts/{MASTER}", cx.rows_of(object));
-    let picklists = object.fields().iter().filter(|f| matches!(f.ty, FieldType::Picklist | FieldType::MultiPicklist));
-    let picklists = picklists.filter(|f| cx.identity.access.reads_field(object, f));
-    let mapping = Doc::obj([
-        ("active", true.into()),
-        ("available", true.into()),
-        ("defaultRecordTypeMapping", true.into()),
-        ("developerName", "Master".into()),
-        ("layoutId", layout.id.to_string().into()),
-        ("master", true.into()),
-        ("name", "Master".into()),
-        (
-            "picklistsForRecordType",
-            Doc::list(picklists.map(|f| Doc::obj([("picklistName", f.name.clone().into()), ("picklistValues", picklist_doc(f))]))),
-        ),
-        ("recordTypeId", MASTER.into()),
-        ("urls", Doc::obj([("layout", url.into())])),
-    ]);
+/// A layout, with the record types that have it; the mapping alone where each has to be asked for by itself.
+fn with_mapping(cx: &Rest<'_>, object: &Object, layout: &Layout, elsewhere: bool) -> Reply {
+    let types = record_types::of(object);
+    let picklists: Vec<&Field> = object
+        .fields()
+        .iter()
+        .filter(|f| matches!(f.ty, FieldType::Picklist | FieldType::MultiPicklist) && cx.identity.access.reads_field(object, f))
+        .collect();
+    let mappings = types.iter().map(|info| {
+        let url = format!("{}describe/layouts/{}", cx.rows_of(object), info.id);
+        let of_picklist =
+            |f: &&Field| Doc::obj([("picklistName", f.name.clone().into()), ("picklistValues", picklist_under(f, info.record_type))]);
+        Doc::obj([
+            ("active", info.active.into()),
+            ("available", info.available.into()),
+            ("defaultRecordTypeMapping", info.default.into()),
+            ("developerName", info.developer_name.to_owned().into()),
+            ("layoutId", layout.id.to_string().into()),
+            ("master", info.master.into()),
+            ("name", info.name.to_owned().into()),
+            ("picklistsForRecordType", Doc::list(picklists.iter().map(of_picklist))),
+            ("recordTypeId", info.id.clone().into()),
+            ("urls", Doc::obj([("layout", url.into())])),
+        ])
+    });
+    // Who may give several has to choose.
+    let choice = types.iter().filter(|info| info.available && !info.master).count() > 1;
+    let layouts = if elsewhere { Doc::Null } else { Doc::List(vec![layout_doc(cx, object, layout)]) };
     let doc = Doc::obj([
-        ("layouts", Doc::List(vec![layout_doc(cx, object, layout)])),
-        ("recordTypeMappings", Doc::List(vec![mapping])),
-        ("recordTypeSelectorRequired", Doc::List(vec![false.into()])),
+        ("layouts", layouts),
+        ("recordTypeMappings", Doc::list(mappings)),
+        ("recordTypeSelectorRequired", Doc::List(vec![choice.into()])),
     ]);
     cx.doc(200, &doc, "DescribeLayoutResult", XmlOrder::Sorted)
 }
@@ -88,7 +95,7 @@ fn with_mapping(cx: &Rest<'_>, object: &Object, layout: &Layout) -> Reply {
 /// `GET /sobjects/X/describe/layouts/{recordTypeId}`.
 pub(super) fn one(cx: &Rest<'_>, name: &str, record_type: &str) -> Result<Reply, Failure> {
     let (object, layout) = of(cx, name)?;
-    known_record_type(record_type)?;
+    record_types::find(&object, record_type)?;
     Ok(cx.doc(200, &layout_doc(cx, &object, &layout), "DescribeLayout", XmlOrder::Sorted))
 }
 
@@ -96,18 +103,21 @@ pub(super) fn one(cx: &Rest<'_>, name: &str, record_type: &str) -> Result<Reply,
 pub(super) fn compact(cx: &Rest<'_>, name: &str) -> Result<Reply, Failure> {
     let object = compact_layoutable(cx, name)?;
     let url = format!("{}describe/compactLayouts", cx.rows_of(&object));
-    let mapping = Doc::obj([
-        ("available", true.into()),
-        ("compactLayoutId", Doc::Null),
-        ("compactLayoutName", "SYSTEM".into()),
-        ("recordTypeId", MASTER.into()),
-        ("recordTypeName", "Master".into()),
-        ("urls", Doc::obj([("compactLayout", format!("{url}/{MASTER}").into())])),
-    ]);
+    let mappings = record_types::of(&object).into_iter().map(|info| {
+        let layout = format!("{url}/{}", info.id);
+        Doc::obj([
+            ("available", info.available.into()),
+            ("compactLayoutId", Doc::Null),
+            ("compactLayoutName", "SYSTEM".into()),
+            ("recordTypeId", info.id.into()),
+            ("recordTypeName", info.name.to_owned().into()),
+            ("urls", Doc::obj([("compactLayout", layout.into())])),
+        ])
+    });
     let doc = Doc::obj([
         ("compactLayouts", Doc::List(vec![compact_doc(cx, &object)])),
         ("defaultCompactLayoutId", Doc::Null),
-        ("recordTypeCompactLayoutMappings", Doc::List(vec![mapping])),
+        ("recordTypeCompactLayoutMappings", Doc::list(mappings)),
         ("urls", Doc::obj([("primary", format!("{url}/primary").into())])),
     ]);
     Ok(cx.doc(200, &doc, "DescribeCompactLayoutsResult", XmlOrder::Sorted))
@@ -118,7 +128,7 @@ pub(super) fn compact(cx: &Rest<'_>, name: &str) -> Result<Reply, Failure> {
 pub(super) fn compact_of(cx: &Rest<'_>, name: &str, record_type: &str) -> Result<Reply, Failure> {
     let object = compact_layoutable(cx, name)?;
     if !record_type.eq_ignore_ascii_case("primary") {
-        known_record_type(record_type)?;
+        record_types::find(&object, record_type)?;
     }
     Ok(cx.doc(200, &compact_doc(cx, &object), "DescribeCompactLayout", XmlOrder::Sorted))
 }
@@ -171,14 +181,6 @@ fn compact_layoutable(cx: &Rest<'_>, name: &str) -> Result<Arc<Object>, ApiError
 
 fn not_layoutable() -> ApiError {
     ApiError::new(ErrorCode::InvalidArgumentType, "Cannot get layout for non-layoutable entity")
-}
-
-/// No object has record types beside the one that all have.
-fn known_record_type(id: &str) -> Result<(), ApiError> {
-    match orglet_base::Id::parse(id) {
-        Ok(id) if id.to_string() == MASTER => Ok(()),
-        _ => Err(ApiError::not_found()),
-    }
 }
 
 fn layout_doc(cx: &Rest<'_>, object: &Object, layout: &Layout) -> Doc {

@@ -15,7 +15,7 @@ pub use orglet_syntax::formula::ast::{Op, Span};
 pub use pattern::{Pattern, TooComplicated};
 
 use orglet_base::DateTime;
-use orglet_schema::{Catalog, Object};
+use orglet_schema::{Catalog, FieldType, Object};
 use rust_decimal::Decimal;
 use std::sync::Arc;
 
@@ -246,6 +246,24 @@ impl From<orglet_syntax::formula::FormulaError> for Fault {
 pub fn check(text: &str, purpose: Purpose, catalog: &Catalog, places: &mut Places) -> Result<(Node, Type), Fault> {
     let tree = orglet_syntax::formula::parse(text)?;
     check::Checker { catalog, purpose, places }.value(&tree)
+}
+
+/// Checks the formula of a field's default, which must be of the field's type. Percentages are hundredths.
+pub fn default(text: &str, of: FieldType, catalog: &Catalog, places: &mut Places) -> Result<Node, Fault> {
+    let (node, ty) = check(text, Purpose::Default, catalog, places)?;
+    let expected = match of {
+        FieldType::Date => Type::Date,
+        FieldType::DateTime => Type::DateTime,
+        FieldType::Time => Type::Time,
+        FieldType::Boolean => Type::Boolean,
+        FieldType::Int | FieldType::Long | FieldType::Double | FieldType::Currency | FieldType::Percent => Type::Number,
+        _ => Type::Text,
+    };
+    if ty == Type::Null || ty == expected || (ty.is_text() && expected == Type::Text) {
+        return Ok(node);
+    }
+    let message = format!("Formula result is data type ({}), incompatible with expected data type ({}).", ty.label(), expected.label());
+    Err(Fault::new(Span::default(), message))
 }
 
 /// Checks the condition of a validation rule, which must be a truth.

@@ -27,7 +27,7 @@ pub use meta_node::{MetaNode, XmlError};
 pub use name::is_event;
 pub use object_def::{EventDef, NameFieldDef, NameFieldKind, ObjectDef};
 pub use overlay::{overlay, overlay_all};
-pub use part::{ObjectRules, PartDef, ValidationRuleDef};
+pub use part::{ObjectRules, PartDef, RecordType, ValidationRuleDef};
 pub use values::{GlobalValueSet, ValueDef, ValueSetDef, ValueSetting};
 
 use orglet_base::{ApiError, ErrorCode};

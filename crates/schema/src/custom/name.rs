@@ -49,7 +49,12 @@ impl<'a> ApiName<'a> {
 
 /// Whether a text is a developer name: a letter first, letters, digits and single underscores, none at the end.
 pub(super) fn is_developer_name(name: &str) -> bool {
-    name.len() <= MAX_NAME
+    is_name_of(name, MAX_NAME)
+}
+
+/// As [`is_developer_name`], of at most so many characters.
+pub(super) fn is_name_of(name: &str, most: usize) -> bool {
+    name.len() <= most
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
         && !name.ends_with('_')

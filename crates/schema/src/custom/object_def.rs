@@ -161,12 +161,10 @@ const DEMANDS: &[&str] = &[
 
 /// Parts of an object that have files of their own in a project and are not built, with what to call them.
 pub(super) const UNBUILT_PARTS: &[(&str, &str)] = &[
-    ("businessProcesses", "business process"),
     ("compactLayouts", "compact layout"),
     ("fieldSets", "field set"),
     ("indexes", "index"),
     ("listViews", "list view"),
-    ("recordTypes", "record type"),
     ("sharingReasons", "sharing reason"),
     ("webLinks", "web link"),
 ];

@@ -2,10 +2,12 @@
 
 use super::build::{add_fields, all_fields, assemble};
 use super::lookup_filter::{self, MAX_REQUIRED};
+use super::part::KINDS;
 use super::{DefError, DeleteConstraint, FieldDef, FieldKindDef, ObjectDef, ObjectRules, PartDef};
 use crate::catalog::ObjectSet;
-use crate::field::Field;
+use crate::field::{Field, FieldType};
 use crate::object::{ChildRelationship, Object, ObjectParts, Storage};
+use crate::standard::record_types;
 use orglet_base::{ErrorCode, KeyPrefix, fold_name};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -42,6 +44,7 @@ pub fn overlay_all(
     plan.check_masters();
     plan.allow_activities();
     plan.allow_attachments();
+    plan.relate_record_types();
     plan.build()
 }
 
@@ -325,6 +328,31 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// Objects with record types are children of these; the relationships have no name.
+    fn relate_record_types(&mut self) {
+        const RECORD_TYPE: &str = "RecordType";
+        if self.standard.object(RECORD_TYPE).is_none() {
+            return;
+        }
+        let standard = self.changes.iter().filter(|(_, change)| has_record_types(&change.parts));
+        let standard = standard.filter_map(|(key, _)| Some(self.standard.object(key)?.name.clone()));
+        let custom = self.custom_parts.iter().filter(|(_, parts)| has_record_types(parts));
+        let mut children: Vec<String> = standard.chain(custom.map(|(at, _)| self.custom[*at].0.full_name.clone())).collect();
+        children.sort();
+        if children.is_empty() {
+            return;
+        }
+        let change = self.changes.entry(fold_name(RECORD_TYPE).into_owned()).or_default();
+        change.children.extend(children.into_iter().map(|child| ChildRelationship {
+            child,
+            field: RECORD_TYPE_ID.to_owned(),
+            name: None,
+            cascade_delete: false,
+            restricted_delete: false,
+            deprecated_and_hidden: false,
+        }));
+    }
+
     fn build(self) -> Result<ObjectSet, Vec<DefError>> {
         let standard = self.standard;
         let mut errors = self.errors;
@@ -377,13 +405,43 @@ fn too_many_filters(filtered: &[FieldDef]) -> impl Iterator<Item = DefError> + '
 }
 
 /// The object with what it has beside fields.
-fn ruled(mut object: Object, parts: &[PartDef], errors: &mut Vec<DefError>) -> Object {
-    if !parts.is_empty() {
-        let mut rules = ObjectRules::default();
-        errors.extend(parts.iter().filter_map(|part| part.place(&object, &mut rules).err()));
-        object.rules = Some(Arc::new(rules));
+fn ruled(object: Object, parts: &[PartDef], errors: &mut Vec<DefError>) -> Object {
+    if parts.is_empty() {
+        return object;
     }
+    let mut object = if has_record_types(parts) { with_record_type(object) } else { object };
+    let mut rules = ObjectRules::default();
+    let mut parts: Vec<&PartDef> = parts.iter().collect();
+    // What others refer to first; the order of creation within a kind.
+    parts.sort_by_key(|part| KINDS.iter().position(|kind| kind.name == part.kind().name));
+    errors.extend(parts.iter().filter_map(|part| part.place(&object, &mut rules).err()));
+    object.rules = Some(Arc::new(rules));
     object
+}
+
+/// The field that says of which record type a record is.
+const RECORD_TYPE_ID: &str = "RecordTypeId";
+
+fn has_record_types(parts: &[PartDef]) -> bool {
+    parts.iter().any(|part| matches!(part, PartDef::RecordType(_)))
+}
+
+/// The object with the field that it has once it has record types, as recorded of Account.
+fn with_record_type(object: Object) -> Object {
+    let after = if object.custom { None } else { record_types::of(&object.name).and_then(|typed| typed.after) };
+    let base = Arc::new(object);
+    let parent = base.clone();
+    base.with_parts(move || {
+        let mut field = Field::new(RECORD_TYPE_ID, "Record Type ID", FieldType::Reference);
+        field.permissionable = false;
+        field.reference_to = vec!["RecordType".to_owned()];
+        field.relationship_name = Some("RecordType".to_owned());
+        let mut fields = parent.fields().to_vec();
+        let behind = after.and_then(|name| parent.field_index(name));
+        let behind = behind.or_else(|| fields.iter().position(|f| f.name_field)).map_or(1, |at| at + 1);
+        fields.insert(behind.min(fields.len()), field);
+        ObjectParts { fields, children: parent.children().to_vec() }
+    })
 }
 
 /// The refusal of a definition for an object that is none, or that takes none.

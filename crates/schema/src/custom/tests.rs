@@ -120,7 +120,6 @@ fn unbuilt_things_are_told_apart() {
         json!({"type": "Hierarchy", "label": "F", "relationshipName": "R"}),
         json!({"type": "Lookup", "label": "F", "referenceTo": "Account", "lookupFilter": {"active": true, "isOptional": false,
             "filterItems": [{"field": "Account.Place__c", "operation": "within", "value": "1"}]}}),
-        json!({"type": "Date", "label": "F", "defaultValue": "TODAY() + 1"}),
     ] {
         let e = field_of("X__c", "F__c", metadata.clone()).unwrap_err();
         assert!(e.unsupported, "{metadata}");

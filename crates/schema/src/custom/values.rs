@@ -278,12 +278,14 @@ impl Literal {
     }
 }
 
-/// Reads a default-value formula: literals, `TODAY()` and `NOW()`; other formulas are refused as unsupported.
+/// Reads a default-value formula: literals, `TODAY()` and `NOW()` are known at once; what other formulas are is seen against
+/// the catalog. Checkboxes have literals alone.
 pub(super) fn default_value(kind: FieldKindDef, formula: &str) -> Result<DefaultValue, DefError> {
     use FieldKindDef as K;
     let literal = match literal(formula.trim()) {
         Some(literal) => literal,
-        None => return Err(DefError::unsupported("Default values that are formulas are").on("defaultValue")),
+        None if kind != K::Checkbox => return Ok(DefaultValue::Formula(formula.trim().to_owned())),
+        None => return Err(DefError::unsupported("Default values of checkboxes that are formulas are").on("defaultValue")),
     };
     let expected = match kind {
         K::Checkbox => "Boolean",
@@ -359,8 +361,9 @@ mod tests {
         assert_eq!(ok(K::Date, "Today()"), DefaultValue::Now);
         assert_eq!(ok(K::DateTime, "NOW( )"), DefaultValue::Now);
         for formula in ["TODAY() + 7", "\"a\" & \"b\"", "$User.FirstName", "1.2.3", "'open", "1 + 1"] {
-            assert!(default_value(K::Text, formula).unwrap_err().unsupported, "{formula}");
+            assert_eq!(ok(K::Text, formula), DefaultValue::Formula(formula.into()));
         }
+        assert!(default_value(K::Checkbox, "1 = 1").unwrap_err().unsupported);
         let e = default_value(K::Text, "5").unwrap_err();
         assert_eq!(e.message, "Formula result is data type (Number), incompatible with expected data type (Text).");
         assert!(!e.unsupported && default_value(K::Date, "NOW()").is_err());

@@ -8,6 +8,7 @@ mod fields;
 mod history;
 pub mod layouts;
 pub mod list_views;
+pub mod record_types;
 mod relationships;
 mod restricted;
 mod sections;

@@ -11,6 +11,7 @@ mod service;
 pub(super) use deletes::{may_delete, may_go_along};
 pub(super) use lookup_filters::wanted;
 
+use super::record_types;
 use super::references::converted_lead;
 use crate::failure::Gathered;
 use crate::record::{self, Row};
@@ -100,6 +101,10 @@ pub(super) fn may_update(object: &Object, old: &Row) -> Result<(), Failure> {
 pub(super) fn check(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> {
     let mut wrong = Gathered::default();
     for field in it.changed.iter().map(|i| &it.object.fields()[*i]) {
+        if let Err(e) = record_types::check(it.object, it.row, field) {
+            wrong.note(Err(e.into()))?;
+            continue;
+        }
         if let Some(controller) = field.controller.as_deref().and_then(|c| it.object.field(c)) {
             let told = dependent(field, it.get(&field.name), controller, it.get(&controller.name));
             wrong.note(told.map_err(Failure::from))?;

@@ -3,7 +3,7 @@
 use super::Data;
 use crate::codec::Doc;
 use crate::describe::field::field_doc;
-use crate::describe::{children, member, scopes};
+use crate::describe::{children, member, record_types, scopes};
 use crate::soap::Fault;
 use crate::soap::envelope::Answer;
 use orglet_base::{ApiError, ErrorCode};
@@ -140,7 +140,7 @@ fn members(data: &Data<'_>, answer: &mut Answer, object: &Object, list: &[&str])
                 continue;
             }
             "namedLayoutInfos" => Doc::list(layouts::names(object).iter().map(|name| Doc::obj([("name", (*name).into())]))),
-            "recordTypeInfos" => master_record_type(),
+            "recordTypeInfos" => record_types::described(object, |_| None),
             "supportedScopes" => scopes(object),
             "idEnabled" => object.field("Id").is_some().into(),
             "defaultImplementation" | "implementedBy" | "implementsInterfaces" | "networkScopeFieldName" => Doc::Null,
@@ -208,17 +208,4 @@ fn page(data: &Data<'_>, object: &Object, key: &str) -> Doc {
     let prefix = object.key_prefix.as_ref().map_or("", |p| p.as_str());
     let found = urls(object, true, u32::from(data.soap.version.0)).into_iter().find(|url| url.key == key);
     found.map_or(Doc::Null, |url| format!("{}{}", data.soap.call.origin, url.path.replace("{PREFIX}", prefix)).into())
-}
-
-/// The record type that every object has.
-fn master_record_type() -> Doc {
-    Doc::obj([
-        ("active", true.into()),
-        ("available", true.into()),
-        ("defaultRecordTypeMapping", true.into()),
-        ("developerName", "Master".into()),
-        ("master", true.into()),
-        ("name", "Master".into()),
-        ("recordTypeId", "012000000000000AAA".into()),
-    ])
 }

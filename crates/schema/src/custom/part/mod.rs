@@ -4,21 +4,27 @@
 //! A new kind is a file with a type that is a [`Part`], and a line in [`PartDef`]; an org keeps it, projects and the
 //! Tooling API define it, and it hangs on its object as a member of [`ObjectRules`].
 
+mod business_process;
 mod duplicate_rule;
 mod logic;
 mod matching_rule;
+mod record_type;
 pub mod standard_rules;
 mod validation_rule;
 
+pub use business_process::BusinessProcessDef;
 pub use duplicate_rule::{
     DupeAction, DupeOperation, DupeSecurity, DuplicateRuleDef, DuplicateRuleFilter, DuplicateRuleFilterItem, DuplicateRuleMatchRule,
 };
 pub use matching_rule::{BlankValueBehavior, MatchingMethod, MatchingRule, MatchingRuleDef, MatchingRuleItem, RuleStatus};
+pub use record_type::{Choice, ChosenValue, MASTER, PicklistChoice, RecordType, RecordTypeDef, offered};
 pub use validation_rule::ValidationRuleDef;
 
 use super::{DefError, MetaNode};
 use crate::field::Field;
 use crate::object::Object;
+use business_process::BusinessProcess;
+use orglet_base::Id;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -52,6 +58,8 @@ pub trait Part: Clone + Serialize + DeserializeOwned {
     const LISTED: Option<(&'static str, &'static str)> = None;
     /// Whether the Tooling API has it. What it has not is defined by projects alone.
     const TOOLING: bool = true;
+    /// Whether the API takes it away by itself, without its object.
+    const REMOVABLE: bool = true;
 
     /// Reads and checks metadata; what other definitions have to say to it is checked by [`Part::place`].
     fn from_meta(object: &str, name: &str, node: &MetaNode) -> Result<Self, DefError>;
@@ -77,6 +85,21 @@ pub trait Part: Clone + Serialize + DeserializeOwned {
     fn check(&self, _parts: &[PartDef]) -> Result<(), DefError> {
         Ok(())
     }
+
+    /// Tells it the id that the org gave it, and whether the org accepted it before: what its object has lost since then is no
+    /// fault of it. Kinds whose records refer to it want to know.
+    fn stored(&mut self, _id: Id, _kept: bool) {}
+
+    /// A field is taken away: what it says of that goes with it. Whether it said anything.
+    fn forget(&mut self, _object: &str, _field: &str) -> bool {
+        false
+    }
+
+    /// Takes out what it says of standard fields and values that a standard object has not here, and names that: other orgs
+    /// have features that bring more of them.
+    fn fit(&mut self, _object: &Object) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// What an org defined for the records of an object beside its fields.
@@ -88,6 +111,10 @@ pub struct ObjectRules {
     pub matching_rules: Vec<Arc<MatchingRule>>,
     /// Active duplicate rules, in the order in which they are asked.
     pub duplicate_rules: Vec<Arc<DuplicateRuleDef>>,
+    /// Record types, in order of creation.
+    pub record_types: Vec<RecordType>,
+    /// Business processes, for the record types that name them.
+    pub(crate) business_processes: Vec<BusinessProcess>,
 }
 
 macro_rules! kinds {
@@ -98,7 +125,7 @@ macro_rules! kinds {
             $($(#[$doc])* $kind($def)),+
         }
 
-        /// Every kind.
+        /// Every kind. What others of the same object refer to stands before them.
         pub const KINDS: &[&Kind] = &[$(&<$def>::KIND),+];
 
         /// See [`Part::LISTED`].
@@ -109,6 +136,14 @@ macro_rules! kinds {
         /// See [`Part::TOOLING`].
         pub fn is_tooling(kind: &Kind) -> bool {
             match kind.name { $(n if n == <$def>::KIND.name => <$def>::TOOLING,)+ _ => false }
+        }
+
+        /// Whether the API takes things of a kind away by themselves; see [`Part::REMOVABLE`].
+        pub fn is_removable(kind: &Kind) -> bool {
+            match kind.name {
+                $(n if n == <$def>::KIND.name => <$def>::REMOVABLE,)+
+                _ => true,
+            }
         }
 
         impl PartDef {
@@ -191,6 +226,22 @@ macro_rules! kinds {
                 let checked = match self { $(Self::$kind(def) => def.check(parts)),+ };
                 checked.map_err(|e| e.about(self.qualified_name()))
             }
+
+            /// The same definition under the id that the org gave it; see [`Part::stored`].
+            pub fn stored(mut self, id: Id, kept: bool) -> Self {
+                match &mut self { $(Self::$kind(def) => def.stored(id, kept)),+ }
+                self
+            }
+
+            /// See [`Part::forget`].
+            pub fn forget(&mut self, object: &str, field: &str) -> bool {
+                match self { $(Self::$kind(def) => def.forget(object, field)),+ }
+            }
+
+            /// See [`Part::fit`].
+            pub fn fit(&mut self, object: &Object) -> Vec<String> {
+                match self { $(Self::$kind(def) => def.fit(object)),+ }
+            }
         }
     };
 }
@@ -202,6 +253,10 @@ kinds! {
     MatchingRule(MatchingRuleDef),
     /// What happens where a record that is saved matches others.
     DuplicateRule(DuplicateRuleDef),
+    /// Values of the picklist that says how far a record is.
+    BusinessProcess(BusinessProcessDef),
+    /// A kind of an object's records.
+    RecordType(RecordTypeDef),
 }
 
 impl PartDef {

@@ -39,12 +39,10 @@ pub(super) struct Found {
 
 /// File endings of an object's parts that are not built, with what to call them.
 const PARTS: &[(&str, &str)] = &[
-    ("businessProcess", "business process"),
     ("compactLayout", "compact layout"),
     ("fieldSet", "field set"),
     ("index", "index"),
     ("listView", "list view"),
-    ("recordType", "record type"),
     ("sharingReason", "sharing reason"),
     ("webLink", "web link"),
 ];

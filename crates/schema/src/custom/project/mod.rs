@@ -9,6 +9,7 @@ use super::meta_node::MAX_BYTES;
 use super::object_def::UNBUILT_PARTS;
 use super::part::{self, KINDS, Kind};
 use super::{DefError, FieldDef, GlobalValueSet, MetaNode, ObjectDef, PartDef, is_event};
+use crate::standard;
 use files::{Found, Holds};
 use orglet_base::fold_name;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -83,6 +84,21 @@ impl Project {
     pub fn locate(&self, error: &DefError) -> Option<ProjectError> {
         let (path, line) = self.origins.get(error.subject.as_deref()?)?;
         Some(ProjectError { path: path.clone(), line: error.line.or(*line), reason: error.message.clone() })
+    }
+
+    /// Takes the default value off a field where it is a formula that needs what an org has not, and notes it among what was
+    /// left out; whether it did.
+    pub fn leave_out_default(&mut self, error: &DefError) -> bool {
+        let Some(name) = error.subject.as_deref().filter(|_| error.fields.iter().any(|f| f == "defaultValue")) else { return false };
+        let fields = self.objects.iter_mut().flat_map(|o| &mut o.fields).chain(&mut self.fields);
+        let Some(def) = { fields }.find(|def| def.default_value.is_some() && def.qualified_name().eq_ignore_ascii_case(name)) else {
+            return false;
+        };
+        def.default_value = None;
+        let (path, line) = self.origins.get(&def.qualified_name()).cloned().unwrap_or_default();
+        let what = format!("defaultValue of {}", def.qualified_name());
+        self.skipped.push(Skipped { path, line, what, why: error.message.clone() });
+        true
     }
 
     /// Takes the lookup filter off a field where it is all that an org finds unsupported, and notes it among what was left out;
@@ -297,8 +313,14 @@ impl Loader {
         // The file's name says what it is called, whatever it says inside.
         node.children.retain(|child| child.name != "fullName");
         match PartDef::from_meta(kind, object, name, &node) {
-            Ok(def) => {
+            Ok(mut def) => {
                 let full = def.qualified_name();
+                if let Some(standard) = standard::objects().object(object) {
+                    for what in def.fit(standard) {
+                        let what = format!("{what} in {full}");
+                        self.skip(path, node.line, what, "this org does not have it");
+                    }
+                }
                 if let Some((first, _)) = self.origins.get(&full) {
                     let reason = format!("{full} is already defined in {}", first.display());
                     return self.error(path, node.line, reason);
@@ -445,6 +467,15 @@ impl Loader {
             });
         }
         let fields: Vec<(&str, &str)> = left_out.iter().filter_map(|name| name.split_once('.')).collect();
+        for part in &mut self.parts {
+            for (object, field) in &fields {
+                if part.forget(object, field) {
+                    let (path, line) = self.origins.get(&part.qualified_name()).cloned().unwrap_or_default();
+                    let what = format!("picklist {field} in {}", part.qualified_name());
+                    self.skipped.push(Skipped { path, line, what, why: format!("{object}.{field} is not supported by this org.") });
+                }
+            }
+        }
         self.parts.retain(|part| {
             let field =
                 fields.iter().find(|(object, field)| part.refers_to(object, field)).map(|(object, field)| format!("{object}.{field}"));

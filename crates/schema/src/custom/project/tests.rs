@@ -88,7 +88,7 @@ fn source_format() {
     assert_eq!(project.objects.len(), 1);
     let invoice = &project.objects[0];
     assert_eq!(invoice.fields.iter().map(|f| f.full_name.as_str()).collect::<Vec<_>>(), ["Due__c", "Status__c"]);
-    assert_eq!(invoice.fields[0].default_value, None);
+    assert!(invoice.fields[0].default_value.is_some());
     let set = invoice.fields[1].value_set.as_ref().unwrap();
     assert_eq!((set.values.len(), set.value_set_name.as_deref(), set.restricted), (2, Some("States"), true));
     let others: Vec<String> = project.fields.iter().map(FieldDef::qualified_name).collect();
@@ -99,13 +99,12 @@ fn source_format() {
         [
             "standard field Account.Industry",
             "compact layout Invoice__c.R",
-            "defaultValue of Invoice__c.Due__c",
             "field Invoice__c.Rate__c",
             "field Invoice__c.T__c",
             "object Rate__mdt",
         ]
     );
-    let formula = &project.skipped[4];
+    let formula = &project.skipped[3];
     assert_eq!((formula.line, formula.why.as_str()), (Some(3), "Formula fields are not supported by this org."));
     assert_eq!(project.parts.iter().map(PartDef::qualified_name).collect::<Vec<_>>(), ["validation rule Invoice__c.V"]);
     let (path, line) = &project.origins["Invoice__c.Status__c"];
@@ -221,6 +220,54 @@ fn errors_of_the_whole_are_placed() {
     let project = dir.load().unwrap();
     let errors = crate::custom::overlay_all(&crate::ObjectSet::default(), &[], &project.fields, &[]).unwrap_err();
     assert!(project.locate(&errors[0]).unwrap().path.ends_with("L__c.field-meta.xml"));
+}
+
+#[test]
+fn record_types_of_both_formats() {
+    let process = xml(
+        "BusinessProcess",
+        "<fullName>New Deal</fullName><isActive>true</isActive><values><fullName>Prospecting</fullName><default>false</default></values>\n<values><fullName>Closed%20Won</fullName><default>false</default></values>\n<values><fullName>Bound</fullName><default>false</default></values>",
+    );
+    let deal = xml(
+        "RecordType",
+        "<fullName>Deal</fullName><active>true</active><businessProcess>New Deal</businessProcess><label>Deal</label>\n<picklistValues><picklist>Gone__c</picklist><values><fullName>a</fullName></values></picklistValues>\n<picklistValues><picklist>BillingStateCode</picklist><values><fullName>CA</fullName></values></picklistValues>\n<picklistValues><picklist>LeadSource</picklist><values><fullName>Web</fullName><default>true</default></values></picklistValues>",
+    );
+    let gone = xml("CustomField", "<fullName>Gone__c</fullName><label>G</label><type>Text</type><formula>1</formula>");
+    let kinds = "<recordTypes><fullName>Kind</fullName><active>false</active><label>Kind</label></recordTypes>";
+    let dir = Dir::new(&[
+        ("objects/Opportunity/businessProcesses/New Deal.businessProcess-meta.xml", &process),
+        ("objects/Opportunity/recordTypes/Deal.recordType-meta.xml", &deal),
+        ("objects/Opportunity/fields/Gone__c.field-meta.xml", &gone),
+        ("objects/User/recordTypes/None.recordType-meta.xml", &xml("RecordType", "<active>true</active><label>N</label>")),
+        ("src/objects/Invoice__c.object", &xml("CustomObject", &format!("{INVOICE}\n{kinds}"))),
+    ]);
+    let project = dir.load().unwrap();
+    let parts: Vec<String> = project.parts.iter().map(PartDef::qualified_name).collect();
+    assert_eq!(parts, ["record type Invoice__c.Kind", "business process Opportunity.New Deal", "record type Opportunity.Deal"]);
+    let skipped: Vec<&str> = project.skipped.iter().map(|s| s.what.as_str()).collect();
+    assert_eq!(
+        skipped,
+        [
+            "value Bound of StageName in business process Opportunity.New Deal",
+            "field Opportunity.Gone__c",
+            "picklist BillingStateCode in record type Opportunity.Deal",
+            "picklist gone__c in record type Opportunity.Deal",
+            "record type User.None",
+        ]
+    );
+    let id = |n: u8| orglet_base::Id::new(orglet_base::KeyPrefix(*b"012"), *b"00", u64::from(n));
+    let stored: Vec<PartDef> = (1..).zip(&project.parts).map(|(n, part)| part.clone().stored(id(n), false)).collect();
+    let objects: Vec<_> = project.objects.iter().map(|o| (o.clone(), orglet_base::KeyPrefix(*b"a00"))).collect();
+    let set = crate::custom::overlay(&crate::standard::objects(), &objects, &[], &stored).unwrap();
+    let deal = &set.object("Opportunity").unwrap().record_types()[0];
+    assert_eq!((deal.id, deal.label.as_str(), deal.business_process.as_deref()), (id(3), "Deal", Some("New Deal")));
+    assert_eq!(deal.choice("stagename").unwrap().values, ["Prospecting", "Closed Won"]);
+    assert_eq!(deal.choice("LeadSource").unwrap().default.as_deref(), Some("Web"));
+    assert!(deal.choice("Type").is_none() && deal.offers("Type", "anything"));
+    let names = |object: &str| set.object(object).unwrap().fields().iter().map(|f| f.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names("Opportunity")[2..4], ["AccountId", "RecordTypeId"]);
+    assert_eq!(names("Invoice__c")[3..5], ["Name", "RecordTypeId"]);
+    assert!(!set.object("Invoice__c").unwrap().record_types()[0].active);
 }
 
 #[test]
