@@ -2,15 +2,17 @@
 //! project, whole or not at all.
 
 mod dependants;
+mod places;
 mod rows;
+mod switches;
 mod tables;
 
 pub(crate) use rows::process_of;
+pub(crate) use switches::{Switches, switch};
 
 use crate::formula::rules;
 use crate::ids::{self, Counters};
-use crate::settings::{Kept, Setting};
-use crate::shared::Stamps;
+use crate::settings::Kept;
 use crate::system::{int, own, text};
 use crate::{Failure, Identity, Org, events, matching};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, KeyPrefix, OwnedCell, Statement};
@@ -18,6 +20,7 @@ use orglet_schema::custom::part::standard_rules;
 use orglet_schema::custom::{self, FieldDef, ObjectDef, PartDef};
 use orglet_schema::{Catalog, Object, standard, tooling};
 use orglet_store::{Store, StoreError, Tx};
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// `kind` of a custom object.
@@ -139,8 +142,27 @@ pub enum Edit {
     Remove(Id),
 }
 
+impl Edit {
+    /// What errors call the definition that it brings.
+    fn subject(&self) -> Option<String> {
+        match self {
+            Edit::AddObject(def) | Edit::ChangeObject(_, def) => Some(def.full_name.clone()),
+            Edit::AddField(def) | Edit::ChangeField(_, def) => Some(def.qualified_name()),
+            Edit::AddPart(def) | Edit::ChangePart(_, def) => Some(def.qualified_name()),
+            Edit::Remove(_) => None,
+        }
+    }
+
+    fn removes(&self) -> Option<Id> {
+        match self {
+            Edit::Remove(id) => Some(*id),
+            _ => None,
+        }
+    }
+}
+
 /// Everything that is defined, oldest first.
-pub(crate) fn all(org: &Org) -> Result<Vec<Custom>, Failure> {
+pub fn all(org: &Org) -> Result<Vec<Custom>, Failure> {
     stored(&*org.store)
 }
 
@@ -211,22 +233,22 @@ pub(crate) fn load(store: &dyn Store, now: DateTime) -> Result<Catalog, Failure>
 }
 
 fn load_once(store: &dyn Store, now: DateTime) -> Result<Catalog, Failure> {
-    let (version, modified, known, customs, keys) = store.read_with::<_, Failure>(|tx| {
+    let (version, modified, known, customs, switches, keys) = store.read_with::<_, Failure>(|tx| {
         let modified = noted(tx, "catalog_modified")?.and_then(|t| DateTime::parse(&t));
-        Ok((version_within(tx)?.unwrap_or(1), modified, noted(tx, "standard_objects")?, within(tx)?, matching::noted(tx)?))
+        let switches = Switches::of(&Kept::within(tx)?);
+        Ok((version_within(tx)?.unwrap_or(1), modified, noted(tx, "standard_objects")?, within(tx)?, switches, matching::noted(tx)?))
     })?;
-    let own_rules = Kept::read(store)?.is_on(Setting::StandardDuplicateRules);
     // Rules about standard objects are in the code as well as in the data, hence the release.
     let set = format!("{} {:016x}", env!("CARGO_PKG_VERSION"), standard::fingerprint());
     if let (Some(modified), true) = (modified, known.as_deref() == Some(set.as_str())) {
-        let catalog = build(&customs, &[], own_rules, version, modified)?;
+        let catalog = build(&customs, &[], switches, version, modified)?;
         if matching::are_settled(&catalog, &keys) {
             return Ok(catalog);
         }
     }
     let was = version;
     let version = if modified.is_some() { version + 1 } else { version };
-    let catalog = build(&customs, &[], own_rules, version, after(modified, now))?;
+    let catalog = build(&customs, &[], switches, version, after(modified, now))?;
     let statements = tables::missing_columns(store, &catalog)?;
     let there: Vec<String> = store.tables()?;
     let has_rows = |object: &Object| there.iter().any(|table| table.eq_ignore_ascii_case(&object.name));
@@ -284,16 +306,15 @@ pub(crate) fn carry_version(old: &mut dyn Tx, new: &mut dyn Tx, now: DateTime) -
     note_change(new, version, after(modified, now))
 }
 
-/// The catalog of definitions, and of the platform's own duplicate rules where they are on (`own_rules`); `changed` are the ids of
-/// those that have not been accepted before.
-fn build(customs: &[Custom], changed: &[Id], own_rules: bool, version: u64, modified: DateTime) -> Result<Catalog, Failure> {
+/// The catalog of definitions; `changed` are the ids of those that have not been accepted before, `switches` what its settings say.
+fn build(customs: &[Custom], changed: &[Id], switches: Switches, version: u64, modified: DateTime) -> Result<Catalog, Failure> {
     let objects: Vec<(ObjectDef, KeyPrefix)> = customs.iter().filter_map(|c| Some((c.object_def()?.clone(), c.prefix?))).collect();
     let fields: Vec<FieldDef> = customs.iter().filter_map(|c| c.field_def().cloned()).collect();
     let mut parts: Vec<PartDef> =
         customs.iter().filter_map(|c| Some(c.part_def()?.clone().stored(c.id, !changed.contains(&c.id)))).collect();
-    let implied = standard_rules::implied(&parts, own_rules);
+    let implied = standard_rules::implied(&parts, switches.duplicate_rules);
     parts.extend(implied);
-    let set = standard::objects();
+    let set = if switches.places { standard::objects_with_places() } else { standard::objects() };
     let overlay = custom::overlay(&set, &objects, &fields, &parts).map_err(|e| Failure::Definition(Box::new(e)))?;
     Ok(Catalog::new(version, modified, set, overlay))
 }
@@ -301,12 +322,38 @@ fn build(customs: &[Custom], changed: &[Id], own_rules: bool, version: u64, modi
 /// Makes changes, all or none; answers the id of each thing added or changed, in order. They are in the catalog when
 /// this returns.
 pub fn apply(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure> {
-    identity.org.keep_up()?;
-    rows::ensure(&identity.org, &edits)?;
-    identity.org.on_current(|_| apply_once(identity, edits.clone()).map_err(|e| identity.org.told(e)))
+    apply_telling(identity, edits).map_err(|refusal| refusal.failure)
 }
 
-fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure> {
+/// Why changes are refused.
+#[derive(Debug)]
+pub struct Refusal {
+    /// Which of the changes it is for, as far as that can be told; the last one where it cannot.
+    pub at: usize,
+    /// What is wrong.
+    pub failure: Failure,
+}
+
+/// As [`apply()`], but tells which of the changes is refused.
+pub fn apply_telling(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Refusal> {
+    let at = Cell::new(0);
+    let done = identity
+        .org
+        .keep_up()
+        .and_then(|_| rows::ensure(&identity.org, &edits))
+        .and_then(|()| identity.org.on_current(|_| apply_once(identity, edits.clone(), &at).map_err(|e| identity.org.told(e))));
+    done.map_err(|failure| {
+        let subject = match &failure {
+            Failure::Definition(e) => e.subject.as_deref(),
+            _ => None,
+        };
+        let named =
+            subject.and_then(|subject| edits.iter().position(|edit| edit.subject().is_some_and(|s| s.eq_ignore_ascii_case(subject))));
+        Refusal { at: named.unwrap_or(at.get()), failure }
+    })
+}
+
+fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>) -> Result<Vec<Id>, Failure> {
     let org = &identity.org;
     let _one_at_a_time = org.changing.lock();
     org.here()?;
@@ -328,18 +375,18 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
         event_prefixes: counted(EVENT_PREFIXES)?,
     };
     let mut ids = Vec::with_capacity(edits.len());
-    for edit in edits {
+    let removals: Vec<Option<Id>> = edits.iter().map(Edit::removes).collect();
+    for (place, edit) in edits.into_iter().enumerate() {
+        at.set(place);
         ids.push(draft.apply(edit)?);
     }
-    dependants::check(&draft.customs, &draft.removed, &old)?;
-    let own_rules = org.settings.is_on(Setting::StandardDuplicateRules);
-    let new = build(&draft.customs, &draft.changed, own_rules, old.version() + 1, after(Some(old.modified()), now))?;
-    // A change of a field may break what was right before.
-    for custom in &draft.customs {
-        let part = custom.part_def().map_or(Ok(()), |part| rules::check(part, &new));
-        let checked = part.and_then(|()| custom.field_def().map_or(Ok(()), |field| rules::check_default(field, &new)));
-        checked.map_err(|e| Failure::Definition(Box::new(e)))?;
-    }
+    dependants::check(&draft.customs, &draft.removed, &old).map_err(|(gone, failure)| {
+        at.set(removals.iter().position(|id| *id == Some(gone)).unwrap_or(at.get()));
+        failure
+    })?;
+    let switches = Switches::of(&org.settings);
+    let new = build(&draft.customs, &draft.changed, switches, old.version() + 1, after(Some(old.modified()), now))?;
+    check_rules(&draft.customs, &new)?;
     let statements = tables::migration(org, &old, &new)?;
     org.store.transact_alone_with::<_, Failure>(|tx| {
         org.still(tx, &old)?;
@@ -361,24 +408,14 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
     Ok(ids)
 }
 
-/// What is done in a transaction that writes stamps, which it answers.
-type StampedWork<'a> = dyn FnMut(&mut dyn Tx) -> Result<Option<Stamps>, Failure> + 'a;
-
-/// Switches the platform's own duplicate rules on or off, together with what `work` does. The caller holds [`Org::changing`].
-pub(crate) fn with_standard_rules(org: &Org, on: bool, work: &mut StampedWork<'_>) -> Result<Option<Stamps>, Failure> {
-    org.here()?;
-    let old = org.catalog();
-    let new = build(&stored(&*org.store)?, &[], on, old.version() + 1, after(Some(old.modified()), org.now()))?;
-    let stamps = org.store.transact_alone_with::<_, Failure>(|tx| {
-        org.still(tx, &old)?;
-        let stamps = work(tx)?;
-        matching::settle(tx, &new, org.store.dialect(), &|object| org.has_rows(object))?;
-        note_change(tx, new.version(), new.modified())?;
-        Ok(stamps)
-    });
-    let stamps = stamps.map_err(|e| org.told(e))?;
-    org.set_catalog(new);
-    Ok(stamps)
+/// Refuses a change of fields that breaks what was right before.
+fn check_rules(customs: &[Custom], new: &Catalog) -> Result<(), Failure> {
+    for custom in customs {
+        let part = custom.part_def().map_or(Ok(()), |part| rules::check(part, new));
+        let checked = part.and_then(|()| custom.field_def().map_or(Ok(()), |field| rules::check_default(field, new)));
+        checked.map_err(|e| Failure::Definition(Box::new(e)))?;
+    }
+    Ok(())
 }
 
 fn insert(custom: &Custom) -> Result<Statement, Failure> {

@@ -56,6 +56,7 @@ pub(crate) fn server_tables(dialect: Dialect) -> Vec<Statement> {
             "CREATE UNIQUE INDEX IF NOT EXISTS \"_snapshots_name\" ON \"_snapshots\" (name)",
             "CREATE TABLE IF NOT EXISTS \"_usernames\" (name TEXT PRIMARY KEY NOT NULL, org TEXT NOT NULL)",
             "CREATE INDEX IF NOT EXISTS \"_usernames_org\" ON \"_usernames\" (org)",
+            "CREATE TABLE IF NOT EXISTS \"_origins\" (org TEXT NOT NULL, pattern TEXT NOT NULL, PRIMARY KEY (org, pattern))",
             "CREATE TABLE IF NOT EXISTS \"_sessions\" (token TEXT PRIMARY KEY NOT NULL, org TEXT NOT NULL, \"user\" TEXT NOT NULL, \
          created TEXT NOT NULL, expires INTEGER NOT NULL)",
             "CREATE TABLE IF NOT EXISTS \"_credentials\" (org TEXT NOT NULL, \"user\" TEXT NOT NULL, password TEXT NOT NULL, password_with_token TEXT, PRIMARY KEY (org, \"user\"))",

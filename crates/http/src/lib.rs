@@ -22,7 +22,7 @@ mod soap;
 mod values;
 
 pub use admin::AdminAccess;
-pub use cors::Origins;
+pub use orglet_base::Origins;
 pub use reply::Reply;
 pub use request::{Call, Peer, Scheme};
 pub use server::Server;

@@ -2,7 +2,7 @@
 
 use crate::admin::{self, AdminAccess};
 use crate::codec::Format;
-use crate::cors::{self, Origins};
+use crate::cors;
 use crate::faults::{Faults, Harm};
 use crate::journal::{Happened, Journals};
 use crate::metrics::{Metrics, Place};
@@ -11,7 +11,7 @@ use crate::{Reply, error, oauth, rest, soap};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response, header};
-use orglet_base::{ApiError, ErrorCode, Id};
+use orglet_base::{ApiError, ErrorCode, Id, Origins};
 use orglet_engine::{Failure, OrgFacts, OrgOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
@@ -80,11 +80,20 @@ impl Server {
             return None;
         }
         // A session's token begins with its org.
-        let token = request.headers.get("authorization").map_or(&[][..], |v| v.as_bytes());
+        let token = request.headers.get(header::AUTHORIZATION).map_or(&[][..], |v| v.as_bytes());
         let org = token.split(|b| *b == b'!').next().unwrap_or(token);
         let mut hasher = DefaultHasher::new();
         org.rsplit(|b| *b == b' ').next().hash(&mut hasher);
         Some(hasher.finish())
+    }
+
+    /// Whether scripts of an origin may read answers of an org; where none is known, of any.
+    fn allows_origin(&self, org: Option<Id>, origin: &str) -> bool {
+        self.origins.iter().any(|pattern| pattern.takes(origin))
+            || self.engine.allows_origin(org, origin).unwrap_or_else(|error| {
+                tracing::warn!(%error, "the lists of allowed origins could not be read");
+                false
+            })
     }
 
     /// Answers a request.
@@ -101,9 +110,10 @@ impl Server {
             call.method = Method::GET;
         }
         let for_us = admin::is_ours(&call.path);
-        let preflight = cors::preflight(&self.origins, &call);
+        let allows = |org, origin: &str| self.allows_origin(org, origin);
+        let preflight = cors::preflight(&allows, &call);
         let struck = if for_us || preflight.is_some() { None } else { self.faults.strikes(self, &call) };
-        let share = |reply| cors::share(&self.origins, &call, reply);
+        let share = |reply| cors::share(&allows, !self.origins.is_empty(), &call, reply);
         let (mut reply, harm) = match (preflight, &struck) {
             (Some(reply), _) => (reply, None),
             (None, None) => (share(self.answer(&call, head)), None),

@@ -175,6 +175,7 @@ impl Directory {
             "DELETE FROM \"_credentials\" WHERE org = ?1",
             "DELETE FROM \"_passwords\" WHERE org = ?1",
             "DELETE FROM \"_usernames\" WHERE org = ?1",
+            "DELETE FROM \"_origins\" WHERE org = ?1",
             "UPDATE \"_orgs\" SET state = 'leaving' WHERE id = ?1",
         ] {
             statements.push(own(sql, vec![id.to_string().into()]));

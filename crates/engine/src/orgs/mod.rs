@@ -10,6 +10,7 @@ mod diff;
 pub(crate) mod directory;
 mod error;
 mod make;
+pub(crate) mod origins;
 mod places;
 mod relocate;
 mod snapshots;

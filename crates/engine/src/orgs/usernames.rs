@@ -59,8 +59,9 @@ impl Usernames {
         }
     }
 
-    /// Makes the list say of an org what its users are.
+    /// Makes the list say of an org what its users are, and that of origins what its records are.
     pub(crate) fn reconcile(&self, org: &Org) -> Result<(), Failure> {
+        self.reconcile_origins(org)?;
         let id = org.id.to_string();
         let have: HashSet<String> = usernames(org)?.iter().map(|name| fold(name).into_owned()).collect();
         let listed = own("SELECT name FROM \"_usernames\" WHERE org = ?1", vec![id.as_str().into()]);
@@ -81,6 +82,11 @@ impl Usernames {
             }
             Ok(())
         })
+    }
+
+    /// Makes the list of origins say of an org what its records are.
+    pub(crate) fn reconcile_origins(&self, org: &Org) -> Result<(), Failure> {
+        super::origins::reconcile(&*self.own, org)
     }
 
     /// Runs a save of users with the names that it gives claimed before, and those that nobody has let go after.

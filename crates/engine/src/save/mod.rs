@@ -9,6 +9,7 @@ mod derived;
 mod duplicates;
 mod event;
 mod files;
+pub(crate) mod places;
 mod prepare;
 mod record_types;
 mod references;
@@ -22,6 +23,7 @@ pub use duplicates::DuplicateOptions;
 use crate::events::EventUuid;
 pub use bin::{empty_recycle_bin, undelete};
 
+use crate::orgs::origins;
 use crate::record::Row;
 use crate::shared::Stamped;
 use crate::{Failure, Identity, Org};
@@ -142,6 +144,9 @@ pub fn save(identity: &Identity, change: &Change) -> Result<Vec<Result<Saved, Fa
             settled(done, || job.done())
         })
     };
+    if change.object.name == origins::OBJECT {
+        return around_origins(&identity.org, run);
+    }
     if change.object.name != "User" {
         return run();
     }
@@ -153,15 +158,28 @@ pub fn save(identity: &Identity, change: &Change) -> Result<Vec<Result<Saved, Fa
     outcomes
 }
 
+/// Runs a save of allowed origins, which the server's list has once it ends.
+fn around_origins<T>(org: &Org, run: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    // Two saves at a time could list what the other's begin with.
+    let _one_at_a_time = org.naming.lock();
+    let done = run()?;
+    // What was saved stays saved: the list is put right when the org is next opened.
+    if let Some(Err(error)) = org.usernames.as_ref().map(|lists| lists.reconcile_origins(org)) {
+        tracing::warn!(org = %org.id, %error, "allowed origins could not be listed");
+    }
+    Ok(done)
+}
+
 /// Saves batches of several objects in one transaction, each by itself or, with `all_or_none`, all of them or nothing. The
 /// outcomes are those of the batches' records, one after the other.
 ///
 /// # Errors
-/// Users are saved by themselves (their login names are claimed beside the transaction): in the company of other objects they
+/// Users and allowed origins are saved by themselves (login names and origins are listed beside the transaction): in the company of other objects they
 /// are refused, as the platform refuses setup objects there.
 pub fn save_together(identity: &Identity, changes: &[Change], all_or_none: bool) -> Result<Vec<Result<Saved, Failure>>, Failure> {
-    if changes.iter().any(|change| change.object.name == "User") {
-        let text = "DML operation on setup object is not permitted after you have updated a non-setup object (or vice versa): User";
+    if let Some(setup) = changes.iter().find(|change| ["User", origins::OBJECT].contains(&change.object.name.as_str())) {
+        let text = "DML operation on setup object is not permitted after you have updated a non-setup object (or vice versa): ";
+        let text = format!("{text}{}", setup.object.name);
         return Err(ApiError::new(ErrorCode::MixedDmlOperation, text).into());
     }
     let _place = identity.org.admit_save()?;

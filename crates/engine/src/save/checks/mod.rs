@@ -4,6 +4,7 @@ mod activities;
 mod agreements;
 mod deletes;
 mod lookup_filters;
+mod origins;
 mod people;
 mod sales;
 mod service;
@@ -135,6 +136,7 @@ pub(super) fn check(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> 
         "OrderItem" => agreements::order_item(tx, it),
         "Group" if it.is_new() => people::group(it),
         "Event" => activities::event(it),
+        "CorsWhitelistEntry" => origins::entry(tx, it),
         "Task" => activities::task(it),
         _ => Ok(()),
     })?;

@@ -56,7 +56,7 @@ pub trait Part: Clone + Serialize + DeserializeOwned {
     const KIND: Kind;
     /// Where a file holds all of an object's, and is named after it alone: its root element, and the member that holds one.
     const LISTED: Option<(&'static str, &'static str)> = None;
-    /// Whether the Tooling API has it. What it has not is defined by projects alone.
+    /// Whether the Tooling API has it. What it has not is defined by projects and the Metadata API.
     const TOOLING: bool = true;
     /// Whether the API takes it away by itself, without its object.
     const REMOVABLE: bool = true;

@@ -1,0 +1,58 @@
+//! Whose scripts may read an org's answers: its `CorsWhitelistEntry` records.
+//!
+//! A preflight names no org, so that the server's own database lists what all orgs allow. The records are the truth: the list
+//! is put right after each save of them, and whenever an org is opened anew or gets another content.
+
+use crate::system::{own, text};
+use crate::{Failure, Org, Server};
+use orglet_base::{Id, Origins, Statement};
+use orglet_plan::write::table;
+use orglet_store::Store;
+use std::collections::BTreeSet;
+
+/// The object whose records are the list.
+pub(crate) const OBJECT: &str = "CorsWhitelistEntry";
+
+/// Makes the list say of an org what its records are.
+pub(crate) fn reconcile(list: &dyn Store, org: &Org) -> Result<(), Failure> {
+    let id = org.id.to_string();
+    let have = patterns(org)?;
+    let listed = own("SELECT pattern FROM \"_origins\" WHERE org = ?1", vec![id.as_str().into()]);
+    let listed: BTreeSet<String> =
+        list.read_with::<_, Failure>(|tx| Ok(tx.all(&listed)?))?.iter().map(|row| text(&row[0]).to_owned()).collect();
+    if have == listed {
+        return Ok(());
+    }
+    list.transact_with::<_, Failure>(|tx| {
+        tx.execute(&own("DELETE FROM \"_origins\" WHERE org = ?1", vec![id.as_str().into()]))?;
+        for pattern in &have {
+            let add = "INSERT INTO \"_origins\" VALUES (?1, ?2) ON CONFLICT (org, pattern) DO NOTHING";
+            tx.execute(&own(add, vec![id.as_str().into(), pattern.as_str().into()]))?;
+        }
+        Ok(())
+    })
+}
+
+/// The patterns of an org's records.
+fn patterns(org: &Org) -> Result<BTreeSet<String>, Failure> {
+    let catalog = org.catalog();
+    if !catalog.object(OBJECT).is_some_and(|object| org.has_rows(object)) {
+        return Ok(BTreeSet::new());
+    }
+    let sql = format!("SELECT \"UrlPattern\", \"IsDeleted\" FROM {}", table(OBJECT, org.store.dialect()));
+    let rows = org.read(|tx| Ok(tx.all(&Statement::new(sql.clone(), vec![]))?))?;
+    let live = rows.iter().filter(|row| crate::system::int(&row[1]) == 0);
+    Ok(live.map(|row| text(&row[0]).to_owned()).collect())
+}
+
+impl Server {
+    /// Whether scripts of an origin may read answers of an org by its own list; where no org is named, of any.
+    pub fn allows_origin(&self, org: Option<Id>, origin: &str) -> Result<bool, Failure> {
+        let asked = match org {
+            Some(org) => own("SELECT pattern FROM \"_origins\" WHERE org = ?1", vec![org.to_string().into()]),
+            None => own("SELECT DISTINCT pattern FROM \"_origins\"", vec![]),
+        };
+        let rows = self.store.read_with::<_, Failure>(|tx| Ok(tx.all(&asked)?))?;
+        Ok(rows.iter().any(|row| text(&row[0]).parse::<Origins>().is_ok_and(|pattern| pattern.takes(origin))))
+    }
+}
