@@ -301,6 +301,20 @@ pub enum Constant {
     Day(orglet_base::Date),
 }
 
+/// The constants of an item: parted by commas, those with a comma in quotes.
+pub fn texts(text: &str) -> Vec<String> {
+    let (mut parts, mut part, mut quoted) = (Vec::new(), String::new(), false);
+    for c in text.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            ',' if !quoted => parts.push(std::mem::take(&mut part)),
+            c => part.push(c),
+        }
+    }
+    parts.push(part);
+    parts.iter().map(|p| p.trim().to_owned()).collect()
+}
+
 /// Reads a constant as a value of an object's field; none where it is none. Record types are named.
 pub fn constant(object: &Object, field: &Field, text: &str) -> Option<Constant> {
     let text = text.trim();

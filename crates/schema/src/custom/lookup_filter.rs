@@ -4,7 +4,7 @@ use super::reader::Members;
 use super::{DefError, FieldDef, MetaNode};
 use crate::field::Field;
 use crate::lookup_filter::{
-    Constant, Family, FilterItem, FilterOperation, FilterPath, FilterRight, FilterRoot, Logic, LookupFilter, constant,
+    Constant, Family, FilterItem, FilterOperation, FilterPath, FilterRight, FilterRoot, Logic, LookupFilter, constant, texts,
 };
 use crate::object::Object;
 use orglet_base::{Date, ErrorCode, days};
@@ -132,20 +132,6 @@ fn logic(def: &LookupFilterDef) -> Result<Logic, String> {
     }
 }
 
-/// The constants of an item: parted by commas, those with a comma in quotes.
-fn constants(text: &str) -> Vec<String> {
-    let (mut parts, mut part, mut quoted) = (Vec::new(), String::new(), false);
-    for c in text.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            ',' if !quoted => parts.push(std::mem::take(&mut part)),
-            c => part.push(c),
-        }
-    }
-    parts.push(part);
-    parts.iter().map(|p| p.trim().to_owned()).collect()
-}
-
 /// The filter that the catalog has of a field; none where its filter is not active.
 pub(super) fn build(def: &FieldDef) -> Result<Option<LookupFilter>, DefError> {
     let Some(filter) = def.lookup_filter.as_ref().filter(|f| f.active) else { return Ok(None) };
@@ -166,7 +152,7 @@ fn one(def: &FieldDef, item: &FilterItemDef) -> Result<FilterItem, DefError> {
     let about = |e: DefError| e.about(def.qualified_name());
     let right = match &item.value_field {
         Some(field) => FilterRight::Path(path(def, field).map_err(about)?),
-        None => FilterRight::Texts(constants(item.value.as_deref().unwrap_or_default())),
+        None => FilterRight::Texts(texts(item.value.as_deref().unwrap_or_default())),
     };
     Ok(FilterItem {
         left: path(def, &item.field).map_err(about)?,

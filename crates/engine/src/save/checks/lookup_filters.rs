@@ -2,11 +2,11 @@
 //! lookup, as the platform asks them.
 
 use super::Candidate;
-use crate::Failure;
 use crate::failure::Gathered;
 use crate::query::weeks_begin_on_monday;
 use crate::record::{self, Row};
-use orglet_base::{ApiError, ErrorCode, Id, Value, days};
+use crate::{Failure, Identity};
+use orglet_base::{ApiError, DateTime, ErrorCode, Id, Value, days};
 use orglet_schema::lookup_filter::{Constant, FilterItem, FilterPath, FilterRight, FilterRoot, Wanted, constant};
 use orglet_schema::{Field, Object};
 use orglet_store::Tx;
@@ -95,19 +95,23 @@ impl<'a> Rows<'a> {
         Ok(item.operation.holds(&left.map_or(Value::Null, |seen| seen.value), &wanted))
     }
 
-    /// A constant as it stands today, for this user.
     fn constant(&self, object: &Object, field: &Field, text: &str) -> Option<Wanted> {
-        let user = &self.it.identity.user;
-        let is_date = field.ty == orglet_schema::FieldType::Date;
-        let at = |day| if is_date { Value::Date(day) } else { Value::DateTime(days::midnight(day, &user.time_zone)) };
-        Some(match constant(object, field, text)? {
-            Constant::Wanted(wanted) => wanted,
-            Constant::Days(word, number) => {
-                let today = days::today(self.it.now, &user.time_zone);
-                let range = days::range(&word, number, today, weeks_begin_on_monday(&user.locale)).ok()?;
-                Wanted::Range(at(range.start), at(range.end))
-            }
-            Constant::Day(day) => Wanted::Range(at(day), at(day.tomorrow().ok()?)),
-        })
+        wanted(self.it.identity, self.it.now, object, field, text)
     }
+}
+
+/// A constant of a condition as it stands today, for a user.
+pub(in crate::save) fn wanted(identity: &Identity, now: DateTime, object: &Object, field: &Field, text: &str) -> Option<Wanted> {
+    let user = &identity.user;
+    let is_date = field.ty == orglet_schema::FieldType::Date;
+    let at = |day| if is_date { Value::Date(day) } else { Value::DateTime(days::midnight(day, &user.time_zone)) };
+    Some(match constant(object, field, text)? {
+        Constant::Wanted(wanted) => wanted,
+        Constant::Days(word, number) => {
+            let today = days::today(now, &user.time_zone);
+            let range = days::range(&word, number, today, weeks_begin_on_monday(&user.locale)).ok()?;
+            Wanted::Range(at(range.start), at(range.end))
+        }
+        Constant::Day(day) => Wanted::Range(at(day), at(day.tomorrow().ok()?)),
+    })
 }
