@@ -57,7 +57,7 @@ mod tests {
         assert_eq!(of("1 AND 2", 2, 1).unwrap(), [[0, 1]]);
         assert_eq!(of("NOT 1", 1, 10), None);
         assert_eq!(of("(1 OR 2) AND (3 OR 4) AND (5 OR 6) AND (7 OR 8)", 8, 10), None);
-        let many: Vec<String> = (0..40).map(|n| format!("({} OR {})", n * 2 + 1, n * 2 + 2)).collect();
-        assert_eq!(of(&many[..20].join(" AND "), 40, 10), None);
+        let many: Vec<String> = (0..9).map(|n| format!("({} OR {})", n * 2 + 1, n * 2 + 2)).collect();
+        assert_eq!(of(&many.join(" AND "), 18, 1000), None);
     }
 }
