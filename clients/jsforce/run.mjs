@@ -11,12 +11,14 @@ import { Connection } from 'jsforce';
 import { Suite, runName } from './harness.mjs';
 import * as logins from './logins.mjs';
 import * as schema from './schema.mjs';
+import * as metadata from './metadata.mjs';
 import * as records from './records.mjs';
 import * as blobs from './blobs.mjs';
 import * as queries from './queries.mjs';
 import * as pages from './pages.mjs';
 import * as xml from './xml.mjs';
 import * as actions from './actions.mjs';
+import * as soap from './soap.mjs';
 import * as faults from './faults.mjs';
 
 const { values } = parseArgs({ options: { ready: { type: 'string' }, transport: { type: 'string' } } });
@@ -35,7 +37,7 @@ const suite = new Suite('jsforce', values.transport);
 const connect = (more = {}) =>
   new Connection({ instanceUrl: base, accessToken: server.access_token, version: server.api_version, ...more });
 const run = { server, base, suite, connect, name: runName(), conn: connect(), root: `/services/data/v${server.api_version}` };
-for (const part of [logins, schema, records, blobs, queries, pages, actions, faults, xml]) {
+for (const part of [logins, schema, metadata, records, blobs, queries, pages, actions, soap, faults, xml]) {
   await part.steps(run);
 }
 await schema.cleanUp(run);

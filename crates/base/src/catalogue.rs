@@ -20,8 +20,6 @@ pub enum Form {
     Object,
     /// As [`Form::Array`], with what a duplicate rule found.
     Duplicates,
-    /// An object of the UI API, with status and id.
-    Ui,
     /// An object of a gateway before the API.
     Gateway,
     /// The paths of several records.
@@ -74,7 +72,6 @@ impl Form {
         ("array", Form::Array),
         ("object", Form::Object),
         ("duplicates", Form::Duplicates),
-        ("ui", Form::Ui),
         ("gateway", Form::Gateway),
         ("choices", Form::Choices),
         ("none", Form::Empty),

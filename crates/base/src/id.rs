@@ -4,6 +4,7 @@
 //! characters, bit `k` of a group set when its `k`-th character is `A`–`Z`, printed in `A`–`Z0`–`5`.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 const CHECKSUM: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -54,8 +55,15 @@ fn digit(c: u8) -> u64 {
 }
 
 /// A record id. Equality and order are those of the first 15 characters, case-sensitively.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Id([u8; 15]);
+
+/// Its bytes alone: an array would be hashed behind its length, which all ids share.
+impl Hash for Id {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write(&self.0);
+    }
+}
 
 /// Why a text is not an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -66,7 +66,8 @@ impl ApiVersion {
 
 impl fmt::Display for ApiVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.0", self.0)
+        self.0.fmt(f)?;
+        f.write_str(".0")
     }
 }
 

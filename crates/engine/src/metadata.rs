@@ -2,6 +2,7 @@
 //! project, whole or not at all.
 
 mod dependants;
+mod places;
 mod rows;
 mod tables;
 
@@ -9,12 +10,14 @@ pub(crate) use rows::process_of;
 
 use crate::formula::rules;
 use crate::ids::{self, Counters};
+use crate::settings::{Kept, Setting};
 use crate::system::{int, own, text};
 use crate::{Failure, Identity, Org, events};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, KeyPrefix, OwnedCell, Statement};
 use orglet_schema::custom::{self, FieldDef, ObjectDef, PartDef};
 use orglet_schema::{Catalog, standard, tooling};
 use orglet_store::{Store, StoreError, Tx};
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// `kind` of a custom object.
@@ -136,8 +139,27 @@ pub enum Edit {
     Remove(Id),
 }
 
+impl Edit {
+    /// What errors call the definition that it brings.
+    fn subject(&self) -> Option<String> {
+        match self {
+            Edit::AddObject(def) | Edit::ChangeObject(_, def) => Some(def.full_name.clone()),
+            Edit::AddField(def) | Edit::ChangeField(_, def) => Some(def.qualified_name()),
+            Edit::AddPart(def) | Edit::ChangePart(_, def) => Some(def.qualified_name()),
+            Edit::Remove(_) => None,
+        }
+    }
+
+    fn removes(&self) -> Option<Id> {
+        match self {
+            Edit::Remove(id) => Some(*id),
+            _ => None,
+        }
+    }
+}
+
 /// Everything that is defined, oldest first.
-pub(crate) fn all(org: &Org) -> Result<Vec<Custom>, Failure> {
+pub fn all(org: &Org) -> Result<Vec<Custom>, Failure> {
     stored(&*org.store)
 }
 
@@ -207,18 +229,19 @@ pub(crate) fn load(store: &dyn Store, now: DateTime) -> Result<Catalog, Failure>
 }
 
 fn load_once(store: &dyn Store, now: DateTime) -> Result<Catalog, Failure> {
-    let (version, modified, known, customs) = store.read_with::<_, Failure>(|tx| {
+    let (version, modified, known, customs, places) = store.read_with::<_, Failure>(|tx| {
         let modified = noted(tx, "catalog_modified")?.and_then(|t| DateTime::parse(&t));
-        Ok((version_within(tx)?.unwrap_or(1), modified, noted(tx, "standard_objects")?, stored_within(tx)?))
+        let places = Kept::within(tx)?.is_on(Setting::StateCountryPicklists);
+        Ok((version_within(tx)?.unwrap_or(1), modified, noted(tx, "standard_objects")?, stored_within(tx)?, places))
     })?;
     // Rules about standard objects are in the code as well as in the data, hence the release.
     let set = format!("{} {:016x}", env!("CARGO_PKG_VERSION"), standard::fingerprint());
     if let (Some(modified), true) = (modified, known.as_deref() == Some(set.as_str())) {
-        return build(&customs, &[], version, modified);
+        return build(&customs, &[], places, version, modified);
     }
     let was = version;
     let version = if modified.is_some() { version + 1 } else { version };
-    let catalog = build(&customs, &[], version, after(modified, now))?;
+    let catalog = build(&customs, &[], places, version, after(modified, now))?;
     let statements = tables::missing_columns(store, &catalog)?;
     store.transact_alone_with::<_, Failure>(|tx| {
         if noted(tx, "standard_objects")? != known || version_within(tx)?.unwrap_or(1) != was {
@@ -274,11 +297,11 @@ pub(crate) fn carry_version(old: &mut dyn Tx, new: &mut dyn Tx, now: DateTime) -
 }
 
 /// The catalog of definitions; `changed` are the ids of those that have not been accepted before.
-fn build(customs: &[Custom], changed: &[Id], version: u64, modified: DateTime) -> Result<Catalog, Failure> {
+fn build(customs: &[Custom], changed: &[Id], places: bool, version: u64, modified: DateTime) -> Result<Catalog, Failure> {
     let objects: Vec<(ObjectDef, KeyPrefix)> = customs.iter().filter_map(|c| Some((c.object_def()?.clone(), c.prefix?))).collect();
     let fields: Vec<FieldDef> = customs.iter().filter_map(|c| c.field_def().cloned()).collect();
     let parts: Vec<PartDef> = customs.iter().filter_map(|c| Some(c.part_def()?.clone().stored(c.id, !changed.contains(&c.id)))).collect();
-    let set = standard::objects();
+    let set = if places { standard::objects_with_places() } else { standard::objects() };
     let overlay = custom::overlay(&set, &objects, &fields, &parts).map_err(|e| Failure::Definition(Box::new(e)))?;
     Ok(Catalog::new(version, modified, set, overlay))
 }
@@ -286,12 +309,38 @@ fn build(customs: &[Custom], changed: &[Id], version: u64, modified: DateTime) -
 /// Makes changes, all or none; answers the id of each thing added or changed, in order. They are in the catalog when
 /// this returns.
 pub fn apply(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure> {
-    identity.org.keep_up()?;
-    rows::ensure(&identity.org, &edits)?;
-    identity.org.on_current(|_| apply_once(identity, edits.clone()).map_err(|e| identity.org.told(e)))
+    apply_telling(identity, edits).map_err(|refusal| refusal.failure)
 }
 
-fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure> {
+/// Why changes are refused.
+#[derive(Debug)]
+pub struct Refusal {
+    /// Which of the changes it is for, as far as that can be told; the last one where it cannot.
+    pub at: usize,
+    /// What is wrong.
+    pub failure: Failure,
+}
+
+/// As [`apply()`], but tells which of the changes is refused.
+pub fn apply_telling(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Refusal> {
+    let at = Cell::new(0);
+    let done = identity
+        .org
+        .keep_up()
+        .and_then(|_| rows::ensure(&identity.org, &edits))
+        .and_then(|()| identity.org.on_current(|_| apply_once(identity, edits.clone(), &at).map_err(|e| identity.org.told(e))));
+    done.map_err(|failure| {
+        let subject = match &failure {
+            Failure::Definition(e) => e.subject.as_deref(),
+            _ => None,
+        };
+        let named =
+            subject.and_then(|subject| edits.iter().position(|edit| edit.subject().is_some_and(|s| s.eq_ignore_ascii_case(subject))));
+        Refusal { at: named.unwrap_or(at.get()), failure }
+    })
+}
+
+fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>) -> Result<Vec<Id>, Failure> {
     let org = &identity.org;
     let _one_at_a_time = org.changing.lock();
     org.here()?;
@@ -313,17 +362,18 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
         event_prefixes: counted(EVENT_PREFIXES)?,
     };
     let mut ids = Vec::with_capacity(edits.len());
-    for edit in edits {
+    let removals: Vec<Option<Id>> = edits.iter().map(Edit::removes).collect();
+    for (place, edit) in edits.into_iter().enumerate() {
+        at.set(place);
         ids.push(draft.apply(edit)?);
     }
-    dependants::check(&draft.customs, &draft.removed, &old)?;
-    let new = build(&draft.customs, &draft.changed, old.version() + 1, after(Some(old.modified()), now))?;
-    // A change of a field may break what was right before.
-    for custom in &draft.customs {
-        let part = custom.part_def().map_or(Ok(()), |part| rules::check(part, &new));
-        let checked = part.and_then(|()| custom.field_def().map_or(Ok(()), |field| rules::check_default(field, &new)));
-        checked.map_err(|e| Failure::Definition(Box::new(e)))?;
-    }
+    dependants::check(&draft.customs, &draft.removed, &old).map_err(|(gone, failure)| {
+        at.set(removals.iter().position(|id| *id == Some(gone)).unwrap_or(at.get()));
+        failure
+    })?;
+    let places = org.settings.is_on(Setting::StateCountryPicklists);
+    let new = build(&draft.customs, &draft.changed, places, old.version() + 1, after(Some(old.modified()), now))?;
+    check_rules(&draft.customs, &new)?;
     let statements = tables::migration(org, &old, &new)?;
     org.store.transact_alone_with::<_, Failure>(|tx| {
         org.still(tx, &old)?;
@@ -342,6 +392,39 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Failure>
     }
     org.set_catalog(new);
     Ok(ids)
+}
+
+/// Refuses a change of fields that breaks what was right before.
+fn check_rules(customs: &[Custom], new: &Catalog) -> Result<(), Failure> {
+    for custom in customs {
+        let part = custom.part_def().map_or(Ok(()), |part| rules::check(part, new));
+        let checked = part.and_then(|()| custom.field_def().map_or(Ok(()), |field| rules::check_default(field, new)));
+        checked.map_err(|e| Failure::Definition(Box::new(e)))?;
+    }
+    Ok(())
+}
+
+/// Gives the states and countries of addresses codes, or takes these away: another set of standard objects. Tables get the
+/// columns, with codes derived from the texts, or lose them. `with` is written in the same transaction. The caller holds
+/// [`Org::changing`].
+pub(crate) fn switch_places<T>(org: &Org, on: bool, mut with: impl FnMut(&mut dyn Tx) -> Result<T, Failure>) -> Result<T, Failure> {
+    org.here()?;
+    let old = org.catalog();
+    let customs = stored(&*org.store)?;
+    let new = build(&customs, &[], on, old.version() + 1, after(Some(old.modified()), org.now()))?;
+    check_rules(&customs, &new)?;
+    let statements = tables::migration(org, &old, &new)?;
+    let done = org.store.transact_alone_with::<_, Failure>(|tx| {
+        org.still(tx, &old)?;
+        for statement in &statements {
+            tx.execute(statement)?;
+        }
+        places::derive(tx, org, &new)?;
+        note_change(tx, new.version(), new.modified())?;
+        with(tx)
+    })?;
+    org.set_catalog(new);
+    Ok(done)
 }
 
 fn insert(custom: &Custom) -> Result<Statement, Failure> {

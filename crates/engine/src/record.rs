@@ -3,7 +3,7 @@
 use crate::failure::of_row;
 use crate::query::RowSet;
 use crate::{Failure, Identity, Org};
-use orglet_base::{ApiError, Cell, CellKind, ErrorCode, Id, Value};
+use orglet_base::{ApiError, Cell, CellKind, Dialect, ErrorCode, Id, OwnedCell, Param, Statement, Value};
 use orglet_plan::write::{self, Lock};
 use orglet_plan::{Node, record_shape, views};
 use orglet_schema::{Field, Object};
@@ -51,6 +51,17 @@ impl Row {
 /// Fields that have a column, with their index.
 pub(crate) fn columns(object: &Object) -> Vec<(usize, &Field)> {
     object.fields().iter().enumerate().filter(|(_, f)| f.has_column()).collect()
+}
+
+/// The statement that inserts a row.
+pub(crate) fn insert(object: &Object, row: &Row, dialect: Dialect) -> Statement {
+    let columns = columns(object);
+    let sql = object.insertion(dialect, || {
+        let (fields, nulls) = columns.iter().map(|(_, f)| (*f, OwnedCell::Null)).unzip::<_, _, Vec<_>, Vec<_>>();
+        write::insert(object, &fields, nulls, dialect).sql
+    });
+    let param = |(i, f): &(usize, &Field)| Param::Of(f.cell_kind(), f.cell_kind().to_cell(&row.values[*i]));
+    Statement::new(sql, columns.iter().map(param).collect())
 }
 
 /// The row with an id, deleted or not.

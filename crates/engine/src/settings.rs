@@ -8,7 +8,7 @@
 use crate::orgs::AdminError;
 use crate::shared::Stamped;
 use crate::system::{own, text};
-use crate::{Failure, Org, Server};
+use crate::{Failure, Org, Server, metadata};
 use orglet_store::{Store, Tx};
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -33,6 +33,8 @@ pub enum Setting {
     ApiDisabled,
     /// Whether Apex REST is switched off.
     ApexRestDisabled,
+    /// Whether the states and countries of addresses have codes (State and Country/Territory Picklists).
+    StateCountryPicklists,
 }
 
 /// What values a setting takes.
@@ -57,7 +59,7 @@ const MOST_REQUESTS: i64 = 1_000_000_000_000;
 /// The most megabytes of a storage: a petabyte.
 const MOST_MB: i64 = 1 << 30;
 
-const KEYS: [Key; 9] = [
+const KEYS: [Key; 10] = [
     Key {
         setting: Setting::DailyApiRequests,
         name: "dailyApiRequests",
@@ -107,6 +109,12 @@ const KEYS: [Key; 9] = [
         about: "whether the org is of an edition without the API: REST requests and SOAP logins are refused",
     },
     Key { setting: Setting::ApexRestDisabled, name: "apexRestDisabled", kind: Kind::Flag, about: "whether Apex REST is switched off" },
+    Key {
+        setting: Setting::StateCountryPicklists,
+        name: "stateCountryPicklists",
+        kind: Kind::Flag,
+        about: "whether addresses have codes of states and countries, and take those of their lists alone",
+    },
 ];
 
 /// A value of a setting.
@@ -206,7 +214,16 @@ pub(crate) struct Kept([i64; KEYS.len()]);
 
 impl Kept {
     pub(crate) fn read(store: &dyn Store) -> Result<Self, Failure> {
-        let rows = store.read_with::<_, Failure>(|tx| Ok(tx.all(&own("SELECT name, value FROM \"_settings\"", vec![]))?))?;
+        store.read_with(Self::within)
+    }
+
+    /// Whether something is on.
+    pub(crate) fn is_on(&self, setting: Setting) -> bool {
+        self.0[setting as usize] == 1
+    }
+
+    pub(crate) fn within(tx: &mut dyn Tx) -> Result<Self, Failure> {
+        let rows = tx.all(&own("SELECT name, value FROM \"_settings\"", vec![]))?;
         let mut kept = Self([UNSET; KEYS.len()]);
         for row in &rows {
             // A later release may have others.
@@ -229,13 +246,26 @@ impl Org {
         if numbers.is_empty() {
             return Ok(());
         }
+        self.on_current(|_| self.change_numbers(&numbers)).map_err(|e| match e {
+            // Something that is defined looks at what would not be there any more.
+            Failure::Definition(e) => AdminError::Invalid(e.to_string()),
+            e => e.into(),
+        })
+    }
+
+    fn change_numbers(&self, numbers: &[(Setting, Option<i64>)]) -> Result<(), Failure> {
         let _as_it_is = self.changing.lock();
-        let stamps = self.transact(|tx| {
-            for (setting, number) in &numbers {
+        let write = |tx: &mut dyn Tx| {
+            for (setting, number) in numbers {
                 write(tx, *setting, *number)?;
             }
             self.stamp(tx, Stamped::Settings)
-        })?;
+        };
+        let places = numbers.iter().rfind(|(setting, _)| *setting == Setting::StateCountryPicklists).map(|(_, n)| *n == Some(1));
+        let stamps = match places.filter(|on| *on != self.settings.is_on(Setting::StateCountryPicklists)) {
+            Some(on) => metadata::switch_places(self, on, write)?,
+            None => self.transact(write)?,
+        };
         self.stamped(stamps);
         self.settings.take(Kept::read(&*self.store)?);
         Ok(())

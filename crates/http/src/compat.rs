@@ -37,6 +37,11 @@ pub fn has_soap_login(version: ApiVersion) -> bool {
     version.0 <= 64
 }
 
+/// Whether calls of the Metadata API save what they can, unless they say otherwise (from v34.0).
+pub fn saves_some_metadata(version: ApiVersion) -> bool {
+    version.0 >= 34
+}
+
 /// Whether `POST /sobjects/X/Id` creates (from v37.0).
 pub fn creates_at_id(version: ApiVersion) -> bool {
     version.0 >= 37
@@ -55,6 +60,11 @@ pub fn has_list_views(version: ApiVersion) -> bool {
 /// Whether the Sforce-Mru header is read (from v60.0).
 pub fn has_mru_header(version: ApiVersion) -> bool {
     version.0 >= 60
+}
+
+/// Whether the User Interface API is there (from v41.0; earlier forms of it are not known).
+pub fn has_ui_api(version: ApiVersion) -> bool {
+    version.0 >= 41
 }
 
 /// Whether the relevant items are there (from v35.0).
@@ -131,4 +141,19 @@ pub fn runs_tests_by_post(version: ApiVersion) -> bool {
 /// Whether tests can be listed (from v65.0).
 pub fn lists_tests(version: ApiVersion) -> bool {
     version.0 >= 65
+}
+
+/// Whether consents can be asked for (from v44.0).
+pub fn has_consent(version: ApiVersion) -> bool {
+    version.0 >= 44
+}
+
+/// Whether consents to several actions can be asked for (from v45.0).
+pub fn has_consents(version: ApiVersion) -> bool {
+    version.0 >= 45
+}
+
+/// Whether consent can be asked to be explicit (from v49.0).
+pub fn has_consent_policies(version: ApiVersion) -> bool {
+    version.0 >= 49
 }

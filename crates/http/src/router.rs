@@ -59,6 +59,8 @@ resources! {
     Theme
     AppMenus
     AppMenu
+    Consent
+    Consents
     QuickActions
     QuickAction
     QuickActionDescribe
@@ -97,6 +99,10 @@ resources! {
     ToolingBasicInformation
     ToolingDescribe
     ToolingRow
+    UiObjectInfo
+    UiPicklists
+    UiPicklist
+    UiRecord
 }
 
 /// A line of the table.
@@ -304,6 +310,8 @@ pub static ROUTES: &[Route] = &[
     Route { path: "theme", resource: Resource::Theme, verbs: READ, name: "Themes" },
     Route { path: "appMenu", resource: Resource::AppMenus, verbs: READ, name: "AppMenu" },
     Route { path: "appMenu/{menu}", resource: Resource::AppMenu, verbs: READ, name: "AppMenu Items" },
+    Route { path: "consent/action/{action}", resource: Resource::Consent, verbs: &["HEAD", "GET", "PATCH"], name: "Consent" },
+    Route { path: "consent/multiaction", resource: Resource::Consents, verbs: READ, name: "Consent: several actions" },
     Route { path: "quickActions", resource: Resource::QuickActions, verbs: READ, name: "Quick Actions" },
     Route { path: "quickActions/{action}", resource: Resource::QuickAction, verbs: &["HEAD", "GET", "POST"], name: "Quick Action" },
     Route { path: "quickActions/{action}/describe", resource: Resource::QuickActionDescribe, verbs: READ, name: "Quick Action Details" },
@@ -395,6 +403,20 @@ pub static ROUTES: &[Route] = &[
         verbs: &["HEAD", "GET", "PATCH", "DELETE"],
         name: "Tooling sObject Rows",
     },
+    Route { path: "ui-api/object-info/{object}", resource: Resource::UiObjectInfo, verbs: READ, name: "UI API Object Metadata" },
+    Route {
+        path: "ui-api/object-info/{object}/picklist-values/{recordType}",
+        resource: Resource::UiPicklists,
+        verbs: READ,
+        name: "UI API Values of a Record Type's Picklists",
+    },
+    Route {
+        path: "ui-api/object-info/{object}/picklist-values/{recordType}/{field}",
+        resource: Resource::UiPicklist,
+        verbs: READ,
+        name: "UI API Values of a Picklist",
+    },
+    Route { path: "ui-api/records/{id}", resource: Resource::UiRecord, verbs: READ, name: "UI API Record" },
 ];
 
 impl Route {
@@ -451,7 +473,8 @@ pub fn find<'a>(segments: &[&'a str]) -> Option<(&'static Route, Vec<&'a str>)> 
 impl Pattern {
     /// Whether segments fit, of which there are as many as there have to be.
     fn fits(&self, segments: &[&str]) -> bool {
-        self.parts.iter().zip(segments).all(|(part, segment)| match part {
+        // From the end: most paths begin alike.
+        self.parts.iter().zip(segments).rev().all(|(part, segment)| match part {
             Part::Literal(text) => text.eq_ignore_ascii_case(segment),
             Part::Parameter => !segment.is_empty(),
         })

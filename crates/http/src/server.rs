@@ -80,7 +80,7 @@ impl Server {
             return None;
         }
         // A session's token begins with its org.
-        let token = request.headers.get("authorization").map_or(&[][..], |v| v.as_bytes());
+        let token = request.headers.get(header::AUTHORIZATION).map_or(&[][..], |v| v.as_bytes());
         let org = token.split(|b| *b == b'!').next().unwrap_or(token);
         let mut hasher = DefaultHasher::new();
         org.rsplit(|b| *b == b' ').next().hash(&mut hasher);

@@ -17,24 +17,26 @@ pub(crate) fn label(field: &Field, value: &str) -> String {
     if field.ty == FieldType::MultiPicklist { value.split(';').map(one).collect::<Vec<_>>().join(";") } else { one(value) }
 }
 
+/// A number in plain decimal text with a comma before each three digits, and so many decimals, or as many as it has.
+pub(crate) fn grouped(text: &str, decimals: Option<usize>) -> String {
+    let (sign, text) = text.strip_prefix('-').map_or(("", text), |t| ("-", t));
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let mut grouped = String::new();
+    for (i, digit) in whole.chars().enumerate() {
+        if i > 0 && (whole.len() - i) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let fraction = match decimals {
+        Some(n) => format!("{fraction:0<n$}").chars().take(n).collect(),
+        None => fraction.trim_end_matches('0').to_owned(),
+    };
+    if fraction.is_empty() { format!("{sign}{grouped}") } else { format!("{sign}{grouped}.{fraction}") }
+}
+
 /// `FORMAT()` in the locale en_US, the only one so far.
 pub(crate) fn formatted(inner: &OutKind, ty: FieldType, cell: Cell<'_>) -> String {
-    let number = |text: &str, decimals: Option<usize>| {
-        let (sign, text) = text.strip_prefix('-').map_or(("", text), |t| ("-", t));
-        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-        let mut grouped = String::new();
-        for (i, digit) in whole.chars().enumerate() {
-            if i > 0 && (whole.len() - i) % 3 == 0 {
-                grouped.push(',');
-            }
-            grouped.push(digit);
-        }
-        let fraction = match decimals {
-            Some(n) => format!("{fraction:0<n$}").chars().take(n).collect(),
-            None => fraction.trim_end_matches('0').to_owned(),
-        };
-        if fraction.is_empty() { format!("{sign}{grouped}") } else { format!("{sign}{grouped}.{fraction}") }
-    };
     let plain = match (inner, cell) {
         (OutKind::Cell(CellKind::Decimal(scale)), Cell::Int(n)) => scaled_text(n, *scale),
         (_, Cell::Int(n)) => n.to_string(),
@@ -42,9 +44,9 @@ pub(crate) fn formatted(inner: &OutKind, ty: FieldType, cell: Cell<'_>) -> Strin
         _ => String::new(),
     };
     match ty {
-        FieldType::Currency => format!("${}", number(&plain, Some(2))).replace("$-", "-$"),
-        FieldType::Percent => format!("{}%", number(&plain, None)),
-        FieldType::Double | FieldType::Int | FieldType::Long => number(&plain, None),
+        FieldType::Currency => format!("${}", grouped(&plain, Some(2))).replace("$-", "-$"),
+        FieldType::Percent => format!("{}%", grouped(&plain, None)),
+        FieldType::Double | FieldType::Int | FieldType::Long => grouped(&plain, None),
         FieldType::Date if plain.len() >= 10 => date(&plain),
         FieldType::DateTime if plain.len() >= 16 => {
             let hour: u32 = plain[11..13].parse().unwrap_or(0);
@@ -55,7 +57,8 @@ pub(crate) fn formatted(inner: &OutKind, ty: FieldType, cell: Cell<'_>) -> Strin
     }
 }
 
-fn date(text: &str) -> String {
+/// A day in the locale en_US.
+pub(crate) fn date(text: &str) -> String {
     let part = |range: std::ops::Range<usize>| text.get(range).and_then(|t| t.parse::<u32>().ok()).unwrap_or(0);
     format!("{}/{}/{}", part(5..7), part(8..10), part(0..4))
 }

@@ -25,7 +25,8 @@ pub fn start(options: &LogOptions) {
             tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(std::io::stderr).boxed()
         }
     };
-    if tracing_subscriber::registry().with(lines.with_filter(filter)).try_init().is_ok() {
+    // Before everything, rather than for the lines alone: a filter of its own would cost each request's span a good part more.
+    if tracing_subscriber::registry().with(filter).with(lines).try_init().is_ok() {
         log_panics();
     }
 }

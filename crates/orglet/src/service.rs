@@ -7,9 +7,9 @@ use crate::lanes::Job;
 use crate::listen::{Conn, Shell};
 use crate::{body, connect, logs, target};
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, VARY};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body_util::Either;
 use hyper::body::Incoming;
 use orglet_base::{ApiError, ErrorCode};
@@ -23,7 +23,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::time::timeout;
 use tower::{ServiceExt, service_fn};
 use tower_http::CompressionLevel;
-use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::compression::predicate::{Predicate, SizeAbove};
 use tower_http::compression::{Compression, CompressionBody};
 use tracing::Instrument;
 
@@ -70,11 +70,11 @@ async fn answer_and_log(conn: Arc<Conn>, request: Request<Incoming>, id: u64) ->
 
 /// Which answers are worth compressing.
 fn worthwhile() -> impl Predicate {
-    SizeAbove::new(COMPRESS_ABOVE)
-        .and(harm::Unharmed)
-        .and(NotForContentType::IMAGES)
-        .and(NotForContentType::const_new("application/octet-stream"))
-        .and(NotForContentType::const_new("application/zip"))
+    SizeAbove::new(COMPRESS_ABOVE).and(harm::Unharmed).and(|_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions| {
+        let kind = headers.get(CONTENT_TYPE).map_or(&[][..], HeaderValue::as_bytes);
+        let dense = |kinds: &[&str]| kinds.iter().any(|dense| kind.starts_with(dense.as_bytes()));
+        !dense(&["image/", "application/octet-stream", "application/zip"]) || dense(&["image/svg+xml"])
+    })
 }
 
 /// An answer to a client that takes no compressed ones. A cache must know that others might get another.

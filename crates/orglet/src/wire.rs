@@ -4,6 +4,7 @@ use crate::app::{App, Built, Peer, StoreError, Work};
 use crate::cli::ServeOptions;
 use crate::error::StartError;
 use bytes::Bytes;
+use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{Request, Response};
 use orglet_engine::{OrgOptions, dev, project};
@@ -58,8 +59,8 @@ struct Protocols {
 
 /// The access token of a request, as far as the shell has to know it.
 fn token(request: &Parts) -> &str {
-    let value = request.headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    value.rsplit(' ').next().unwrap_or_default()
+    let value = request.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split_once(' ').map_or(value, |(_, token)| token.trim())
 }
 
 impl App for Protocols {

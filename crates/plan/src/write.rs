@@ -96,6 +96,22 @@ pub fn update_all(object: &Object, columns: &[&Field], cells: Vec<OwnedCell>, id
     sql!["UPDATE ", Emit(dialect).table(&object.name), " SET ", Sql::joined(sets, ", "), " WHERE ", chosen].finish(dialect)
 }
 
+/// What there is in some columns, each combination once, deleted rows included.
+pub fn combinations(object: &Object, columns: &[&Field], dialect: Dialect) -> Statement {
+    sql!["SELECT DISTINCT ", names(columns), " FROM ", Emit(dialect).table(&object.name)].finish(dialect)
+}
+
+/// Sets columns of the rows that hold exactly these cells in others, deleted rows included.
+pub fn update_where(object: &Object, set: (&[&Field], Vec<OwnedCell>), held: (&[&Field], Vec<OwnedCell>), dialect: Dialect) -> Statement {
+    let sets = set.0.iter().zip(set.1).map(|(f, cell)| sql![quoted(&f.name), " = ", Param::Of(f.cell_kind(), cell)]);
+    let same = held.0.iter().zip(held.1).map(|(f, cell)| match cell {
+        OwnedCell::Null => sql![quoted(&f.name), " IS NULL"],
+        cell => sql![quoted(&f.name), " = ", Param::Of(f.cell_kind(), cell)],
+    });
+    let same = Sql::joined(same, " AND ");
+    sql!["UPDATE ", Emit(dialect).table(&object.name), " SET ", Sql::joined(sets, ", "), " WHERE ", same].finish(dialect)
+}
+
 /// Takes rows away for good (emptying the recycle bin; the save's own delete sets `IsDeleted`).
 pub fn purge(object: &Object, ids: &[String], dialect: Dialect) -> Statement {
     let chosen = Emit(dialect).in_texts(&key(object), false, ids.to_vec());

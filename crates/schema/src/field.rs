@@ -87,6 +87,17 @@ pub struct PicklistValue {
     pub facts: Vec<(String, String)>,
 }
 
+/// A bitmap for `validFor`: bit 0 is the highest of the first byte; base64, of as many groups of three bytes as reach to the last
+/// bit that is set, one at least (`gAAA` for the first alone; so recorded).
+pub(crate) fn bitmap(places: impl IntoIterator<Item = usize>) -> String {
+    let mut bits = vec![0_u8; 3];
+    for at in places {
+        bits.resize(bits.len().max((at / 24 + 1) * 3), 0);
+        bits[at / 8] |= 0x80 >> (at % 8);
+    }
+    base64::engine::general_purpose::STANDARD.encode(bits)
+}
+
 /// The value that a field takes on create when none is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DefaultValue {
@@ -111,6 +122,15 @@ pub struct AutoNumber {
     pub format: String,
     /// First number given.
     pub start: u64,
+}
+
+/// What a code of an address stands for (State and Country/Territory Picklists).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A country.
+    Country,
+    /// A state of the country that the address is in.
+    State,
 }
 
 /// A field. Flags are named as in a describe.
@@ -166,6 +186,9 @@ pub struct Field {
     pub reference_to: Vec<String>,
     /// What the records that a custom lookup names must meet.
     pub lookup_filter: Option<Arc<LookupFilter>>,
+    /// The code of a country or a state. What it takes the save says, who sees the whole address: codes of states repeat from
+    /// country to country.
+    pub place: Option<Place>,
     /// `plaintextarea`, `richtextarea`, `personname`, `imageurl`.
     pub extra_type_info: Option<String>,
     pub controller: Option<String>,
@@ -234,6 +257,7 @@ impl Field {
             relationship_name: None,
             reference_to: Vec::new(),
             lookup_filter: None,
+            place: None,
             extra_type_info: (ty == TextArea).then(|| "plaintextarea".to_owned()),
             controller: None,
             inline_help: None,

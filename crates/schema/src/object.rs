@@ -1,8 +1,8 @@
 //! An sObject: flags, fields, child relationships.
 
 use crate::custom::{ObjectRules, RecordType};
-use crate::field::{Field, FieldType};
-use orglet_base::{Id, KeyPrefix, fold_name};
+use crate::field::{Field, FieldType, Place};
+use orglet_base::{Dialect, Id, KeyPrefix, fold_name};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -61,6 +61,27 @@ pub struct ChildRelationship {
     pub deprecated_and_hidden: bool,
 }
 
+/// The parts of an address that hang together where states and countries have codes: indexes in [`Object::fields`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named as the fields are")]
+pub struct CodedAddress {
+    pub state: usize,
+    pub country: usize,
+    pub state_code: usize,
+    pub country_code: usize,
+}
+
+fn coded_addresses(fields: &[Field]) -> Vec<CodedAddress> {
+    let at = |name: &str| fields.iter().position(|f| f.name == name);
+    let codes = fields.iter().enumerate().filter(|(_, f)| f.place == Some(Place::State));
+    let whole = codes.filter_map(|(state_code, f)| {
+        let stem = f.name.strip_suffix("StateCode")?;
+        let (state, country) = (at(&format!("{stem}State"))?, at(&format!("{stem}Country"))?);
+        Some(CodedAddress { state, country, state_code, country_code: at(&format!("{stem}CountryCode"))? })
+    });
+    whole.collect()
+}
+
 /// The parts of an object that are made when first asked for.
 #[derive(Debug, Default)]
 pub struct ObjectParts {
@@ -95,6 +116,8 @@ pub struct Object {
     /// What the org defined for its records beside fields, if anything.
     pub rules: Option<Arc<ObjectRules>>,
     parts: OnceLock<Indexed>,
+    /// See [`Object::insertion`]; one for each dialect.
+    insertions: [OnceLock<Arc<str>>; 2],
     load: Box<dyn Fn() -> ObjectParts + Send + Sync>,
 }
 
@@ -106,6 +129,7 @@ struct Indexed {
     name_field: Option<usize>,
     has_last_viewed: bool,
     filtered: Vec<usize>,
+    addresses: Vec<CodedAddress>,
 }
 
 impl Object {
@@ -129,6 +153,7 @@ impl Object {
             reified: &[],
             rules: None,
             parts: OnceLock::new(),
+            insertions: Default::default(),
             load: Box::new(load),
         }
     }
@@ -148,6 +173,7 @@ impl Object {
             reified: self.reified,
             rules: self.rules.clone(),
             parts: OnceLock::new(),
+            insertions: Default::default(),
             load: Box::new(load),
         }
     }
@@ -169,14 +195,26 @@ impl Object {
             let name_field = parts.fields.iter().position(|f| f.name_field);
             let has_last_viewed = parts.fields.iter().any(|f| f.name == "LastViewedDate" && f.is_personal());
             let must = |f: &Field| f.lookup_filter.as_ref().is_some_and(|filter| !filter.optional);
+            let addresses = coded_addresses(&parts.fields);
             let filtered = parts.fields.iter().enumerate().filter(|(_, f)| must(f)).map(|(i, _)| i).collect();
-            Indexed { parts, by_name, by_relationship, child_by_name, name_field, has_last_viewed, filtered }
+            Indexed { parts, by_name, by_relationship, child_by_name, name_field, has_last_viewed, filtered, addresses }
         })
     }
 
     /// Every field, in describe order.
     pub fn fields(&self) -> &[Field] {
         &self.indexed().parts.fields
+    }
+
+    /// The text of the statement that inserts a row, kept with the object once `make` has made it: it has all columns, so that
+    /// it is long, and each save of a new record needs it.
+    pub fn insertion(&self, dialect: Dialect, make: impl FnOnce() -> Arc<str>) -> Arc<str> {
+        let [sqlite, postgres] = &self.insertions;
+        let kept = match dialect {
+            Dialect::Sqlite => sqlite,
+            Dialect::Postgres => postgres,
+        };
+        kept.get_or_init(make).clone()
     }
 
     /// Every child relationship, in describe order.
@@ -215,6 +253,11 @@ impl Object {
     /// The indexes in [`Object::fields`] of the lookups whose filters a save must meet.
     pub fn filtered_lookups(&self) -> &[usize] {
         &self.indexed().filtered
+    }
+
+    /// The addresses whose states and countries have codes.
+    pub fn coded_addresses(&self) -> &[CodedAddress] {
+        &self.indexed().addresses
     }
 
     /// The field that names a record (`Name`, `CaseNumber`, `Subject` …), where there is one.

@@ -14,8 +14,8 @@ mod texts;
 use crate::record::Row;
 use jiff::tz::TimeZone;
 use orglet_base::{Date, DateTime, Time, Value};
-use orglet_plan::formula::{Function, Link, Node, Op, Over, Place, Reference};
-use orglet_schema::FieldType;
+use orglet_plan::formula::{Function, Link, Lookup, Node, Op, Over, Place, Reference};
+use orglet_schema::{FieldType, Object};
 use rust_decimal::Decimal;
 use std::cmp::Ordering;
 
@@ -36,6 +36,14 @@ pub(crate) struct Scope<'a> {
     pub(crate) now: DateTime,
     /// Where the user is.
     pub(crate) time_zone: &'a TimeZone,
+    /// Finds rows that are looked for by their names.
+    pub(crate) finder: &'a dyn Finder,
+}
+
+/// Finds rows for formulas.
+pub(crate) trait Finder {
+    /// A row with one of its fields, by the value of another; the first of several.
+    fn find(&self, object: &Object, key: usize, value: String, field: usize) -> Result<Option<Row>, Trouble>;
 }
 
 /// A formula that comes to nothing, with what the platform says of it, where that is known.
@@ -77,24 +85,29 @@ impl Scope<'_> {
             Node::Negate(of) => Ok(self.number(of)?.map_or(Value::Null, |n| Value::Decimal(-n))),
             Node::Chain(first, rest) => self.chain(first, rest),
             Node::Call(function, args) => self.call(*function, args),
+            Node::Lookup(lookup) => self.lookup(lookup),
         }
+    }
+
+    fn lookup(&self, lookup: &Lookup) -> Answer {
+        let Some(name) = self.text(&lookup.value)? else { return Ok(Value::Null) };
+        let row = self.finder.find(&lookup.object, lookup.key, name, lookup.field.field)?;
+        let is_checkbox = lookup.object.fields()[lookup.field.field].ty == FieldType::Boolean;
+        Ok(match read(&lookup.field, row.as_ref()) {
+            Value::Null if is_checkbox => Value::Bool(false),
+            value => value,
+        })
     }
 
     fn row(&self, place: usize) -> Option<&Row> {
         if place == 0 { Some(self.record) } else { self.rows.get(place).and_then(Option::as_ref) }
     }
 
-    /// A field's value as formulas see it: numbers are of one kind, ids are texts of 15 characters.
+    /// A field's value as formulas see it. A checkbox is never blank, not even that of a parent that is not there.
     fn field(&self, reference: &Reference, row: Option<&Row>) -> Value {
-        match row.and_then(|row| row.values.get(reference.field)) {
-            Some(Value::Int(n)) => Value::Decimal(Decimal::from(*n)),
-            Some(Value::Decimal(n)) if reference.percent => Value::Decimal(n * Decimal::new(1, 2)),
-            Some(Value::Id(id)) => Value::Text(id.as_15().to_string()),
-            // A checkbox is never blank, not even that of a parent that is not there.
-            Some(Value::Null) | None if self.is_checkbox(reference) => Value::Bool(false),
-            Some(Value::Blob(_)) | None => Value::Null,
-            Some(Value::Text(t)) if t.is_empty() => Value::Null,
-            Some(value) => value.clone(),
+        match read(reference, row) {
+            Value::Null if self.is_checkbox(reference) => Value::Bool(false),
+            value => value,
         }
     }
 
@@ -324,6 +337,18 @@ impl Scope<'_> {
             Value::Time(t) => Some(t),
             _ => None,
         })
+    }
+}
+
+/// A field's value: numbers are of one kind, ids are texts of 15 characters.
+fn read(reference: &Reference, row: Option<&Row>) -> Value {
+    match row.and_then(|row| row.values.get(reference.field)) {
+        Some(Value::Int(n)) => Value::Decimal(Decimal::from(*n)),
+        Some(Value::Decimal(n)) if reference.percent => Value::Decimal(n * Decimal::new(1, 2)),
+        Some(Value::Id(id)) => Value::Text(id.as_15().to_string()),
+        Some(Value::Blob(_)) | None => Value::Null,
+        Some(Value::Text(t)) if t.is_empty() => Value::Null,
+        Some(value) => value.clone(),
     }
 }
 

@@ -92,17 +92,11 @@ pub(crate) fn check_default(def: &FieldDef, catalog: &Catalog) -> Result<(), Def
 
 /// Whether the formula of a definition reads a field of an object.
 pub(crate) fn reads(def: &PartDef, catalog: &Catalog, object: &str, field: &str) -> bool {
-    let Some(Ok(places)) = compiled(def, catalog) else { return false };
-    let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
-    places.all().iter().any(|p| same(&p.object.name, object) && p.fields.iter().any(|f| same(f, field)))
+    matches!(compiled(def, catalog), Some(Ok(places)) if places.reads(object, field))
 }
 
 fn compiled(def: &PartDef, catalog: &Catalog) -> Option<Result<Places, Fault>> {
-    let rule = match def {
-        PartDef::ValidationRule(rule) => rule,
-        #[allow(unreachable_patterns, reason = "the only kind with a formula so far, but not the only kind")]
-        _ => return None,
-    };
+    let PartDef::ValidationRule(rule) = def else { return None };
     let mut places = Places::of(catalog.object(&rule.object)?);
     Some(condition(&rule.error_condition_formula, catalog, &mut places).map(|_| places))
 }

@@ -1,6 +1,6 @@
 //! What formulas come to, on a record of an object with a field of each type.
 
-use super::{Scope, Trouble};
+use super::{Finder, Scope, Trouble};
 use crate::record::Row;
 use jiff::tz::TimeZone;
 use orglet_base::{DateTime, Time, Value, time::parse_date};
@@ -50,6 +50,15 @@ fn object() -> Arc<Object> {
     }))
 }
 
+/// Finds no rows.
+struct Nothing;
+
+impl Finder for Nothing {
+    fn find(&self, _: &Object, _: usize, _: String, _: usize) -> Result<Option<Row>, Trouble> {
+        Ok(None)
+    }
+}
+
 struct World {
     catalog: Catalog,
     object: Arc<Object>,
@@ -85,7 +94,8 @@ impl World {
         let rows = vec![None; places.all().len()];
         let zone = TimeZone::get("America/Los_Angeles").unwrap();
         let now = DateTime::parse("2024-05-15T03:00:00.250Z").unwrap();
-        Scope { places: places.all(), rows: &rows, record: &self.row, old: self.old.as_ref(), now, time_zone: &zone }.value(&node)
+        let (places, record, old, time_zone) = (places.all(), &self.row, self.old.as_ref(), &zone);
+        Scope { places, rows: &rows, record, old, now, time_zone, finder: &Nothing }.value(&node)
     }
 
     fn refused(&self, text: &str) -> String {

@@ -3,15 +3,16 @@
 use super::{Custom, OBJECT};
 use crate::Failure;
 use crate::formula::rules;
-use orglet_base::{ApiError, ErrorCode};
+use orglet_base::{ApiError, ErrorCode, Id};
 use orglet_schema::Catalog;
 
 /// How many dependants are named.
 const NAMED: usize = 20;
 
 /// DEPENDENCY_EXISTS where definitions that stay refer to one that goes: lookups to its object, picklists that it controls,
-/// lookup filters that look at it, what objects have beside fields. `catalog` is the one before the change.
-pub(super) fn check(staying: &[Custom], removed: &[Custom], catalog: &Catalog) -> Result<(), Failure> {
+/// lookup filters that look at it, what objects have beside fields. `catalog` is the one before the change; the id is that of what
+/// goes.
+pub(super) fn check(staying: &[Custom], removed: &[Custom], catalog: &Catalog) -> Result<(), (Id, Failure)> {
     for gone in removed {
         let object = gone.kind == OBJECT;
         let needs = |custom: &&Custom| {
@@ -32,7 +33,8 @@ pub(super) fn check(staying: &[Custom], removed: &[Custom], catalog: &Catalog) -
         }
         let what = if object { "custom object" } else { "custom field" };
         let text = format!("This {what} is referenced elsewhere in salesforce.com. : {}", named.join(", "));
-        return Err(ApiError::new(ErrorCode::DependencyExists, text).with_fields(Vec::<String>::new()).into());
+        let failure = ApiError::new(ErrorCode::DependencyExists, text).with_fields(Vec::<String>::new()).into();
+        return Err((gone.id, failure));
     }
     Ok(())
 }

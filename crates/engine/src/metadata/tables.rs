@@ -24,7 +24,9 @@ pub(super) fn migration(org: &Org, old: &Catalog, new: &Catalog) -> Result<Vec<S
 }
 
 fn columns(before: &Object, after: &Object, dialect: Dialect, statements: &mut Vec<Statement>) -> Result<(), Failure> {
-    for field in before.fields().iter().filter(|f| f.has_column() && f.custom) {
+    // What is standard comes and goes with what the org has switched on; it changes with releases alone.
+    let concerns = |f: &&Field| f.has_column() && (f.custom || after.field(&f.name).is_none());
+    for field in before.fields().iter().filter(concerns) {
         match after.field(&field.name).filter(|f| f.has_column()) {
             None => statements.extend(ddl::drop_column(before, field, dialect)),
             Some(now) if now.cell_kind() != field.cell_kind() => {

@@ -7,7 +7,7 @@ use crate::{Failure, Identity, Org};
 use orglet_base::{DateTime, Id, Value};
 use orglet_plan::write as sql;
 use orglet_schema::standard::seed;
-use orglet_schema::{Catalog, Field, Object};
+use orglet_schema::{Catalog, Object};
 use orglet_store::Tx;
 
 /// What the platform's own rows are written with.
@@ -90,10 +90,7 @@ pub(super) fn insert_as(tx: &mut dyn Tx, cx: &Context<'_>, object: &str, id: Id,
         row.set(object, name, value.clone());
     }
     stamp_new(tx, object, &mut row, id, cx.identity, cx.now)?;
-    let columns = record::columns(object);
-    let fields: Vec<&Field> = columns.iter().map(|(_, f)| *f).collect();
-    let cells = columns.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
-    tx.execute(&sql::insert(object, &fields, cells, cx.org.store.dialect()))?;
+    tx.execute(&record::insert(object, &row, cx.org.store.dialect()))?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod delete;
 mod derived;
 mod event;
 mod files;
+pub(crate) mod places;
 mod prepare;
 mod record_types;
 mod references;
@@ -18,7 +19,6 @@ mod write;
 pub use bin::{empty_recycle_bin, undelete};
 pub(crate) use derived::{PlatformRow, put_platform_row, take_platform_rows};
 
-use crate::events::EventUuid;
 use crate::orgs::origins;
 use crate::record::Row;
 use crate::shared::Stamped;

@@ -1,7 +1,7 @@
 //! What the formulas of an org say of records: validation rules, that they must not be so, and defaults.
 
 use crate::failure::Gathered;
-use crate::formula::{Scope, Trouble};
+use crate::formula::{Finder, Scope, Trouble};
 use crate::record::{self, Row};
 use crate::{Failure, Identity, Org};
 use orglet_base::{ApiError, DateTime, ErrorCode, Value};
@@ -9,6 +9,8 @@ use orglet_plan::formula::{self, Place, Places, Source};
 use orglet_schema::{Catalog, Field, FieldType, Object};
 use orglet_store::Tx;
 use rust_decimal::Decimal;
+use std::borrow::Cow;
+use std::cell::RefCell;
 
 /// A record about to be written, and who writes it when.
 pub(super) struct Candidate<'a> {
@@ -19,7 +21,27 @@ pub(super) struct Candidate<'a> {
     pub(super) row: &'a Row,
     /// The record as it was; none for a new one.
     pub(super) old: Option<&'a Row>,
+    /// Indexes of the fields that the request set.
+    pub(super) changed: &'a [usize],
     pub(super) now: DateTime,
+}
+
+/// What the platform gives a new record only when it is saved, which rules come before.
+const GIVEN_LAST: [&str; 6] = ["Id", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp"];
+
+/// The record as rules see it: a new one has neither an id nor stamps nor numbers yet, unless the request brought them.
+fn seen<'a>(it: &Candidate<'a>) -> Cow<'a, Row> {
+    if it.old.is_some() {
+        return Cow::Borrowed(it.row);
+    }
+    let mut row = it.row.clone();
+    for (index, field) in it.object.fields().iter().enumerate() {
+        let given_last = GIVEN_LAST.contains(&field.name.as_str()) || field.auto_number.is_some() || field.is_auto_number;
+        if given_last && !it.changed.contains(&index) {
+            row.values[index] = Value::Null;
+        }
+    }
+    Cow::Owned(row)
 }
 
 /// Tells of every active rule whose condition the record meets (crud-040, crud-041). A condition that comes to nothing
@@ -30,12 +52,18 @@ pub(super) fn check(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> 
     }
     let Some(rules) = it.org.validation_rules(it.catalog, it.object) else { return Ok(()) };
     let places = rules.places.all();
-    let rows = rows(tx, it.identity, it.catalog, it.row, places)?;
+    let record = seen(it);
+    let rows = rows(tx, it.identity, it.catalog, &record, places)?;
     let time_zone = &it.identity.user.time_zone;
-    let scope = Scope { places, rows: &rows, record: it.row, old: it.old, now: it.now, time_zone };
+    let finder = Stored { tx: RefCell::new(tx), org: it.org, failure: RefCell::default() };
+    let scope = Scope { places, rows: &rows, record: &record, old: it.old, now: it.now, time_zone, finder: &finder };
     let mut wrong = Gathered::default();
     for rule in &rules.rules {
-        match rule.condition.as_ref().map_err(Clone::clone).and_then(|condition| scope.holds(condition)) {
+        let outcome = rule.condition.as_ref().map_err(Clone::clone).and_then(|condition| scope.holds(condition));
+        if let Some(failure) = finder.failure.take() {
+            return Err(failure);
+        }
+        match outcome {
             Ok(false) => {}
             Ok(true) => wrong.push(refusal(rule.message.clone()).with_fields(rule.field.clone())),
             Err(Trouble(why)) => {
@@ -73,8 +101,13 @@ pub(super) fn default_value(
     let record = Row::empty(object);
     let rows = rows(tx, identity, &catalog, &record, places.all())?;
     let time_zone = &identity.user.time_zone;
-    let scope = Scope { places: places.all(), rows: &rows, record: &record, old: None, now, time_zone };
-    let value = match scope.value(&node).map_err(|Trouble(why)| invalid(why))? {
+    let finder = Stored { tx: RefCell::new(tx), org: &identity.org, failure: RefCell::default() };
+    let scope = Scope { places: places.all(), rows: &rows, record: &record, old: None, now, time_zone, finder: &finder };
+    let outcome = scope.value(&node);
+    if let Some(failure) = finder.failure.take() {
+        return Err(failure);
+    }
+    let value = match outcome.map_err(|Trouble(why)| invalid(why))? {
         Value::Decimal(n) if field.ty == FieldType::Percent => Value::Decimal(n * Decimal::ONE_HUNDRED),
         value => value,
     };
@@ -82,6 +115,30 @@ pub(super) fn default_value(
         return Err(ApiError::missing_fields(&[&field.name]).into());
     }
     Ok(field.ty.kind().validate(field, value)?)
+}
+
+/// Finds rows in the transaction of the save.
+struct Stored<'a> {
+    tx: RefCell<&'a mut dyn Tx>,
+    org: &'a Org,
+    /// What went wrong on the way, which is no matter of the formula's.
+    failure: RefCell<Option<Failure>>,
+}
+
+impl Finder for Stored<'_> {
+    fn find(&self, object: &Object, key: usize, value: String, field: usize) -> Result<Option<Row>, Trouble> {
+        let mut tx = self.tx.borrow_mut();
+        let (key, field) = (&object.fields()[key], &object.fields()[field]);
+        let found = record::find(&mut **tx, self.org, object, key, &Value::Text(value), 1)
+            .and_then(|ids| record::some(&mut **tx, self.org, object, &ids, &[&field.name]));
+        match found {
+            Ok(mut rows) => Ok(rows.pop()),
+            Err(failure) => {
+                self.failure.replace(Some(failure));
+                Err(Trouble(None))
+            }
+        }
+    }
 }
 
 /// The rows that formulas read beside the record: each once, and of each what is read.

@@ -1,6 +1,6 @@
 //! Inserts, updates and upserts.
 
-use super::{Assign, Change, Incoming, Op, Saved, checks, derived, prepare, record_types, references, rules, validation};
+use super::{Assign, Change, Incoming, Op, Saved, checks, derived, places, prepare, record_types, references, rules, validation};
 use crate::failure::no_row;
 use crate::ids::{Counters, bump};
 use crate::record::{self, Row, columns};
@@ -153,6 +153,7 @@ impl Save<'_> {
             changed.push(index);
         }
         self.look_up(tx, object, &mut row, &mut changed, &prepared.lookups)?;
+        places::sync(object, None, &mut row, &mut changed, self.change.system)?;
         if !self.change.system {
             record_types::take(object, &mut row, &changed)?;
             references::check(tx, self.org, self.catalog, object, &row, &changed)?;
@@ -162,10 +163,7 @@ impl Save<'_> {
         self.checks(tx, object, &row, &changed, None)?;
         unique(tx, self.org, object, &row, None, None)?;
         self.growth.write(object, None, &row)?;
-        let columns = columns(object);
-        let fields: Vec<&Field> = columns.iter().map(|(_, f)| *f).collect();
-        let cells = columns.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
-        tx.execute(&sql::insert(object, &fields, cells, self.org.store.dialect()))?;
+        tx.execute(&record::insert(object, &row, self.org.store.dialect()))?;
         self.follow(tx, object, None, &row, &changed, aside)?;
         Ok(Saved { id, created: true, event: None })
     }
@@ -207,6 +205,7 @@ impl Save<'_> {
             changed.push(index);
         }
         self.look_up(tx, object, &mut row, &mut changed, &prepared.lookups)?;
+        places::sync(object, Some(&old), &mut row, &mut changed, self.change.system)?;
         changed.retain(|i| row.values[*i] != old.values[*i]);
         if !self.change.system {
             record_types::take(object, &mut row, &changed)?;
@@ -239,7 +238,7 @@ impl Save<'_> {
         }
         let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
         checks::check(tx, &checks::Candidate { org, catalog, object, row, old, changed, identity, now })?;
-        validation::check(tx, &validation::Candidate { org, catalog, identity, object, row, old, now })
+        validation::check(tx, &validation::Candidate { org, catalog, identity, object, row, old, changed, now })
     }
 
     /// What follows in other records.

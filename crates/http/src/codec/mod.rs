@@ -10,7 +10,7 @@ pub mod xml;
 
 mod format;
 #[cfg(test)]
-mod mutations;
+pub(crate) mod mutations;
 
 pub use format::Format;
 pub use json::Document;

@@ -2,7 +2,7 @@
 
 /// Hands 20,000 damaged forms of a body to the test: bytes changed, removed, put in (of the alphabet) and cut off. The
 /// same ones at every run.
-pub(super) fn each(body: &str, alphabet: &[u8], mut test: impl FnMut(&[u8])) {
+pub(crate) fn each(body: &str, alphabet: &[u8], mut test: impl FnMut(&[u8])) {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut random = move |n: usize| {
         state ^= state << 13;

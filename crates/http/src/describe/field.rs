@@ -73,7 +73,7 @@ fn member(field: &Field, key: &str) -> Doc {
 }
 
 /// What a describe says of a lookup filter: which fields of the record with the lookup decide, and whether it only helps.
-fn filter_doc(filter: &LookupFilter) -> Doc {
+pub(crate) fn filter_doc(filter: &LookupFilter) -> Doc {
     let controlling = filter.controlling_fields();
     Doc::obj([
         ("controllingFields", Doc::list(controlling.iter().map(|f| (*f).to_owned()))),

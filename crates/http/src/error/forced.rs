@@ -83,14 +83,6 @@ pub fn render(e: &Forced<'_>, at: &Setting) -> Reply {
         Form::Array => with_headers(e, of(at, at.format, e.status, |w| list(w, |w| write_members(w, told)))),
         Form::Object => of(at, at.format, e.status, |w| object(w, "Error", |w| write_members(w, told))),
         Form::Duplicates => of(at, at.format, e.status, |w| list(w, |w| duplicate(w, told, at))),
-        Form::Ui => of(at, at.format, e.status, |w| {
-            object(w, "Error", |w| {
-                w.text("errorCode", told.code);
-                w.text("id", "-1173371248");
-                w.text("message", told.message);
-                w.int("statusCode", e.status.into());
-            });
-        }),
         Form::Gateway => of(at, Format::Json, e.status, |w| {
             object(w, "response", |w| {
                 object(w, "error", |w| {

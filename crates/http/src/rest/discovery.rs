@@ -35,6 +35,7 @@ pub(super) fn resources(cx: &Rest<'_>) -> Reply {
         "limits",
         "process",
         "query",
+        "consent",
         "compactLayouts",
         "sobjects",
         "actions",
@@ -42,6 +43,7 @@ pub(super) fn resources(cx: &Rest<'_>) -> Reply {
         // The others are older than the oldest version here.
         let served = match key {
             "parameterizedSearch" => compat::has_parameterized_search(cx.version),
+            "consent" => compat::has_consent(cx.version),
             "actions" => compat::has_invocable_actions(cx.version),
             _ => true,
         };

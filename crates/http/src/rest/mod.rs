@@ -5,6 +5,7 @@ mod actions;
 mod appearance;
 mod blobs;
 mod conditional;
+mod consent;
 mod describe;
 mod discovery;
 mod events;
@@ -26,6 +27,7 @@ mod rows;
 mod search;
 mod tooling;
 mod typed;
+mod ui;
 mod uploads;
 mod write;
 
@@ -125,7 +127,7 @@ pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
         return refuse(api_disabled(), tentative);
     }
     let Admission { used, allowed, refusal, place: _while_it_runs } = identity.org.admit();
-    let limit_info = format!("api-usage={used}/{allowed}");
+    let limit_info = ["api-usage=", &used.to_string(), "/", &allowed.to_string()].concat();
     if let Some(refusal) = refusal {
         return refuse(refusal, tentative).with(LIMIT_INFO, limit_info);
     }
@@ -312,6 +314,8 @@ impl Rest<'_> {
             (Resource::Theme, _) => Ok(appearance::theme(self)),
             (Resource::AppMenus, _) => Ok(appearance::menus(self)),
             (Resource::AppMenu, [menu]) => appearance::menu(self, menu),
+            (Resource::Consent, [action]) if compat::has_consent(self.version) => consent::one(self, action),
+            (Resource::Consents, _) if compat::has_consents(self.version) => consent::several(self),
             (Resource::EventSeries, [id]) => Err(rows::series(self, id)),
             (Resource::RecentlyViewed, _) => recent::items(self),
             (Resource::RelevantItems, _) if compat::has_relevant_items(self.version) => recent::relevant(self),
@@ -324,6 +328,11 @@ impl Rest<'_> {
             (Resource::ObjectQuickActionDescribe, [object, name]) => quick::described(self, Some(object), name),
             (Resource::ObjectQuickActionDefaults, [object, name, rest @ ..]) => {
                 quick::default_values(self, Some(object), name, rest.first().copied())
+            }
+            (resource @ (Resource::UiObjectInfo | Resource::UiPicklists | Resource::UiPicklist | Resource::UiRecord), params)
+                if compat::has_ui_api(self.version) =>
+            {
+                ui::answer(self, resource, params)
             }
             (Resource::Process, _) => Ok(process::root(self)),
             (Resource::ProcessRules, rest) => process::rules(self, rest.first().copied()),

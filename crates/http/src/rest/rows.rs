@@ -137,7 +137,8 @@ fn result(cx: &Rest<'_>, object: &Object, saved: Saved, tells_created: bool) -> 
     if w.is_xml() {
         errors(&mut w, saved);
     }
-    w.text("id", &saved.id.to_string());
+    let id = saved.id.to_string();
+    w.text("id", &id);
     w.bool("success", true);
     if !w.is_xml() {
         errors(&mut w, saved);
@@ -147,7 +148,7 @@ fn result(cx: &Rest<'_>, object: &Object, saved: Saved, tells_created: bool) -> 
     }
     w.end_object();
     let reply = Reply::new(if saved.created { 201 } else { 200 }, cx.format.content_type(), w.finish());
-    if saved.created { reply.with(header::LOCATION, format!("{}{}", cx.rows_of(object), saved.id)) } else { reply }
+    if saved.created { reply.with(header::LOCATION, [&cx.rows_of(object), &*id].concat()) } else { reply }
 }
 
 /// What a result says went wrong: nothing, but that an event is on its way.
@@ -178,10 +179,10 @@ pub(super) fn show(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply,
         recent::looked(cx, object, id);
     }
     let mut w = Writer::with_capacity(cx.format, cx.pretty, RECORD_BYTES);
-    let id = id.to_string();
-    w.begin_record(&object.name, &object.name, RecordUrl::Row(&cx.base, &object.name, &id));
+    let id = shown.rows.cell(0, 0).text().unwrap_or_default();
+    w.begin_record(&object.name, &object.name, RecordUrl::Row(&cx.base, &object.name, id));
     let printer = records::Printer { catalog: &cx.catalog, base: &cx.base, org: &cx.identity.org };
-    printer.nodes(&mut w, object, &id, shown.shape(), &shown.rows, 0, None);
+    printer.nodes(&mut w, object, id, shown.shape(), &shown.rows, 0, None);
     w.end_object();
     let reply = Reply::new(200, cx.format.content_type(), w.finish());
     let reply = match shown.modified {

@@ -13,6 +13,8 @@ pub(super) enum Fault {
     Api(Exception),
     /// A fault of the envelope: the request is none that the API has.
     Client(String),
+    /// The org is in another database now, and nothing was changed in the one that it left: the call goes well there.
+    Moved(Exception),
 }
 
 /// An exception: its code, its sentence without the code, its type.
@@ -46,6 +48,7 @@ impl Fault {
     pub(super) fn of(server: &Server, failure: Failure) -> Self {
         match failure.errors().first() {
             Some(e) => e.clone().into(),
+            None if failure.is_moved() => Self::Moved(Exception::of(&server.internal(&failure))),
             None => server.internal(&failure).into(),
         }
     }
@@ -54,17 +57,26 @@ impl Fault {
     pub(super) fn reply(&self, api: Api) -> Reply {
         match self {
             Fault::Client(message) => error::soap_client_fault(message).into(),
-            Fault::Api(Exception { code, message, kind }) => {
-                let fault = SoapFault { namespace: api.faults(), code: code.as_str(), message, kind: Some(kind) };
+            Fault::Api(Exception { code, message, kind }) | Fault::Moved(Exception { code, message, kind }) => {
+                // The Metadata API tells no details.
+                let kind = (api != Api::Metadata).then_some(*kind);
+                let fault = SoapFault { namespace: api.faults(), code: code.as_str(), message, kind };
                 error::soap_fault(&fault).into()
             }
         }
     }
 }
 
+impl Exception {
+    /// An error as an exception of the type that its code has.
+    fn of(e: &ApiError) -> Self {
+        Self { code: e.code(), message: e.message().to_owned(), kind: kind(e.code()) }
+    }
+}
+
 impl From<ApiError> for Fault {
     fn from(e: ApiError) -> Self {
-        Fault::new(e.code(), e.message())
+        Fault::Api(Exception::of(&e))
     }
 }
 

@@ -1,12 +1,12 @@
 //! Logging in and out, and who somebody is: what the partner and the enterprise API share with no other.
 
 use super::envelope::Answer;
-use super::session::Caller;
+use super::session::{API_DISABLED, Caller};
 use super::{Api, Fault, Soap};
 use crate::Reply;
 use orglet_base::{ErrorCode, Id, Value};
 use orglet_engine::auth::{LoginError, SESSION_SECONDS};
-use orglet_engine::{Failure, Identity, Org};
+use orglet_engine::{Failure, Identity, Org, Setting};
 
 /// The largest attachment, in bytes; a fixed fact of every org.
 const ATTACHMENT_BYTES: &str = "5242880";
@@ -32,6 +32,10 @@ pub(super) fn login(cx: &Soap<'_>) -> Result<Reply, Fault> {
         _ => invalid_login(),
     })?;
     let identity = &grant.identity;
+    if identity.org.settings.is_on(Setting::ApiDisabled) {
+        server.engine.revoke(&identity.token).map_err(|e| Fault::of(server, e))?;
+        return Err(Fault::login(ErrorCode::ApiDisabledForOrg, API_DISABLED));
+    }
     if scope.is_some_and(|id| id != identity.org.id) {
         server.engine.revoke(&identity.token).map_err(|e| Fault::of(server, e))?;
         return Err(invalid_login());

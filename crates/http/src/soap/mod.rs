@@ -5,6 +5,7 @@ mod data;
 mod envelope;
 mod fault;
 mod login;
+mod metadata;
 mod session;
 
 #[cfg(test)]
@@ -86,6 +87,9 @@ impl Api {
     }
 }
 
+/// How often a call follows an org that moves.
+const MOST_MOVES: usize = 3;
+
 /// A call: what is asked, of which API and version.
 struct Soap<'a> {
     server: &'a Server,
@@ -116,10 +120,19 @@ pub(crate) fn answer(server: &Server, call: &Call) -> Reply {
         return only_post(call);
     }
     // The org's id may follow the version; the session says which org it is.
-    match version(segments.next()).and_then(|version| run(server, call, api, version)) {
-        Ok(reply) => reply,
-        Err(fault) => fault.reply(api),
+    let version = match version(segments.next()) {
+        Ok(version) => version,
+        Err(fault) => return fault.reply(api),
+    };
+    let mut done = run(server, call, api, version);
+    // Where moves of an org follow each other, it may be gone again.
+    for _ in 0..MOST_MOVES {
+        if !matches!(done, Err(Fault::Moved(_))) {
+            break;
+        }
+        done = run(server, call, api, version);
     }
+    done.unwrap_or_else(|fault| fault.reply(api))
 }
 
 /// The version of the address. One that is retired is told as such (SalesforceLabs/Milestones-PM issue 156); everything
@@ -150,6 +163,7 @@ fn run(server: &Server, call: &Call, api: Api, version: ApiVersion) -> Result<Re
         (Api::Partner | Api::Enterprise, name) => {
             data::answer(cx).unwrap_or_else(|| Err(if NOT_BUILT.contains(&name) { not_built(cx) } else { unknown(cx) }))
         }
+        (Api::Metadata, _) => metadata::answer(cx),
         _ => Err(not_built(cx)),
     }
 }

@@ -1,10 +1,13 @@
 //! Who calls, and whether the call is let in.
 
 use super::envelope::Answer;
-use super::{Fault, Soap};
+use super::{Api, Fault, Soap};
 use orglet_base::ErrorCode;
-use orglet_engine::{Admission, Identity, Place};
+use orglet_engine::{Admission, Identity, Place, Setting};
 use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// What is told of an org whose edition has no API (soap-005).
+pub(super) const API_DISABLED: &str = "API is not enabled for this Organization or Partner";
 
 /// A call that is let in: who makes it, and its answer as far as its header goes.
 pub(super) struct Caller {
@@ -19,10 +22,17 @@ impl Caller {
     /// records in it declares their namespace.
     pub(super) fn admitted(cx: &Soap<'_>, records: bool) -> Result<Self, Fault> {
         let identity = caller(cx)?;
+        if identity.org.settings.is_on(Setting::ApiDisabled) {
+            return Err(Fault::new(ErrorCode::ApiDisabledForOrg, API_DISABLED));
+        }
         let Admission { used, allowed, refusal, place } = identity.org.admit();
         match refusal {
             Some(e) => Err(Fault::new(e.code(), e.message())),
-            None => Ok(Self { identity, answer: Answer::new(cx.api, Some((used, allowed)), records), _place: place }),
+            // The Metadata API has no such header.
+            None => {
+                let usage = (cx.api != Api::Metadata).then_some((used, allowed));
+                Ok(Self { identity, answer: Answer::new(cx.api, usage, records), _place: place })
+            }
         }
     }
 }

@@ -219,3 +219,31 @@ fn only_post() {
     );
     assert_eq!(org.send("POST", "/services/Soap/x", "").status(), 404);
 }
+
+#[test]
+fn damaged_envelopes_are_answered() {
+    let org = Org::new();
+    let token = org.session();
+    let record = "<sObjects xsi:type=\"s:sObject\"><type>Account</type><Id xsi:nil=\"true\"/><fieldsToNull>Site</fieldsToNull><Name>a &amp; b</Name>\
+                  <Parent xsi:type=\"x:Account\"><type>Account</type><Name>c</Name></Parent></sObjects>";
+    let body = with_session(
+        &token,
+        &format!("<create xmlns=\"{PARTNER}\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\">{record}</create>"),
+    );
+    let mut n = 0;
+    crate::codec::mutations::each(&body, b"<>&;\"'=/![]-? x:\n", |bytes| {
+        // The reader takes any bytes; a whole call is made of some of them.
+        let read = super::envelope::Request::parse(bytes);
+        n += 1;
+        if n % 40 == 0 {
+            let request = Request::builder().method("POST").uri("/services/Soap/u/62.0").body(Bytes::copy_from_slice(bytes)).unwrap();
+            let answer = org.server.handle(request, Peer { scheme: Scheme::Https, trusted: false });
+            let status = answer.status().as_u16();
+            assert!(status == 200 || status == 500, "{status}");
+            assert!(read.is_ok() || status == 500);
+            let text = std::str::from_utf8(answer.body()).unwrap();
+            assert!(!text.contains("UNKNOWN_EXCEPTION"), "{text}");
+            assert_eq!(crate::codec::xml::parse(answer.body()).unwrap().0, "Envelope", "{text}");
+        }
+    });
+}

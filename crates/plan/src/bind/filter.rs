@@ -99,6 +99,10 @@ impl Conditions<'_, '_, '_> {
                 let found = binder.resolve(self.scope, path)?;
                 binder.check_filterable(&found, path.span)?;
                 binder.check_label(&found, call.span)?;
+                if let Some(text) = found.text_of_state(path) {
+                    let label = binder.resolve(self.scope, &text)?;
+                    return Ok(Operand { name: found.name, ..plain(&label, call.span) });
+                }
                 let listed = found.field().is_some_and(|f| f.ty == FieldType::Picklist);
                 let form = if listed { Form::Label } else { Form::Plain };
                 Ok(Operand { form, ..plain(&found, call.span) })

@@ -257,6 +257,10 @@ impl Binder<'_> {
                 let path = self.only_path(call)?;
                 let found = self.resolve(scope, path)?;
                 self.check_label(&found, call.span)?;
+                if found.text_of_state(path).is_some() {
+                    // What a group of codes is called takes the country, which may not be grouped by.
+                    return Err(self.cx.malformed(call.span, format!("field {} does not support function toLabel in a group", found.name)));
+                }
                 let Some(at) = group.plain(&found.sql) else { return Ok(Err(full_name(&found))) };
                 let value = self.key_value(group, at);
                 return Ok(Ok(Value { out: OutKind::Label(found.kind), ..value }));

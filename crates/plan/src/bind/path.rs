@@ -6,7 +6,7 @@ use crate::plan::ParentKind;
 use crate::shape::key_field;
 use crate::views;
 use orglet_base::{ApiError, ErrorCode, OwnedCell};
-use orglet_schema::{CellKind, Field, FieldType, Object};
+use orglet_schema::{CellKind, Field, FieldType, Object, Place};
 use orglet_syntax::ast::{Ident, Path, Span};
 use std::sync::Arc;
 
@@ -177,6 +177,16 @@ impl Found {
     /// The field; `None` for those of the pseudo-object Name.
     pub(super) fn field(&self) -> Option<&Field> {
         self.field.as_ref().map(|(object, i)| &object.fields()[*i])
+    }
+
+    /// The path to the text beside the code of a state, which is what people see of it: other countries' states have the same
+    /// code. Nothing where the field is none.
+    pub(super) fn text_of_state(&self, path: &Path) -> Option<Path> {
+        self.field().filter(|f| f.place == Some(Place::State))?;
+        let mut text = path.clone();
+        let last = text.segments.last_mut()?;
+        last.text.truncate(last.text.len().checked_sub("Code".len())?);
+        Some(text)
     }
 
     /// Whether it is compared by folded characters.

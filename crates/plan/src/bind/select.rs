@@ -223,6 +223,11 @@ impl Binder<'_> {
                 let path = self.only_path(call)?;
                 let found = self.resolve(scope, path)?;
                 self.check_label(&found, call.span)?;
+                if let Some(text) = found.text_of_state(path) {
+                    let label = self.resolve(scope, &text)?;
+                    let kind = OutKind::Cell(label.kind);
+                    return Ok((Found { name: found.name, ..label }, kind));
+                }
                 let kind = OutKind::Label(found.kind);
                 Ok((found, kind))
             }

@@ -82,16 +82,11 @@ pub(crate) use sql;
 
 /// An identifier in quotes.
 pub(crate) fn quoted(name: &str) -> String {
-    let mut out = String::with_capacity(name.len() + 2);
-    out.push('"');
-    for (i, part) in name.split('"').enumerate() {
-        if i > 0 {
-            out.push_str("\"\"");
-        }
-        out.push_str(part);
+    // As all names of the catalog are.
+    if !name.contains('"') {
+        return ["\"", name, "\""].concat();
     }
-    out.push('"');
-    out
+    ["\"", &name.replace('"', "\"\""), "\""].concat()
 }
 
 impl Sql {

@@ -2,7 +2,8 @@
 
 use super::check::{Checker, illegal_type, wrong_number, wrong_type};
 use super::functions::{self, Found, Function, Known, Takes};
-use super::{Fault, Node, Pattern, Purpose, Span, Type};
+use super::{Fault, Lookup, Node, Pattern, Purpose, Reference, Span, Type};
+use orglet_schema::FieldType;
 use orglet_syntax::formula::ast::{Expr, ExprKind};
 use rust_decimal::Decimal;
 use std::sync::Arc;
@@ -135,6 +136,7 @@ impl Checker<'_> {
                 Ok((call.node(vec![text, pattern]), Boolean))
             }
             Function::Distance => self.distance(call),
+            Function::VLookup => self.lookup(call),
             Function::Geolocation => self.geolocation(call),
             Function::FormatDuration => self.format_duration(call),
             _ => Err(call.illegal()),
@@ -314,6 +316,36 @@ impl Checker<'_> {
             Function::PriorValue => Ok((call.node(vec![node]), ty)),
             _ => Ok((call.node(vec![node]), Type::Boolean)),
         }
+    }
+
+    /// VLOOKUP: a field of the first record of a custom object that has a name (the platform's help on the function).
+    fn lookup(&mut self, call: &Call<'_>) -> Result<(Node, Type), Fault> {
+        call.count(3)?;
+        let merge_field = |arg: &Expr| match &arg.kind {
+            ExprKind::Field(name) => self.merge_field(name).filter(|(object, _)| object.custom),
+            _ => None,
+        };
+        let expected = |what: &str, at: &Expr| {
+            Fault::new(at.span, format!("Incorrect parameter for function '{}()'. Expected {what} field reference.", call.name))
+        };
+        let (object, field) = merge_field(&call.args[0]).ok_or_else(|| expected("Custom Object", &call.args[0]))?;
+        let key = merge_field(&call.args[1]).filter(|(other, key)| other.name == object.name && other.fields()[*key].name_field);
+        let (_, key) = key.ok_or_else(|| expected("Record Name", &call.args[1]))?;
+        let (value, ty) = self.value(&call.args[2])?;
+        if !ty.meets(&Type::Text) {
+            return Err(call.wrong(&[Type::Text], &ty, &call.args[2]));
+        }
+        let found = &object.fields()[field];
+        let gives = match self.type_of(found, &found.name, call.args[0].span)? {
+            Type::Picklist | Type::MultiPicklist => Type::Text,
+            Type::Location => return Err(call.illegal()),
+            ty => ty,
+        };
+        for index in [key, field] {
+            self.places.looked_up.push((object.name.clone(), object.fields()[index].name.clone()));
+        }
+        let field = Reference { place: 0, field, percent: found.ty == FieldType::Percent, location: None };
+        Ok((Node::Lookup(Box::new(Lookup { object, key, field, value })), gives))
     }
 
     fn distance(&mut self, call: &Call<'_>) -> Result<(Node, Type), Fault> {

@@ -89,6 +89,7 @@ pub enum Function {
     UnixTimestamp,
     Upper,
     Value,
+    VLookup,
     Weekday,
     Year,
 }
@@ -233,6 +234,7 @@ static TABLE: &[(&str, Known)] = {
         ("UNIXTIMESTAMP", known(UnixTimestamp, Special, N)),
         ("UPPER", known(Upper, ButLast(&[T, T]), T)),
         ("VALUE", known(Value, ONE_TEXT, N)),
+        ("VLOOKUP", known(VLookup, Special, T)),
         ("WEEKDAY", known(Weekday, ONE_DATE, N)),
         ("YEAR", known(Year, ONE_DATE, N)),
     ]
@@ -255,7 +257,7 @@ static ELSEWHERE: &[&str] = &[
 ];
 
 /// Functions that real orgs have and this one has not.
-static NOT_BUILT: &[&str] = &["BR", "CURRENCYRATE", "GETSESSIONID", "VLOOKUP"];
+static NOT_BUILT: &[&str] = &["BR", "CURRENCYRATE", "GETSESSIONID"];
 
 /// What a name of a function leads to.
 pub(super) enum Found {

@@ -95,7 +95,7 @@ pub enum Node {
     Null,
     /// A checkbox's value.
     Bool(bool),
-    /// A number; `literal` as written, which prints it with the zero before its point.
+    /// A number as it stands in the formula: TEXT() leaves the zero before its point.
     Number(Decimal),
     /// Text.
     Text(String),
@@ -113,6 +113,8 @@ pub enum Node {
     Chain(Box<Node>, Vec<Link>),
     /// A function and its arguments.
     Call(Function, Vec<Node>),
+    /// A field of a row that is looked for.
+    Lookup(Box<Lookup>),
 }
 
 /// An operator, and the operand to its right.
@@ -181,33 +183,58 @@ pub enum Source {
 
 /// The rows that the formulas of an object read, the record first.
 #[derive(Clone, Debug)]
-pub struct Places(Vec<Place>);
+pub struct Places {
+    all: Vec<Place>,
+    /// Objects and fields of rows that are looked for by their names.
+    looked_up: Vec<(String, String)>,
+}
+
+/// A search for a row by its name: `VLOOKUP`.
+#[derive(Clone, Debug)]
+pub struct Lookup {
+    /// The object.
+    pub object: Arc<Object>,
+    /// Index of its name field.
+    pub key: usize,
+    /// The field that is asked for, in no place.
+    pub field: Reference,
+    /// The name.
+    pub value: Node,
+}
 
 impl Places {
     /// The record alone.
     pub fn of(object: &Arc<Object>) -> Self {
-        Self(vec![Place { source: Source::Record, object: object.clone(), fields: Vec::new() }])
+        let record = Place { source: Source::Record, object: object.clone(), fields: Vec::new() };
+        Self { all: vec![record], looked_up: Vec::new() }
     }
 
     /// All of them; a parent stands behind the row that names it.
     pub fn all(&self) -> &[Place] {
-        &self.0
+        &self.all
+    }
+
+    /// Whether a field of an object is read, wherever.
+    pub fn reads(&self, object: &str, field: &str) -> bool {
+        let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
+        self.all.iter().any(|p| same(&p.object.name, object) && p.fields.iter().any(|f| same(f, field)))
+            || self.looked_up.iter().any(|(o, f)| same(o, object) && same(f, field))
     }
 
     /// The index of a place, which is added where it is not known yet.
     fn intern(&mut self, source: Source, object: &Arc<Object>) -> usize {
-        match self.0.iter().position(|p| p.source == source && p.object.name == object.name) {
+        match self.all.iter().position(|p| p.source == source && p.object.name == object.name) {
             Some(at) => at,
             None => {
-                self.0.push(Place { source, object: object.clone(), fields: Vec::new() });
-                self.0.len() - 1
+                self.all.push(Place { source, object: object.clone(), fields: Vec::new() });
+                self.all.len() - 1
             }
         }
     }
 
     /// Notes that a field of a place is read.
     fn read(&mut self, place: usize, field: usize) {
-        let place = &mut self.0[place];
+        let place = &mut self.all[place];
         let name = &place.object.fields()[field].name;
         if !place.fields.contains(name) {
             place.fields.push(name.clone());

@@ -20,6 +20,16 @@ fn unknown(name: &str, span: Span) -> Fault {
 }
 
 impl Checker<'_> {
+    /// The field of `$ObjectType.Object__c.Fields.Field__c`, with its object.
+    pub(super) fn merge_field(&self, name: &str) -> Option<(Arc<Object>, usize)> {
+        let [root, object, fields, field] = name.split('.').collect::<Vec<_>>()[..] else { return None };
+        if !root.eq_ignore_ascii_case("$ObjectType") || !fields.eq_ignore_ascii_case("Fields") {
+            return None;
+        }
+        let object = self.catalog.object(object).filter(|o| o.has_table())?;
+        Some((object.clone(), object.field_index(field)?))
+    }
+
     /// A reference, with the type of what it names.
     pub(super) fn reference(&mut self, name: &str, span: Span) -> Result<(Node, Type), Fault> {
         let mut steps: Vec<&str> = name.split('.').collect();
@@ -111,7 +121,7 @@ impl Checker<'_> {
         Ok((Node::Field(Reference { place, field: index, percent: field.ty == FieldType::Percent, location }), ty))
     }
 
-    fn type_of(&self, field: &Field, name: &str, span: Span) -> Result<Type, Fault> {
+    pub(super) fn type_of(&self, field: &Field, name: &str, span: Span) -> Result<Type, Fault> {
         use FieldType::*;
         let unsupported = |kind: &str| {
             let message = format!("You referenced an unsupported field type called \"{kind}\" using the following field: {name}");

@@ -266,7 +266,7 @@ impl FieldDef {
                 return Err(m.place("fullName", DefError::integrity(format!("fullName '{own}' does not match '{full_name}'"))));
             }
         }
-        name::check(full_name, name::CUSTOM, "Field Name", node.is_xml(), "fullName must end with: __c")?;
+        name::check(full_name, name::CUSTOM, "Field Name", node.is_file(), "fullName must end with: __c")?;
         let kind = kind(&m)?;
         refuse_unbuilt(&m)?;
         let mut notes = BTreeMap::new();

@@ -276,7 +276,10 @@ fn resolve<'a>(path: &FilterPath, own: &str, object: &impl Fn(&str) -> Option<&'
 
 fn comparable(item: &FilterItem, left: &Field, text: &str, right: Option<(&Field, &str)>) -> Result<(), DefError> {
     for (field, text) in std::iter::once((left, text)).chain(right) {
-        if Family::of(field.ty).is_none() || !field.filterable {
+        if !field.has_column() && Family::of(field.ty).is_some() {
+            return Err(DefError::unsupported(format_args!("Lookup filters by {text} are")).on(MEMBER));
+        }
+        if Family::of(field.ty).is_none() || !field.filterable || field.is_personal() {
             return Err(refuse(format!("Lookup filters cannot look at the field {text}")));
         }
     }

@@ -11,11 +11,24 @@ const MAX_DEPTH: usize = 32;
 /// Most elements read from one document.
 const MAX_NODES: usize = 500_000;
 
+/// Where metadata comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetaSource {
+    /// JSON of the Tooling API.
+    Json,
+    /// A file of a project, in XML.
+    File,
+    /// A call of the Metadata API, in XML.
+    Call,
+}
+
 /// A named piece of metadata: text, or an ordered list of children; neither where the source says null.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetaNode {
     /// The member's or element's name, without a namespace prefix.
     pub name: String,
+    /// Where it comes from.
+    pub source: MetaSource,
     /// The line of the XML element, counted from 1; `None` for JSON.
     pub line: Option<u32>,
     /// Text of a leaf; `None` for null and for nodes with children.
@@ -42,8 +55,8 @@ impl fmt::Display for XmlError {
 impl std::error::Error for XmlError {}
 
 impl MetaNode {
-    fn new(name: impl Into<String>, line: Option<u32>) -> Self {
-        Self { name: name.into(), line, text: None, children: Vec::new() }
+    fn new(name: impl Into<String>, source: MetaSource, line: Option<u32>) -> Self {
+        Self { name: name.into(), source, line, text: None, children: Vec::new() }
     }
 
     /// Converts a JSON value; the node is named `Metadata`. Members that are null are kept as nodes without text, arrays
@@ -54,7 +67,7 @@ impl MetaNode {
 
     fn json_named(name: &str, value: &serde_json::Value) -> Self {
         use serde_json::Value;
-        let mut node = Self::new(name, None);
+        let mut node = Self::new(name, MetaSource::Json, None);
         match value {
             Value::Null => {}
             Value::Bool(b) => node.text = Some(b.to_string()),
@@ -92,7 +105,12 @@ impl MetaNode {
 
     /// Whether the node was read from XML.
     pub fn is_xml(&self) -> bool {
-        self.line.is_some()
+        self.source != MetaSource::Json
+    }
+
+    /// Whether the node was read from a file, which may be of a package.
+    pub fn is_file(&self) -> bool {
+        self.source == MetaSource::File
     }
 
     /// Whether the node says null: no text and no children.
@@ -244,7 +262,7 @@ impl XmlSource<'_> {
 }
 
 fn element(tag: &BytesStart<'_>, line: u32) -> MetaNode {
-    MetaNode::new(tag.local_name().into_inner(), Some(line))
+    MetaNode::new(tag.local_name().into_inner(), MetaSource::File, Some(line))
 }
 
 /// Whether an element says `xsi:nil="true"`.

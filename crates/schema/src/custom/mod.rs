@@ -23,7 +23,7 @@ mod values;
 pub use build::{build_field, build_object};
 pub use field_def::{DeleteConstraint, FieldDef, FieldKindDef};
 pub use lookup_filter::{FilterItemDef, LookupFilterDef};
-pub use meta_node::{MetaNode, XmlError};
+pub use meta_node::{MetaNode, MetaSource, XmlError};
 pub use name::is_event;
 pub use object_def::{EventDef, NameFieldDef, NameFieldKind, ObjectDef};
 pub use overlay::{overlay, overlay_all};
@@ -44,6 +44,8 @@ pub struct DefError {
     pub fields: Vec<String>,
     /// The definition is sound on the platform, but something it asks for is not built here.
     pub unsupported: bool,
+    /// The definition is not of the form that its type has, whatever it says.
+    pub malformed: bool,
     /// The line of an XML source, counted from 1.
     pub line: Option<u32>,
     /// The object (`X__c`), field (`X__c.F__c`) or part ([`PartDef::qualified_name`]) concerned, where known.
@@ -53,7 +55,7 @@ pub struct DefError {
 impl DefError {
     /// A refusal by a code.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), fields: Vec::new(), unsupported: false, line: None, subject: None }
+        Self { code, message: message.into(), fields: Vec::new(), unsupported: false, malformed: false, line: None, subject: None }
     }
 
     /// A breach of a field's or object's rules: `FIELD_INTEGRITY_EXCEPTION`, as the platform answers most of them.
@@ -66,6 +68,12 @@ impl DefError {
         let mut e = Self::new(ErrorCode::FunctionalityNotEnabled, format!("{what} not supported by this org."));
         e.unsupported = true;
         e
+    }
+
+    /// As one that is not of the form that its type has.
+    pub fn malformed(mut self) -> Self {
+        self.malformed = true;
+        self
     }
 
     /// With a member named.

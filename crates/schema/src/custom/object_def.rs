@@ -181,7 +181,7 @@ impl ObjectDef {
         let parts: Vec<&str> = UNBUILT_PARTS.iter().map(|(member, _)| *member).chain(built).collect();
         m.only(&[TYPED, NOTES, INTERFACE, DEMANDS, &parts])?;
         let no_suffix = "Invalid fullName, must end in a custom suffix (e.g. __c)";
-        name::check(full_name, name::OBJECTS, "Object Name", node.is_xml(), no_suffix)?;
+        name::check(full_name, name::OBJECTS, "Object Name", node.is_file(), no_suffix)?;
         let event = if name::is_event(full_name) { Some(event(&m)?) } else { None };
         if event.is_none() {
             refuse_unbuilt(&m)?;

@@ -37,7 +37,7 @@ impl<'a> Members<'a> {
             true => format!("Element {{{NAMESPACE}}}{name} invalid at this location in type {of}"),
             false => format!("No such column '{name}' on sobject of type {of}"),
         };
-        DefError::new(ErrorCode::InvalidField, message).on(name).at(child)
+        DefError::new(ErrorCode::InvalidField, message).malformed().on(name).at(child)
     }
 
     /// The one child of a name; a second is refused.
@@ -47,7 +47,7 @@ impl<'a> Members<'a> {
         match found.next() {
             Some(second) => {
                 let message = format!("Element {name} is duplicated at this location in type {}", self.type_name);
-                Err(DefError::new(ErrorCode::InvalidField, message).on(name).at(second))
+                Err(DefError::new(ErrorCode::InvalidField, message).malformed().on(name).at(second))
             }
             None => Ok(first),
         }
@@ -93,7 +93,7 @@ impl<'a> Members<'a> {
             Some(value) => Ok(Some(value)),
             None => {
                 let message = format!("'{word}' is not a valid value for the enum '{enumeration}'");
-                Err(self.place(name, DefError::new(ErrorCode::InvalidField, message)))
+                Err(self.place(name, DefError::new(ErrorCode::InvalidField, message).malformed()))
             }
         }
     }
@@ -108,6 +108,6 @@ impl<'a> Members<'a> {
 
     fn misfit(&self, name: &str, word: &str, of: &str) -> DefError {
         let message = format!("'{word}' is not a valid value for the type xsd:{of}");
-        self.place(name, DefError::new(ErrorCode::InvalidField, message))
+        self.place(name, DefError::new(ErrorCode::InvalidField, message).malformed())
     }
 }

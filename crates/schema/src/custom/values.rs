@@ -2,8 +2,7 @@
 
 use super::reader::Members;
 use super::{DefError, FieldKindDef, MetaNode};
-use crate::field::{DefaultValue, PicklistValue};
-use base64::Engine as _;
+use crate::field::{DefaultValue, PicklistValue, bitmap};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -118,16 +117,12 @@ impl ValueSetDef {
         values.into_iter().map(value).collect()
     }
 
-    /// The bitmap of controlling values under which a value may be chosen: bit 0 is the highest of the first byte;
-    /// base64 in groups of three bytes, as recorded (`gAAA` for the first of six).
+    /// The bitmap of controlling values under which a value may be chosen.
     fn valid_for(&self, value: &str, controller: &[String]) -> String {
-        let mut bits = vec![0_u8; controller.len().div_ceil(24).max(1) * 3];
-        for setting in self.value_settings.iter().filter(|s| s.value_name == value) {
-            for (at, _) in controller.iter().enumerate().filter(|(_, c)| setting.controlling_field_value.contains(c)) {
-                bits[at / 8] |= 0x80 >> (at % 8);
-            }
-        }
-        base64::engine::general_purpose::STANDARD.encode(bits)
+        let settings = self.value_settings.iter().filter(|s| s.value_name == value);
+        bitmap(
+            settings.flat_map(|s| controller.iter().enumerate().filter(|(_, c)| s.controlling_field_value.contains(c))).map(|(at, _)| at),
+        )
     }
 }
 

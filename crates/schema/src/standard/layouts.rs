@@ -11,6 +11,7 @@ const LAYOUTS: &str = include_str!("../../data/layouts.tsv");
 const COMPACT: &str = include_str!("../../data/compact_layouts.tsv");
 const LABELS: &str = include_str!("../../data/layout_labels.tsv");
 const RELATED: &str = include_str!("../../data/related_lists.tsv");
+const SEARCH: &str = include_str!("../../data/search_layouts.tsv");
 const NAMED: &str = include_str!("../../data/named_layouts.tsv");
 /// Sections that a layout may have.
 const SECTIONS: u64 = 64;
@@ -124,6 +125,12 @@ pub fn related_lists(object: &Object) -> Vec<(&'static str, Vec<&'static str>)> 
     lines.lines().filter_map(|line| line.split_once('\t')).map(|(name, columns)| (name, columns.split(',').collect())).collect()
 }
 
+/// The columns of an object's search results, as paths from it; none where they are not known.
+pub fn search_columns(object: &Object) -> Vec<&'static str> {
+    let line = sections(&SEARCH_SECTIONS, SEARCH).get(&object.name).filter(|_| !object.custom).unwrap_or_default();
+    line.trim().split(',').filter(|path| !path.is_empty()).collect()
+}
+
 /// A field's label on pages, which is not always that of its describe: references are called by what they lead to, and
 /// some standard fields have a name of their own there.
 pub fn label(object: &Object, field: &Field) -> String {
@@ -145,6 +152,7 @@ static LAYOUT_SECTIONS: OnceLock<Sections> = OnceLock::new();
 static COMPACT_SECTIONS: OnceLock<Sections> = OnceLock::new();
 static LABEL_SECTIONS: OnceLock<Sections> = OnceLock::new();
 static RELATED_SECTIONS: OnceLock<Sections> = OnceLock::new();
+static SEARCH_SECTIONS: OnceLock<Sections> = OnceLock::new();
 static NAMED_SECTIONS: OnceLock<Sections> = OnceLock::new();
 
 fn sections(cell: &'static OnceLock<Sections>, text: &'static str) -> &'static Sections {
@@ -258,6 +266,18 @@ mod tests {
                     };
                     assert!(known, "{name}.{relationship}.{path}");
                 }
+            }
+        }
+        for name in sections(&SEARCH_SECTIONS, SEARCH).names() {
+            let object = objects.object(name).unwrap();
+            assert!(object.flags.search_layoutable || name == "Task", "{name}");
+            for path in search_columns(object) {
+                let known = match path.split_once('.') {
+                    Some((relation, _)) => object.parent_field(relation).is_some(),
+                    None => object.field(path).is_some(),
+                };
+                // A plain org's contracts have no name.
+                assert!(known || (name, path) == ("Contract", "Name"), "{name}.{path}");
             }
         }
         for name in sections(&LABEL_SECTIONS, LABELS).names() {

@@ -8,6 +8,7 @@ mod fields;
 mod history;
 pub mod layouts;
 pub mod list_views;
+pub mod places;
 pub mod record_types;
 mod relationships;
 mod restricted;
@@ -30,6 +31,7 @@ const OBJECTS: &str = include_str!("../../data/objects.tsv");
 const FIELDS: &str = include_str!("../../data/fields.tsv");
 const VALUE_SETS: &str = include_str!("../../data/value_sets.tsv");
 const RELATIONSHIPS: &str = include_str!("../../data/relationships.tsv");
+const PLACES: &str = include_str!("../../data/places.tsv");
 
 /// A line of `objects.tsv`.
 #[derive(Clone, Copy, Debug)]
@@ -88,20 +90,32 @@ pub(crate) fn entry(name: &str) -> Option<&'static Entry> {
 /// The standard objects of an org: one shared set per process.
 pub fn objects() -> Arc<ObjectSet> {
     static SET: OnceLock<Arc<ObjectSet>> = OnceLock::new();
-    SET.get_or_init(|| Arc::new(ObjectSet::new(index().entries.iter().map(|e| Arc::new(object(e)))))).clone()
+    SET.get_or_init(|| Arc::new(ObjectSet::new(index().entries.iter().map(|e| Arc::new(object(e, false)))))).clone()
+}
+
+/// The standard objects of an org in which states and countries have codes: another shared set, which has the objects without
+/// such addresses in common with the first.
+pub fn objects_with_places() -> Arc<ObjectSet> {
+    static SET: OnceLock<Arc<ObjectSet>> = OnceLock::new();
+    let plain = objects();
+    let one = |entry: &'static Entry| match plain.object(entry.name).filter(|_| !places::has_addresses(entry.name)) {
+        Some(same) => same.clone(),
+        None => Arc::new(object(entry, true)),
+    };
+    SET.get_or_init(|| Arc::new(ObjectSet::new(index().entries.iter().map(one)))).clone()
 }
 
 /// A number that is another when the data of the standard objects is.
 pub fn fingerprint() -> u64 {
     static NUMBER: OnceLock<u64> = OnceLock::new();
     *NUMBER.get_or_init(|| {
-        let bytes = [OBJECTS, FIELDS, VALUE_SETS, RELATIONSHIPS].into_iter().flat_map(str::bytes);
+        let bytes = [OBJECTS, FIELDS, VALUE_SETS, RELATIONSHIPS, PLACES].into_iter().flat_map(str::bytes);
         bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
     })
 }
 
-fn object(entry: &'static Entry) -> Object {
-    let mut object = Object::new(entry.name, entry.label, entry.label_plural, move || load(entry));
+fn object(entry: &'static Entry, places: bool) -> Object {
+    let mut object = Object::new(entry.name, entry.label, entry.label_plural, move || load(entry, places));
     object.key_prefix = KeyPrefix::parse(entry.key_prefix);
     object.storage = match entry.storage {
         "p" => Storage::Platform,
@@ -120,8 +134,9 @@ fn object(entry: &'static Entry) -> Object {
 }
 
 /// The parts of an object. A line that cannot be read is left out here; the tests of this module refuse it.
-fn load(entry: &'static Entry) -> ObjectParts {
+fn load(entry: &'static Entry, places: bool) -> ObjectParts {
     let fields = field_results(entry).filter_map(Result::ok).collect();
+    let fields = if places { places::add_codes(fields) } else { fields };
     let children = relationships::children(entry.name);
     ObjectParts { fields, children }
 }

@@ -172,7 +172,7 @@ pub fn kind(ty: FieldType) -> &'static dyn FieldKind {
 /// a restricted one that is dependent are the valid ones alone.
 pub fn dependent(field: &Field, value: &Value, controller: &Field, controlling: &Value) -> Result<(), ApiError> {
     let Value::Text(text) = value else { return Ok(()) };
-    if !field.restricted_picklist {
+    if !field.restricted_picklist || field.place.is_some() {
         return Ok(());
     }
     match parts(field, text).find(|part| !field.allows_under(part, controller, controlling)) {

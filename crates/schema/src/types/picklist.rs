@@ -16,10 +16,15 @@ impl FieldKind for Kind {
     }
 
     fn validate(&self, field: &Field, value: Value) -> Result<Value, ApiError> {
-        let value = validate_line(field, value)?;
+        let value = match value {
+            // The code of a place, of which the save tells with the whole address; no text is too long for it but too wrong.
+            Value::Text(t) if field.place.is_some() => Value::from(t.trim()),
+            value => validate_line(field, value)?,
+        };
         match &value {
             Value::Text(t) => match find(field, t) {
                 Some(known) => Ok(Value::Text(known.value.clone())),
+                None if field.place.is_some() => Ok(value),
                 None if field.restricted_picklist && !field.picklist.is_empty() => Err(bad_value(field, t)),
                 None => Ok(value),
             },

@@ -192,12 +192,24 @@ fn envelope(random: &mut Random, known: &Known) -> String {
         1 => (known.facts.username.clone(), random.text(8)),
         _ => (random.text(10), String::new()),
     };
-    let call = random.pick(&["login", "query", "create", "logout", "getUserInfo"]).copied().unwrap_or("login");
+    let calls =
+        ["login", "logout", "getUserInfo", "create", "update", "upsert", "delete", "undelete", "emptyRecycleBin", "query", "queryMore"];
+    let more = ["retrieve", "search", "describeSObject", "getUpdated", "setPassword", "merge"];
+    let call = if random.below(3) == 0 { random.pick(&more) } else { random.pick(&calls) }.copied().unwrap_or("login");
+    let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
+    let (object, id) = (random.text(8), random.text(18));
+    let namespace = random.pick(&["urn:partner.soap.sforce.com", "urn:enterprise.soap.sforce.com"]).copied().unwrap_or_default();
     format!(
-        "<env:Envelope xmlns:env=\"http://schemas.xmlsoap.org/soap/envelope/\"><env:Body><{call} xmlns=\"urn:partner.soap.sforce.com\">\
-         <username>{}</username><password>{}</password></{call}></env:Body></env:Envelope>",
-        name.replace('&', "&amp;").replace('<', "&lt;"),
-        password.replace('&', "&amp;").replace('<', "&lt;")
+        "<env:Envelope xmlns:env=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\">\
+         <env:Header xmlns=\"{namespace}\"><SessionHeader><sessionId>{}</sessionId></SessionHeader></env:Header><env:Body><{call} xmlns=\"{namespace}\">\
+         <username>{}</username><password>{}</password><queryString>SELECT Id FROM {object}</queryString><ids>{id}</ids>\
+         <sObjectType>Account</sObjectType><fieldList>{object}</fieldList><externalIDFieldName>Id</externalIDFieldName>\
+         <sObjects xsi:type=\"Account\"><type>Account</type><Name>{object}</Name></sObjects></{call}></env:Body></env:Envelope>",
+        escaped(&known.facts.access_token),
+        escaped(&name),
+        escaped(&password),
+        object = escaped(&object),
+        id = escaped(&id),
     )
 }
 

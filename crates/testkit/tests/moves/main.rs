@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop where its own scaffolding fails")]
 
 mod broken;
+mod places;
 
 use orglet_base::{OwnedCell, Statement};
 use orglet_engine::orgs::{AdminError, DiffRequest, NewOrg};

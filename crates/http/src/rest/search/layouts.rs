@@ -5,8 +5,9 @@ use crate::Reply;
 use crate::codec::{Doc, XmlOrder};
 use crate::rest::Rest;
 use orglet_base::{ApiError, ErrorCode};
-use orglet_engine::{Failure, search as engine};
-use orglet_schema::Object;
+use orglet_engine::{Failure, lists, search as engine};
+use orglet_schema::standard::layouts;
+use orglet_schema::{FieldType, Object};
 use std::sync::Arc;
 
 /// The objects in a user's scope until what the user does says otherwise, in their order.
@@ -19,7 +20,7 @@ const ROWS: i64 = 25;
 /// A column of a layout: object and field it comes from, label, path.
 type Column = (&'static str, &'static str, &'static str);
 
-/// Layouts of a new org as the REST API guide shows them. All other objects show their names.
+/// Layouts of a new org as the REST API guide shows them. Of other objects the data knows them, or they show their names.
 const LAYOUTS: &[(&str, &[Column])] = &[
     (
         "Account",
@@ -79,7 +80,7 @@ pub(in crate::rest) fn layouts(cx: &Rest<'_>) -> Result<Reply, Failure> {
     let mut out = Vec::with_capacity(names.len());
     for name in names {
         let object = cx.object(name).map_err(|_| unknown(name))?;
-        out.push(layout(&object));
+        out.push(layout(cx, &object));
     }
     Ok(cx.doc(200, &Doc::Wrapped("SearchLayout", out), "SearchLayouts", XmlOrder::Sorted))
 }
@@ -93,8 +94,8 @@ fn unknown(name: &str) -> ApiError {
 }
 
 /// An object's layout; for one that has none, what is wrong stands in its place.
-fn layout(object: &Object) -> Doc {
-    let columns = if object.flags.search_layoutable { columns(object) } else { Vec::new() };
+fn layout(cx: &Rest<'_>, object: &Arc<Object>) -> Doc {
+    let columns = if object.flags.search_layoutable { columns(cx, object) } else { Vec::new() };
     let there = !columns.is_empty();
     let error = (!there).then(|| format!("entity type {} does not have search layouts", object.name));
     Doc::obj([
@@ -106,13 +107,27 @@ fn layout(object: &Object) -> Doc {
     ])
 }
 
-fn columns(object: &Object) -> Vec<Doc> {
-    let column = |field: String, label: String, name: String| {
-        Doc::obj([("field", field.into()), ("format", Doc::Null), ("label", label.into()), ("name", name.into())])
+fn columns(cx: &Rest<'_>, object: &Arc<Object>) -> Vec<Doc> {
+    let column = |field: String, format: Option<&'static str>, label: String, name: String| {
+        Doc::obj([("field", field.into()), ("format", format.into()), ("label", label.into()), ("name", name.into())])
     };
     if let Some((_, known)) = LAYOUTS.iter().find(|(name, _)| *name == object.name) {
-        return known.iter().map(|(field, label, name)| column((*field).into(), (*label).into(), (*name).into())).collect();
+        return known.iter().map(|(field, label, name)| column((*field).into(), None, (*label).into(), (*name).into())).collect();
+    }
+    let paths = layouts::search_columns(object);
+    if !paths.is_empty() {
+        return lists::columns(&cx.identity, object, &paths)
+            .into_iter()
+            .map(|c| {
+                let format = match c.ty {
+                    FieldType::Date => Some("date"),
+                    FieldType::DateTime => Some("dateTime"),
+                    _ => None,
+                };
+                column(c.field, format, c.label, c.select)
+            })
+            .collect();
     }
     let name = engine::naming_field(object);
-    name.map(|f| column(format!("{}.{}", object.name, f.name), f.label.clone(), f.name.clone())).into_iter().collect()
+    name.map(|f| column(format!("{}.{}", object.name, f.name), None, f.label.clone(), f.name.clone())).into_iter().collect()
 }
