@@ -17,7 +17,7 @@ pub mod value;
 pub mod version;
 
 pub use cell::{Cell, OwnedCell};
-pub use error::{ApiError, ErrorCode, KeyOrder};
+pub use error::{ApiError, Duplicates, ErrorCode, KeyOrder, MatchRecord, MatchResult};
 pub use fold::{fold, fold_name};
 pub use id::{Id, IdError, KeyPrefix};
 pub use kind::CellKind;

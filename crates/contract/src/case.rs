@@ -48,6 +48,8 @@ pub struct Case {
     pub now: Option<String>,
     /// What is set in the org.
     pub settings: Vec<SettingChange>,
+    /// Files of an SFDX project that is loaded into the org, by their paths.
+    pub project: Vec<(String, String)>,
     /// Whether the case may be run against an org that others use. Where it doesn't say, its requests tell.
     pub safe: Option<bool>,
     /// Why the case is not expected to pass yet. Such cases run, but count neither as passed nor as failed.

@@ -77,6 +77,10 @@ fn read_file(shown: &str, text: &str, contract: &mut Contract, problems: &mut Ve
     let resource = table.remove("resource").and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_else(|| topic.clone());
     let file_setup = strings(table.remove("setup"));
     let file_source = strings(table.remove("source"));
+    let file_project = match project(table.remove("project")) {
+        Ok(files) => files,
+        Err(e) => return problems.push(format!("{shown}: project: {e}")),
+    };
     let file_now = table.remove("now").and_then(|v| v.as_str().map(str::to_owned));
     if let Some(toml::Value::Table(fixtures)) = table.remove("fixture") {
         for (name, lines) in fixtures {
@@ -106,6 +110,9 @@ fn read_file(shown: &str, text: &str, contract: &mut Contract, problems: &mut Ve
                     case.resource.clone_from(&resource);
                 }
                 case.now = case.now.or_else(|| file_now.clone());
+                if case.project.is_empty() {
+                    case.project.clone_from(&file_project);
+                }
                 contract.cases.push(case);
             }
             Err(e) => problems.push(format!("{shown}: case {}: {e}", index + 1)),
@@ -124,6 +131,7 @@ fn read_case(mut table: toml::Table, file_setup: &[String], file_source: &[Strin
         source.extend_from_slice(file_source);
     }
     let settings = settings(table.remove("settings")).map_err(|e| format!("{name}: settings: {e}"))?;
+    let project = project(table.remove("project")).map_err(|e| format!("{name}: project: {e}"))?;
     let versions = strings(table.remove("versions"));
     let safe = table.remove("safe").and_then(|v| v.as_bool());
     let formats: Option<Vec<Format>> = match table.remove("formats") {
@@ -164,6 +172,7 @@ fn read_case(mut table: toml::Table, file_setup: &[String], file_source: &[Strin
         formats,
         now,
         settings,
+        project,
         safe,
         pending,
         setup,
@@ -187,6 +196,20 @@ fn settings(value: Option<toml::Value>) -> Result<Vec<SettingChange>, String> {
         Ok((Setting::named(&name).map_err(|e| e.to_string())?, Some(value)))
     };
     table.into_iter().map(change).collect()
+}
+
+/// Files of a project: a table of texts by their paths, or nothing.
+fn project(value: Option<toml::Value>) -> Result<Vec<(String, String)>, String> {
+    let table = match value {
+        Some(toml::Value::Table(table)) => table,
+        Some(_) => return Err("a table is wanted".to_owned()),
+        None => return Ok(Vec::new()),
+    };
+    let file = |(path, text): (String, toml::Value)| match text {
+        toml::Value::String(text) => Ok((path, text)),
+        _ => Err(format!("{path} is a text")),
+    };
+    table.into_iter().map(file).collect()
 }
 
 /// A string, a list of strings, or nothing.

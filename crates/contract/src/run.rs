@@ -132,8 +132,9 @@ pub fn run_cases(contract: &Contract, cases: &[&Case], factory: &dyn Factory) ->
 }
 
 fn run_one(contract: &Contract, case: &Case, format: Format, version: &str, factory: &dyn Factory) -> Result<(), String> {
-    let target =
-        factory.make(&OrgSetup { now: case.now.clone(), settings: case.settings.clone() }).map_err(|e| format!("  no org: {e}"))?;
+    let target = factory
+        .make(&OrgSetup { now: case.now.clone(), settings: case.settings.clone(), project: case.project.clone() })
+        .map_err(|e| format!("  no org: {e}"))?;
     run_on(contract, case, format, version, target.as_ref()).map_err(|trouble| trouble.text())
 }
 

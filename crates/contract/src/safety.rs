@@ -53,6 +53,9 @@ pub(crate) fn allowed(contract: &Contract, case: &Case) -> Result<(), String> {
     if !case.settings.is_empty() {
         return Err("it needs settings of its own".to_owned());
     }
+    if !case.project.is_empty() {
+        return Err("it needs a project of its own".to_owned());
+    }
     prepares(contract, &case.setup, 0)?;
     case.steps.iter().try_for_each(step)
 }

@@ -10,6 +10,8 @@ pub struct OrgSetup {
     pub now: Option<String>,
     /// What is to be set in the org.
     pub settings: Vec<SettingChange>,
+    /// Files of an SFDX project that is to be loaded into it, by their paths.
+    pub project: Vec<(String, String)>,
 }
 
 /// An org that answers requests.

@@ -15,6 +15,7 @@ mod formula;
 mod ids;
 pub mod limits;
 pub mod lists;
+mod matching;
 pub mod metadata;
 mod options;
 pub mod org;

@@ -4,18 +4,21 @@
 mod dependants;
 mod places;
 mod rows;
+mod switches;
 mod tables;
 
 pub(crate) use rows::process_of;
+pub(crate) use switches::{Switches, switch};
 
 use crate::formula::rules;
 use crate::ids::{self, Counters};
-use crate::settings::{Kept, Setting};
+use crate::settings::Kept;
 use crate::system::{int, own, text};
-use crate::{Failure, Identity, Org, events};
+use crate::{Failure, Identity, Org, events, matching};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, KeyPrefix, OwnedCell, Statement};
+use orglet_schema::custom::part::{self, standard_rules};
 use orglet_schema::custom::{self, FieldDef, ObjectDef, PartDef};
-use orglet_schema::{Catalog, standard, tooling};
+use orglet_schema::{Catalog, Object, standard, tooling};
 use orglet_store::{Store, StoreError, Tx};
 use std::cell::Cell;
 use std::sync::Arc;
@@ -185,10 +188,11 @@ fn select(rest: &str, params: Vec<orglet_base::Param>) -> Statement {
 }
 
 fn stored(store: &dyn Store) -> Result<Vec<Custom>, Failure> {
-    store.read_with(stored_within)
+    store.read_with(within)
 }
 
-fn stored_within(tx: &mut dyn Tx) -> Result<Vec<Custom>, Failure> {
+/// Everything that is defined, oldest first, as a transaction finds it.
+pub(crate) fn within(tx: &mut dyn Tx) -> Result<Vec<Custom>, Failure> {
     let rows = tx.all(&select("ORDER BY rowid", vec![]))?;
     rows.iter().map(|row| read(row)).collect()
 }
@@ -229,20 +233,25 @@ pub(crate) fn load(store: &dyn Store, now: DateTime) -> Result<Catalog, Failure>
 }
 
 fn load_once(store: &dyn Store, now: DateTime) -> Result<Catalog, Failure> {
-    let (version, modified, known, customs, places) = store.read_with::<_, Failure>(|tx| {
+    let (version, modified, known, customs, switches, keys) = store.read_with::<_, Failure>(|tx| {
         let modified = noted(tx, "catalog_modified")?.and_then(|t| DateTime::parse(&t));
-        let places = Kept::within(tx)?.is_on(Setting::StateCountryPicklists);
-        Ok((version_within(tx)?.unwrap_or(1), modified, noted(tx, "standard_objects")?, stored_within(tx)?, places))
+        let switches = Switches::of(&Kept::within(tx)?);
+        Ok((version_within(tx)?.unwrap_or(1), modified, noted(tx, "standard_objects")?, within(tx)?, switches, matching::noted(tx)?))
     })?;
     // Rules about standard objects are in the code as well as in the data, hence the release.
     let set = format!("{} {:016x}", env!("CARGO_PKG_VERSION"), standard::fingerprint());
     if let (Some(modified), true) = (modified, known.as_deref() == Some(set.as_str())) {
-        return build(&customs, &[], places, version, modified);
+        let catalog = build(&customs, &[], switches, version, modified)?;
+        if matching::are_settled(&catalog, &keys) {
+            return Ok(catalog);
+        }
     }
     let was = version;
     let version = if modified.is_some() { version + 1 } else { version };
-    let catalog = build(&customs, &[], places, version, after(modified, now))?;
+    let catalog = build(&customs, &[], switches, version, after(modified, now))?;
     let statements = tables::missing_columns(store, &catalog)?;
+    let there: Vec<String> = store.tables()?;
+    let has_rows = |object: &Object| there.iter().any(|table| table.eq_ignore_ascii_case(&object.name));
     store.transact_alone_with::<_, Failure>(|tx| {
         if noted(tx, "standard_objects")? != known || version_within(tx)?.unwrap_or(1) != was {
             // Another process saw to it, or changed something, since this one looked.
@@ -251,6 +260,7 @@ fn load_once(store: &dyn Store, now: DateTime) -> Result<Catalog, Failure> {
         for statement in &statements {
             tx.execute(statement)?;
         }
+        matching::settle(tx, &catalog, store.dialect(), &has_rows)?;
         note(tx, "standard_objects", set.clone())?;
         note_change(tx, catalog.version(), catalog.modified())
     })?;
@@ -296,12 +306,15 @@ pub(crate) fn carry_version(old: &mut dyn Tx, new: &mut dyn Tx, now: DateTime) -
     note_change(new, version, after(modified, now))
 }
 
-/// The catalog of definitions; `changed` are the ids of those that have not been accepted before.
-fn build(customs: &[Custom], changed: &[Id], places: bool, version: u64, modified: DateTime) -> Result<Catalog, Failure> {
+/// The catalog of definitions; `changed` are the ids of those that have not been accepted before, `switches` what its settings say.
+fn build(customs: &[Custom], changed: &[Id], switches: Switches, version: u64, modified: DateTime) -> Result<Catalog, Failure> {
     let objects: Vec<(ObjectDef, KeyPrefix)> = customs.iter().filter_map(|c| Some((c.object_def()?.clone(), c.prefix?))).collect();
     let fields: Vec<FieldDef> = customs.iter().filter_map(|c| c.field_def().cloned()).collect();
-    let parts: Vec<PartDef> = customs.iter().filter_map(|c| Some(c.part_def()?.clone().stored(c.id, !changed.contains(&c.id)))).collect();
-    let set = if places { standard::objects_with_places() } else { standard::objects() };
+    let mut parts: Vec<PartDef> =
+        customs.iter().filter_map(|c| Some(c.part_def()?.clone().stored(c.id, !changed.contains(&c.id)))).collect();
+    let implied = standard_rules::implied(&parts, switches.duplicate_rules);
+    parts.extend(implied);
+    let set = if switches.places { standard::objects_with_places() } else { standard::objects() };
     let overlay = custom::overlay(&set, &objects, &fields, &parts).map_err(|e| Failure::Definition(Box::new(e)))?;
     Ok(Catalog::new(version, modified, set, overlay))
 }
@@ -371,9 +384,9 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>) -> Result
         at.set(removals.iter().position(|id| *id == Some(gone)).unwrap_or(at.get()));
         failure
     })?;
-    let places = org.settings.is_on(Setting::StateCountryPicklists);
-    let new = build(&draft.customs, &draft.changed, places, old.version() + 1, after(Some(old.modified()), now))?;
-    check_rules(&draft.customs, &new)?;
+    let switches = Switches::of(&org.settings);
+    let new = build(&draft.customs, &draft.changed, switches, old.version() + 1, after(Some(old.modified()), now))?;
+    check_rules(&draft.customs, &draft.changed, &old, &new)?;
     let statements = tables::migration(org, &old, &new)?;
     org.store.transact_alone_with::<_, Failure>(|tx| {
         org.still(tx, &old)?;
@@ -382,6 +395,7 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>) -> Result
             tx.execute(statement).map_err(tables::refused)?;
         }
         draft.write(tx)?;
+        matching::settle(tx, &new, org.store.dialect(), &|object| org.has_rows(object))?;
         rows::write(tx, &draft, &new)?;
         note_change(tx, new.version(), new.modified())
     })?;
@@ -394,37 +408,20 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>) -> Result
     Ok(ids)
 }
 
-/// Refuses a change of fields that breaks what was right before.
-fn check_rules(customs: &[Custom], new: &Catalog) -> Result<(), Failure> {
+/// Refuses formulas that are wrong: those of what is changed, and others that were right before. One that was wrong before, as a
+/// release may make it, holds nothing up.
+fn check_rules(customs: &[Custom], changed: &[Id], old: &Catalog, new: &Catalog) -> Result<(), Failure> {
+    let check = |custom: &Custom, catalog: &Catalog| {
+        let part = custom.part_def().map_or(Ok(()), |part| rules::check(part, catalog));
+        part.and_then(|()| custom.field_def().map_or(Ok(()), |field| rules::check_default(field, catalog)))
+    };
     for custom in customs {
-        let part = custom.part_def().map_or(Ok(()), |part| rules::check(part, new));
-        let checked = part.and_then(|()| custom.field_def().map_or(Ok(()), |field| rules::check_default(field, new)));
-        checked.map_err(|e| Failure::Definition(Box::new(e)))?;
+        match check(custom, new) {
+            Err(e) if changed.contains(&custom.id) || check(custom, old).is_ok() => return Err(Failure::Definition(Box::new(e))),
+            _ => {}
+        }
     }
     Ok(())
-}
-
-/// Gives the states and countries of addresses codes, or takes these away: another set of standard objects. Tables get the
-/// columns, with codes derived from the texts, or lose them. `with` is written in the same transaction. The caller holds
-/// [`Org::changing`].
-pub(crate) fn switch_places<T>(org: &Org, on: bool, mut with: impl FnMut(&mut dyn Tx) -> Result<T, Failure>) -> Result<T, Failure> {
-    org.here()?;
-    let old = org.catalog();
-    let customs = stored(&*org.store)?;
-    let new = build(&customs, &[], on, old.version() + 1, after(Some(old.modified()), org.now()))?;
-    check_rules(&customs, &new)?;
-    let statements = tables::migration(org, &old, &new)?;
-    let done = org.store.transact_alone_with::<_, Failure>(|tx| {
-        org.still(tx, &old)?;
-        for statement in &statements {
-            tx.execute(statement)?;
-        }
-        places::derive(tx, org, &new)?;
-        note_change(tx, new.version(), new.modified())?;
-        with(tx)
-    })?;
-    org.set_catalog(new);
-    Ok(done)
 }
 
 fn insert(custom: &Custom) -> Result<Statement, Failure> {
@@ -499,7 +496,10 @@ impl Draft<'_> {
                 self.add(kind, &object, &name, None, Body::Part(def))
             }
             Edit::ChangePart(id, def) => self.change(id, Body::Part(def)),
-            Edit::Remove(id) => self.remove(id),
+            Edit::Remove(id) => {
+                self.may_go(id)?;
+                self.remove(id)
+            }
         }
     }
 
@@ -569,6 +569,18 @@ impl Draft<'_> {
         custom.modified = self.now.to_canonical();
         self.changed.push(id);
         Ok(id)
+    }
+
+    /// Refuses to take away by itself what goes with its object alone; of record types in the words of a failed deployment.
+    fn may_go(&self, id: Id) -> Result<(), Failure> {
+        let part = self.customs.iter().find(|c| c.id == id).and_then(Custom::part_def);
+        match part.map(PartDef::kind).filter(|kind| !part::is_removable(kind)) {
+            Some(kind) => {
+                let text = format!("Cannot delete {} through API", kind.what);
+                Err(ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new()).into())
+            }
+            None => Ok(()),
+        }
     }
 
     fn remove(&mut self, id: Id) -> Result<Id, Failure> {

@@ -5,10 +5,11 @@
 //! They are part of an org's content: a snapshot, a copy and a move have them, and an org that goes back to a snapshot
 //! goes back to the settings of then.
 
+use crate::metadata::{self, Switches};
 use crate::orgs::AdminError;
 use crate::shared::Stamped;
 use crate::system::{own, text};
-use crate::{Failure, Org, Server, metadata};
+use crate::{Failure, Org, Server};
 use orglet_store::{Store, Tx};
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -35,6 +36,8 @@ pub enum Setting {
     ApexRestDisabled,
     /// Whether the states and countries of addresses have codes (State and Country/Territory Picklists).
     StateCountryPicklists,
+    /// Whether the platform's own duplicate rules are active.
+    StandardDuplicateRules,
 }
 
 /// What values a setting takes.
@@ -59,7 +62,7 @@ const MOST_REQUESTS: i64 = 1_000_000_000_000;
 /// The most megabytes of a storage: a petabyte.
 const MOST_MB: i64 = 1 << 30;
 
-const KEYS: [Key; 10] = [
+const KEYS: [Key; 11] = [
     Key {
         setting: Setting::DailyApiRequests,
         name: "dailyApiRequests",
@@ -114,6 +117,12 @@ const KEYS: [Key; 10] = [
         name: "stateCountryPicklists",
         kind: Kind::Flag,
         about: "whether addresses have codes of states and countries, and take those of their lists alone",
+    },
+    Key {
+        setting: Setting::StandardDuplicateRules,
+        name: "standardDuplicateRules",
+        kind: Kind::Flag,
+        about: "whether the standard duplicate rules of accounts, contacts and leads are active, as they are in a new org of the platform",
     },
 ];
 
@@ -261,10 +270,11 @@ impl Org {
             }
             self.stamp(tx, Stamped::Settings)
         };
-        let places = numbers.iter().rfind(|(setting, _)| *setting == Setting::StateCountryPicklists).map(|(_, n)| *n == Some(1));
-        let stamps = match places.filter(|on| *on != self.settings.is_on(Setting::StateCountryPicklists)) {
-            Some(on) => metadata::switch_places(self, on, write)?,
-            None => self.transact(write)?,
+        let now = Switches::of(&self.settings);
+        let to = numbers.iter().fold(now, |to, (setting, number)| to.with(*setting, *number == Some(1)));
+        let stamps = match to == now {
+            false => metadata::switch(self, to, write)?,
+            true => self.transact(write)?,
         };
         self.stamped(stamps);
         self.settings.take(Kept::read(&*self.store)?);

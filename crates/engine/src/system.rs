@@ -33,6 +33,8 @@ pub(crate) fn org_tables(dialect: Dialect) -> Vec<Statement> {
             "CREATE TABLE IF NOT EXISTS \"_event_schemas\" (id TEXT PRIMARY KEY NOT NULL, object TEXT NOT NULL, body TEXT NOT NULL, \
              current INTEGER NOT NULL)",
             "CREATE INDEX IF NOT EXISTS \"_event_schemas_object\" ON \"_event_schemas\" (object)",
+            "CREATE TABLE IF NOT EXISTS \"_match_keys\" (rule TEXT NOT NULL, \"key\" INTEGER NOT NULL, id TEXT NOT NULL, \
+             PRIMARY KEY (rule, \"key\", id))",
         ],
     )
 }

@@ -1,5 +1,6 @@
 //! The rows of virtual objects, made from the catalog when a query reads them.
 
+use crate::matching;
 use crate::metadata::{self, Custom};
 use crate::views::{self, Seen};
 use crate::{Failure, Identity};
@@ -36,6 +37,10 @@ fn of_object(identity: &Identity, need: &VirtualNeed) -> Result<String, Failure>
             }
         }
         "ListView" => list_views(identity, &catalog, need, &mut push)?,
+        rules @ ("DuplicateRule" | "MatchingRule" | "MatchingRuleItem") => {
+            let about = organization(identity, &catalog)?;
+            matching::rows::rows(identity, rules, &about, &mut push)?;
+        }
         "CustomObject" => {
             for custom in metadata::all(&identity.org)?.iter().filter(|c| c.kind == metadata::OBJECT) {
                 push(&|name| custom_object(custom, name));
@@ -84,7 +89,7 @@ fn chosen(catalog: &Catalog, need: &VirtualNeed) -> Vec<Arc<Object>> {
 }
 
 /// Takes a row, as the cells of its fields by name.
-type Push<'a> = dyn FnMut(&dyn Fn(&str) -> OwnedCell) + 'a;
+pub(crate) type Push<'a> = dyn FnMut(&dyn Fn(&str) -> OwnedCell) + 'a;
 
 /// Gives the list views of the objects that a query asks for to `push`. Nobody made them: they are as old as the org.
 fn list_views(identity: &Identity, catalog: &Catalog, need: &VirtualNeed, push: &mut Push<'_>) -> Result<(), Failure> {
@@ -97,13 +102,8 @@ fn list_views(identity: &Identity, catalog: &Catalog, need: &VirtualNeed, push: 
     };
     let mut seen = HashSet::new();
     objects.retain(|o| identity.access.sees_object(o) && seen.insert(o.name.clone()));
-    let organization = identity.org.organization()?;
-    let about = |name: &str| {
-        let object = catalog.object("Organization")?;
-        let index = object.field_index(name)?;
-        organization.as_ref().map(|row| object.fields()[index].cell_kind().to_cell(&row.values[index]))
-    };
-    let (made, by) = (about("CreatedDate").unwrap_or(OwnedCell::Null), about("CreatedById").unwrap_or(OwnedCell::Null));
+    let about = organization(identity, catalog)?;
+    let (made, by) = (about("CreatedDate"), about("CreatedById"));
     for object in &objects {
         for view in list_views::of(object) {
             push(&|name| match name {
@@ -121,6 +121,19 @@ fn list_views(identity: &Identity, catalog: &Catalog, need: &VirtualNeed, push: 
     Ok(())
 }
 
+/// Tells the fields of the organization, which is as old as what nobody made.
+fn organization<'a>(identity: &Identity, catalog: &'a Catalog) -> Result<impl Fn(&str) -> OwnedCell + use<'a>, Failure> {
+    let organization = identity.org.organization()?;
+    Ok(move |name: &str| {
+        let cell = || {
+            let object = catalog.object("Organization")?;
+            let index = object.field_index(name)?;
+            organization.as_ref().map(|row| object.fields()[index].cell_kind().to_cell(&row.values[index]))
+        };
+        cell().unwrap_or(OwnedCell::Null)
+    })
+}
+
 fn by_durable_id(catalog: &Catalog, name: &str) -> Option<Arc<Object>> {
     catalog.object(name).cloned()
 }
@@ -133,15 +146,15 @@ fn json(cell: OwnedCell) -> Json {
     }
 }
 
-fn text(t: impl Into<String>) -> OwnedCell {
+pub(crate) fn text(t: impl Into<String>) -> OwnedCell {
     OwnedCell::Text(t.into())
 }
 
-fn flag(b: bool) -> OwnedCell {
+pub(crate) fn flag(b: bool) -> OwnedCell {
     OwnedCell::Int(i64::from(b))
 }
 
-fn optional(t: Option<&str>) -> OwnedCell {
+pub(crate) fn optional(t: Option<&str>) -> OwnedCell {
     t.map_or(OwnedCell::Null, text)
 }
 

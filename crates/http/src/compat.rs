@@ -57,6 +57,11 @@ pub fn has_list_views(version: ApiVersion) -> bool {
     version.0 >= 32
 }
 
+/// Whether the Sforce-Duplicate-Rule-Header is read (from v52.0).
+pub fn has_duplicate_rule_header(version: ApiVersion) -> bool {
+    version.0 >= 52
+}
+
 /// Whether the Sforce-Mru header is read (from v60.0).
 pub fn has_mru_header(version: ApiVersion) -> bool {
     version.0 >= 60

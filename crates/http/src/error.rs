@@ -1,10 +1,11 @@
 //! Turns failures into bytes: the one place where an error gets its outward form, one function for each family.
 
+mod duplicates;
 pub mod forced;
 
 use crate::codec::escape::escape_xml;
 use crate::codec::{Format, Writer};
-use orglet_base::{ApiError, KeyOrder};
+use orglet_base::{ApiError, Duplicates, KeyOrder};
 
 /// An answer: its HTTP status, its `Content-Type` and its body.
 pub type Rendered = (u16, &'static str, Vec<u8>);
@@ -38,16 +39,21 @@ pub struct Told<'a> {
     pub fields: Option<&'a [String]>,
     /// Which member comes first in JSON.
     pub order: KeyOrder,
+    /// What a duplicate rule found.
+    pub duplicates: Option<&'a Duplicates>,
 }
 
 impl<'a> From<&'a ApiError> for Told<'a> {
     fn from(e: &'a ApiError) -> Self {
-        Self { code: e.code().as_str(), message: e.message(), fields: e.fields(), order: e.order() }
+        Self { code: e.code().as_str(), message: e.message(), fields: e.fields(), order: e.order(), duplicates: e.duplicates() }
     }
 }
 
 /// The members of a platform error.
 fn write_members(w: &mut Writer, e: &Told<'_>) {
+    if let Some(found) = e.duplicates {
+        return duplicates::write(w, e, found);
+    }
     if w.is_xml() {
         w.text("errorCode", e.code);
         write_fields(w, e.fields);

@@ -80,6 +80,11 @@ impl Catalog {
         self.by_prefix(id.prefix())
     }
 
+    /// The objects that the org made or changed, in no order.
+    pub fn changed(&self) -> impl Iterator<Item = &Arc<Object>> {
+        self.overlay.iter()
+    }
+
     /// Every object, sorted by name. Costs as much as there are objects: for describe global and the like.
     pub fn objects(&self) -> Vec<&Arc<Object>> {
         let mut all: Vec<_> = self.overlay.by_name.values().collect();

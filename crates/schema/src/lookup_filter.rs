@@ -2,6 +2,7 @@
 //! with what its conditions mean for values; reading the values belongs to the save.
 
 use crate::field::{Field, FieldType};
+use crate::object::Object;
 use crate::types::Input;
 use orglet_base::{DateTime, Id, Time, Value, time};
 use rust_decimal::Decimal;
@@ -300,15 +301,32 @@ pub enum Constant {
     Day(orglet_base::Date),
 }
 
-/// Reads a constant as a value of a field; none where it is none.
-pub fn constant(field: &Field, text: &str) -> Option<Constant> {
+/// The constants of an item: parted by commas, those with a comma in quotes.
+pub fn texts(text: &str) -> Vec<String> {
+    let (mut parts, mut part, mut quoted) = (Vec::new(), String::new(), false);
+    for c in text.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            ',' if !quoted => parts.push(std::mem::take(&mut part)),
+            c => part.push(c),
+        }
+    }
+    parts.push(part);
+    parts.iter().map(|p| p.trim().to_owned()).collect()
+}
+
+/// Reads a constant as a value of an object's field; none where it is none. Record types are named.
+pub fn constant(object: &Object, field: &Field, text: &str) -> Option<Constant> {
     let text = text.trim();
     if text.is_empty() {
         return Some(Constant::Wanted(Wanted::Blank));
     }
     let value = |value: Value| Some(Constant::Wanted(Wanted::Value(value)));
     match Family::of(field.ty)? {
-        Family::Text if matches!(field.ty, FieldType::Id | FieldType::Reference) => value(Value::Id(Id::parse(text).ok()?)),
+        Family::Text if matches!(field.ty, FieldType::Id | FieldType::Reference) => {
+            let named = || object.record_types().iter().find(|t| t.developer_name.eq_ignore_ascii_case(text)).map(|t| t.id);
+            value(Value::Id(Id::parse(text).ok().or_else(|| named().filter(|_| field.name == "RecordTypeId"))?))
+        }
         Family::Text => value(Value::Text(text.to_owned())),
         Family::Number => value(Value::Decimal(text.parse().ok()?)),
         Family::Checkbox => match field.ty.kind().parse(field, Input::Text(text)) {
@@ -576,7 +594,8 @@ mod tests {
 
     #[test]
     fn constants_are_of_their_field() {
-        let of = |ty, text| constant(&Field::new("F", "F", ty), text);
+        let object = Object::new("X", "X", "X", Default::default);
+        let of = |ty, text| constant(&object, &Field::new("F", "F", ty), text);
         assert_eq!(of(FieldType::Boolean, "True"), Some(Constant::Wanted(Wanted::Value(Value::Bool(true)))));
         assert_eq!(of(FieldType::Boolean, "maybe"), None);
         assert_eq!(of(FieldType::Double, "1.50"), Some(Constant::Wanted(Wanted::Value(Value::Decimal("1.50".parse().unwrap())))));
@@ -591,6 +610,7 @@ mod tests {
     fn any_text_is_read_or_refused() {
         // Texts of the letters that mean something, and of some that don't, by a generator that always gives the same.
         let letters: Vec<char> = "0123456789() ANDORNOTandx:;,/-é\u{1F600}.".chars().collect();
+        let object = Object::new("X", "X", "X", Default::default);
         let mut seed: u64 = 0x9E37_79B9_7F4A_7C15;
         let mut next = |below: usize| {
             seed ^= seed << 13;
@@ -605,7 +625,7 @@ mod tests {
                 let _ = logic.decide::<()>(&mut |_| Ok(true));
             }
             for (ty, _) in crate::types::ALL {
-                let _ = constant(&Field::new("F", "F", *ty), &text);
+                let _ = constant(&object, &Field::new("F", "F", *ty), &text);
             }
         }
         assert!(Logic::parse(&"(".repeat(250), 1).is_err());

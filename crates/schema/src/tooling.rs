@@ -2,7 +2,7 @@
 //! API. All are virtual: their rows are made from the catalog.
 
 use crate::catalog::ObjectSet;
-use crate::custom::part::{KINDS, Kind, is_removable, kind};
+use crate::custom::part::{KINDS, Kind, is_removable, is_tooling, kind};
 use crate::field::{Field, FieldType};
 use crate::object::{Object, ObjectFlags, ObjectParts, Storage};
 use orglet_base::KeyPrefix;
@@ -15,7 +15,7 @@ pub const CUSTOM_FIELD: &str = "00N";
 
 /// Whether an object's records are definitions, which have a `FullName` and a `Metadata`.
 pub fn is_definition(object: &str) -> bool {
-    matches!(object, "CustomObject" | "CustomField") || kind(object).is_some()
+    matches!(object, "CustomObject" | "CustomField") || kind(object).is_some_and(is_tooling)
 }
 
 /// The objects that the Tooling API serves.
@@ -28,7 +28,7 @@ pub fn objects() -> Arc<ObjectSet> {
             definition("CustomObject", "Custom Object", CUSTOM_OBJECT, custom_object_fields),
             definition("CustomField", "Custom Field", CUSTOM_FIELD, custom_field_fields),
         ];
-        let parts = KINDS.iter().map(|kind| {
+        let parts = KINDS.iter().filter(|kind| is_tooling(kind)).map(|kind| {
             let mut object = definition(kind.name, kind.label, kind.prefix, || part_fields(kind));
             object.flags.deletable = is_removable(kind);
             object

@@ -5,7 +5,10 @@ use bytes::Bytes;
 use orglet_base::DateTime;
 pub use orglet_contract::{OrgSetup, Target};
 use orglet_engine::OrgFacts;
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A fresh org in this process, in memory, with the documented development credentials and no sample data.
 pub fn in_process(setup: &OrgSetup) -> Result<Box<dyn Target>, String> {
@@ -58,9 +61,26 @@ pub fn on_postgres(setup: &OrgSetup) -> Result<Box<dyn Target>, String> {
     Ok(Box::new(InProcess { server, facts, _database: Some(Arc::new(database)) }))
 }
 
-/// Sets in the org what is to be set in it.
+/// Sets in the org what is to be set in it, and loads the project that it is to have.
 fn set(server: &orglet_http::Server, setup: &OrgSetup) -> Result<(), String> {
-    server.engine().default_org().change_settings(&setup.settings).map_err(|e| e.to_string())
+    server.engine().default_org().change_settings(&setup.settings).map_err(|e| e.to_string())?;
+    if setup.project.is_empty() {
+        return Ok(());
+    }
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let name = format!("orglet-project-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let folder = std::env::temp_dir().join(name);
+    let loaded = load(server, &folder, &setup.project);
+    fs::remove_dir_all(&folder).and(loaded.map_err(std::io::Error::other)).map_err(|e| e.to_string())
+}
+
+fn load(server: &orglet_http::Server, folder: &Path, files: &[(String, String)]) -> Result<(), String> {
+    for (path, text) in files {
+        let path = folder.join(path);
+        path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text)).map_err(|e| e.to_string())?;
+    }
+    let admin = server.engine().admin().map_err(|e| e.to_string())?;
+    orglet_engine::project::load(&admin, &[folder.to_path_buf()], true).map(|_| ()).map_err(|e| e.to_string())
 }
 
 fn clock(setup: &OrgSetup) -> Result<Option<DateTime>, String> {

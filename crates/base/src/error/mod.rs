@@ -2,8 +2,10 @@
 //! HTTP layer's renderer alone.
 
 mod codes;
+mod duplicates;
 
 pub use codes::ErrorCode;
+pub use duplicates::{Duplicates, MatchRecord, MatchResult};
 use std::fmt;
 
 /// The order in which a JSON error prints its members; it tells which part of the platform raised it, and people
@@ -27,12 +29,20 @@ struct Inner {
     fields: Option<Vec<String>>,
     order: KeyOrder,
     status: u16,
+    duplicates: Option<Box<Duplicates>>,
 }
 
 impl ApiError {
     /// An error without `fields`, in data-layer key order, with the code's default status.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { code, message: message.into(), fields: None, order: KeyOrder::MessageFirst, status: code.status() }))
+        Self(Box::new(Inner {
+            code,
+            message: message.into(),
+            fields: None,
+            order: KeyOrder::MessageFirst,
+            status: code.status(),
+            duplicates: None,
+        }))
     }
 
     /// An error of the routing family: `errorCode` before `message`.
@@ -63,6 +73,17 @@ impl ApiError {
     pub fn with_status(mut self, status: u16) -> Self {
         self.0.status = status;
         self
+    }
+
+    /// With what a duplicate rule found.
+    pub fn with_duplicates(mut self, found: Duplicates) -> Self {
+        self.0.duplicates = Some(Box::new(found));
+        self
+    }
+
+    /// What a duplicate rule found, where that is what the error is about.
+    pub fn duplicates(&self) -> Option<&Duplicates> {
+        self.0.duplicates.as_deref()
     }
 
     /// The error's code.

@@ -34,7 +34,7 @@ fn record(catalog: &Catalog, change: &Change, record: &Incoming, object: &Object
         }
     };
     let fields = record.fields.iter().map(|(i, a)| Ok((field(&change.object, *i, object)?, assign(a)?)));
-    Ok(Incoming { id: record.id, key: record.key.clone(), fields: fields.collect::<Result<_, Failure>>()? })
+    Ok(Incoming { id: record.id, key: record.key.clone(), fields: fields.collect::<Result<_, Failure>>()?, duplicates: record.duplicates })
 }
 
 fn find<'a>(catalog: &'a Catalog, old: &Object) -> Result<&'a Arc<Object>, Failure> {

@@ -6,6 +6,7 @@ mod checks;
 mod current;
 mod delete;
 mod derived;
+mod duplicates;
 mod event;
 mod files;
 pub(crate) mod places;
@@ -18,7 +19,9 @@ mod write;
 
 pub use bin::{empty_recycle_bin, undelete};
 pub(crate) use derived::{PlatformRow, put_platform_row, take_platform_rows};
+pub use duplicates::DuplicateOptions;
 
+use crate::events::EventUuid;
 use crate::orgs::origins;
 use crate::record::Row;
 use crate::shared::Stamped;
@@ -85,6 +88,8 @@ pub struct Incoming {
     pub key: Option<Value>,
     /// Fields by index, with what they are to become.
     pub fields: Vec<(usize, Assign)>,
+    /// What the request says of duplicates.
+    pub duplicates: DuplicateOptions,
 }
 
 /// What a field is to become.

@@ -1,11 +1,13 @@
 //! Inserts, updates and upserts.
 
-use super::{Assign, Change, Incoming, Op, Saved, checks, derived, places, prepare, record_types, references, rules, validation};
+use super::{
+    Assign, Change, Incoming, Op, Saved, checks, derived, duplicates, places, prepare, record_types, references, rules, validation,
+};
 use crate::failure::no_row;
 use crate::ids::{Counters, bump};
 use crate::record::{self, Row, columns};
 use crate::storage::Growth;
-use crate::{Failure, Identity, Org, events};
+use crate::{Failure, Identity, Org, events, matching};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, Value};
 use orglet_plan::write as sql;
 use orglet_schema::{Catalog, DefaultValue, Field, FieldType, Object};
@@ -95,7 +97,7 @@ pub(super) fn update_row(tx: &mut dyn Tx, org: &Org, object: &Object, old: &Row,
     let fields: Vec<&Field> = dirty.iter().map(|(_, f)| *f).collect();
     let cells = dirty.iter().map(|(i, f)| f.cell_kind().to_cell(&row.values[*i])).collect();
     tx.execute(&sql::update(object, &fields, cells, &id.to_string(), org.store.dialect()))?;
-    Ok(())
+    matching::keep(tx, object, Some(old), row)
 }
 
 impl Save<'_> {
@@ -161,10 +163,13 @@ impl Save<'_> {
         stamp_new(tx, object, &mut row, id, self.identity, self.now)?;
         let aside = rules::before_save(tx, &self.stage(object, None, &changed), &mut row)?;
         self.checks(tx, object, &row, &changed, None)?;
+        let reports = self.duplicates(tx, object, &row, true, &changed, record)?;
         unique(tx, self.org, object, &row, None, None)?;
         self.growth.write(object, None, &row)?;
         tx.execute(&record::insert(object, &row, self.org.store.dialect()))?;
+        matching::keep(tx, object, None, &row)?;
         self.follow(tx, object, None, &row, &changed, aside)?;
+        self.report(tx, object, &row, &reports)?;
         Ok(Saved { id, created: true, event: None })
     }
 
@@ -213,6 +218,7 @@ impl Save<'_> {
         }
         let aside = rules::before_save(tx, &self.stage(object, Some(&old), &changed), &mut row)?;
         self.checks(tx, object, &row, &changed, Some(&old))?;
+        let reports = self.duplicates(tx, object, &row, false, &changed, record)?;
         unique(tx, self.org, object, &row, Some(id), Some(&old))?;
         if !self.change.system {
             for (name, value) in stamps(self.identity, self.now) {
@@ -222,6 +228,7 @@ impl Save<'_> {
         self.growth.write(object, Some(&old), &row)?;
         update_row(tx, self.org, object, &old, &row)?;
         self.follow(tx, object, Some(&old), &row, &changed, aside)?;
+        self.report(tx, object, &row, &reports)?;
         Ok(Saved { id, created: false, event: None })
     }
 
@@ -239,6 +246,29 @@ impl Save<'_> {
         let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
         checks::check(tx, &checks::Candidate { org, catalog, object, row, old, changed, identity, now })?;
         validation::check(tx, &validation::Candidate { org, catalog, identity, object, row, old, changed, now })
+    }
+
+    /// Asks the duplicate rules of the object.
+    fn duplicates(
+        &self,
+        tx: &mut dyn Tx,
+        object: &Object,
+        row: &Row,
+        insert: bool,
+        changed: &[usize],
+        record: &Incoming,
+    ) -> Result<Vec<duplicates::Report>, Failure> {
+        if self.change.system || object.rules.as_ref().is_none_or(|rules| rules.duplicate_rules.is_empty()) {
+            return Ok(Vec::new());
+        }
+        let (org, catalog, identity, now, options) = (self.org, self.catalog, self.identity, self.now, record.duplicates);
+        duplicates::check(tx, &duplicates::Candidate { org, catalog, identity, object, row, insert, changed, options, now })
+    }
+
+    /// Keeps what the duplicate rules found.
+    fn report(&self, tx: &mut dyn Tx, object: &Object, row: &Row, reports: &[duplicates::Report]) -> Result<(), Failure> {
+        let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
+        duplicates::report(tx, &derived::Context { org, catalog, identity, now, system: self.change.system }, object, row, reports)
     }
 
     /// What follows in other records.

@@ -157,7 +157,7 @@ fn user(identity: &Identity, username: &str, profile: Option<Id>, role: Option<I
     row.set(object, "ProfileId", profile.map_or(Value::Null, Value::Id));
     row.set(object, "UserRoleId", role.map_or(Value::Null, Value::Id));
     let fields = row.values.into_iter().enumerate().filter(|(_, v)| !v.is_null()).map(|(i, v)| (i, Assign::Value(v))).collect();
-    insert_once(identity, object, vec![Incoming { id: Some(admin_id()), key: None, fields }])
+    insert_once(identity, object, vec![Incoming { id: Some(admin_id()), key: None, fields, ..Incoming::default() }])
 }
 
 /// A value of a data file.

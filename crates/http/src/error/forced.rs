@@ -5,9 +5,10 @@ use super::{
     OAuthFormat, SoapFault, Told, choices, escaped, oauth, oauth_error, soap_fault, soap_row_error, write_members, write_row_members,
 };
 use crate::Reply;
-use crate::codec::{Format, RecordUrl, Writer};
+use crate::codec::{Format, Writer};
 use http::header;
 use orglet_base::catalogue::Form;
+use orglet_base::{ApiVersion, Duplicates, Id, MatchRecord, MatchResult};
 
 /// An error to be answered.
 #[derive(Clone, Copy, Debug)]
@@ -205,11 +206,6 @@ fn row_errors(w: &mut Writer, told: &Told<'_>) {
     w.end_list();
 }
 
-fn nothing(w: &mut Writer, name: &str) {
-    w.begin_list(name);
-    w.end_list();
-}
-
 /// The headers that go with a status.
 fn with_headers(e: &Forced<'_>, reply: Reply) -> Reply {
     match (e.status, e.told.message.rsplit_once("Allowed are ")) {
@@ -219,37 +215,19 @@ fn with_headers(e: &Forced<'_>, reply: Reply) -> Reply {
     }
 }
 
-/// `duplicateResut` is the platform's own spelling.
+/// What the standard rule of the object would find.
 fn duplicate(w: &mut Writer, told: &Told<'_>, at: &Setting) {
-    let (name, id) = (at.object.as_str(), "001000000000001AAA");
-    object(w, "duplicateResut", |w| {
-        w.bool("allowSave", true);
-        w.text("duplicateRule", &format!("Standard_{name}_Duplicate_Rule"));
-        w.text("duplicateRuleEntityType", name);
-        w.text("errorMessage", told.message);
-        w.begin_list("matchResults");
-        object(w, "", |w| {
-            w.text("entityType", name);
-            nothing(w, "errors");
-            w.text("matchEngine", "FuzzyMatchEngine");
-            w.begin_list("matchRecords");
-            object(w, "", |w| {
-                nothing(w, "additionalInformation");
-                nothing(w, "fieldDiffs");
-                w.raw_number("matchConfidence", "100.0");
-                w.begin_record("record", name, RecordUrl::Row("/services/data/v62.0", name, id));
-                w.text("Id", id);
-                w.end_object();
-            });
-            w.end_list();
-            w.text("rule", &format!("Standard_{name}_Match_Rule_v1_0"));
-            w.int("size", 1);
-            w.bool("success", true);
-        });
-        w.end_list();
-    });
-    w.text("errorCode", told.code);
-    w.text("message", told.message);
+    let name = at.object.as_str();
+    let records = Id::parse("001000000000001AAA").map(|id| MatchRecord { id, fields: Vec::new() }).into_iter().collect();
+    let rule = format!("Standard_{name}_Match_Rule_v1_0");
+    let found = Duplicates {
+        allow_save: true,
+        rule: format!("Standard_{name}_Duplicate_Rule"),
+        entity: name.to_owned(),
+        version: ApiVersion(62),
+        results: vec![MatchResult { entity: name.to_owned(), engine: "FuzzyMatchEngine", rule, records }],
+    };
+    write_members(w, &Told { duplicates: Some(&found), ..*told });
 }
 
 /// The status of a part.

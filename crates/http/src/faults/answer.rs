@@ -98,6 +98,7 @@ fn filled(spec: &Spec, told: &Told, call: Option<&Call>, setting: &Setting) -> R
         message: &message,
         fields: fields.as_deref(),
         order: row.map_or(KeyOrder::MessageFirst, |row| row.order),
+        duplicates: None,
     };
     forced::render(&Forced { status: told.status, form: told.form, detail, told: told_error }, setting)
 }

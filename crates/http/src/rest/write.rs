@@ -2,10 +2,26 @@
 
 use super::Rest;
 use crate::codec::{Node, NodeValue};
+use crate::compat;
+use http::header::HeaderName;
 use orglet_base::{ApiError, ErrorCode, Id, Value};
-use orglet_engine::save::{Assign, Incoming};
+use orglet_engine::save::{Assign, DuplicateOptions, Incoming};
 use orglet_schema::{Field, FieldType, Object};
 use std::sync::Arc;
+
+const DUPLICATES: HeaderName = HeaderName::from_static("sforce-duplicate-rule-header");
+
+/// What the request says of duplicates: `allowSave=true; includeRecordDetails=true; runAsCurrentUser=true`, each false unless
+/// stated. Anything else in the header is passed over, as in the other headers of this kind. Nobody here is kept from records
+/// by sharing, so that it makes no difference as whom the rules run.
+fn duplicates(cx: &Rest<'_>) -> DuplicateOptions {
+    let header = cx.call.header(DUPLICATES).filter(|_| compat::has_duplicate_rule_header(cx.version)).unwrap_or_default();
+    let is_on = |wanted: &str| {
+        let mut parts = header.split([',', ';']).filter_map(|part| part.split_once('='));
+        parts.any(|(name, value)| name.trim().eq_ignore_ascii_case(wanted) && value.trim().eq_ignore_ascii_case("true"))
+    };
+    DuplicateOptions { allow_save: is_on("allowSave"), include_record_details: is_on("includeRecordDetails"), version: Some(cx.version) }
+}
 
 /// Reads a record of an object. `key` is the external ID field that the URL names, which the body may not repeat.
 pub(crate) fn decode_record(cx: &Rest<'_>, object: &Arc<Object>, body: &Node<'_>, key: Option<&Field>) -> Result<Incoming, ApiError> {
@@ -26,7 +42,7 @@ pub(crate) fn decode_record_beside(
             format!("Can not deserialize SObject out of {} token at [line:{}, column:{}]", body.as_input().token(), at.line, at.column);
         return Err(ApiError::new(ErrorCode::JsonParserError, text));
     }
-    let mut record = Incoming::default();
+    let mut record = Incoming { duplicates: duplicates(cx), ..Incoming::default() };
     for (name, node) in body.members() {
         if name == "attributes" || beside.contains(&name.as_ref()) {
             continue;

@@ -4,7 +4,7 @@ use super::reader::Members;
 use super::{DefError, FieldDef, MetaNode};
 use crate::field::Field;
 use crate::lookup_filter::{
-    Constant, Family, FilterItem, FilterOperation, FilterPath, FilterRight, FilterRoot, Logic, LookupFilter, constant,
+    Constant, Family, FilterItem, FilterOperation, FilterPath, FilterRight, FilterRoot, Logic, LookupFilter, constant, texts,
 };
 use crate::object::Object;
 use orglet_base::{Date, ErrorCode, days};
@@ -132,20 +132,6 @@ fn logic(def: &LookupFilterDef) -> Result<Logic, String> {
     }
 }
 
-/// The constants of an item: parted by commas, those with a comma in quotes.
-fn constants(text: &str) -> Vec<String> {
-    let (mut parts, mut part, mut quoted) = (Vec::new(), String::new(), false);
-    for c in text.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            ',' if !quoted => parts.push(std::mem::take(&mut part)),
-            c => part.push(c),
-        }
-    }
-    parts.push(part);
-    parts.iter().map(|p| p.trim().to_owned()).collect()
-}
-
 /// The filter that the catalog has of a field; none where its filter is not active.
 pub(super) fn build(def: &FieldDef) -> Result<Option<LookupFilter>, DefError> {
     let Some(filter) = def.lookup_filter.as_ref().filter(|f| f.active) else { return Ok(None) };
@@ -166,7 +152,7 @@ fn one(def: &FieldDef, item: &FilterItemDef) -> Result<FilterItem, DefError> {
     let about = |e: DefError| e.about(def.qualified_name());
     let right = match &item.value_field {
         Some(field) => FilterRight::Path(path(def, field).map_err(about)?),
-        None => FilterRight::Texts(constants(item.value.as_deref().unwrap_or_default())),
+        None => FilterRight::Texts(texts(item.value.as_deref().unwrap_or_default())),
     };
     Ok(FilterItem {
         left: path(def, &item.field).map_err(about)?,
@@ -247,14 +233,14 @@ pub(super) fn check<'a>(def: &FieldDef, object: impl Fn(&str) -> Option<&'a Obje
     };
     let texts = def.lookup_filter.iter().flat_map(|f| &f.filter_items);
     for (item, text) in filter.items.iter().zip(texts) {
-        let checked = find(&item.left, &text.field).and_then(|left| match &item.right {
+        let checked = find(&item.left, &text.field).and_then(|(of, left)| match &item.right {
             FilterRight::Path(path) => {
                 let name = text.value_field.as_deref().unwrap_or_default();
-                comparable(item, left, &text.field, Some((find(path, name)?, name)))
+                comparable(item, left, &text.field, Some((find(path, name)?.1, name)))
             }
             FilterRight::Texts(values) => {
                 comparable(item, left, &text.field, None)?;
-                values.iter().try_for_each(|value| sensible(left, &text.field, value))
+                values.iter().try_for_each(|value| sensible(of, left, &text.field, value))
             }
         });
         checked.map_err(|e| e.about(def.qualified_name()))?;
@@ -267,11 +253,12 @@ fn is_custom(path: &FilterPath) -> bool {
     path.relation.as_deref().map_or_else(|| own(&path.field), own) || own(&path.field)
 }
 
-/// The field that a path leads to.
-fn resolve<'a>(path: &FilterPath, own: &str, object: &impl Fn(&str) -> Option<&'a Object>) -> Option<&'a Field> {
+/// The field that a path leads to, with its object.
+fn resolve<'a>(path: &FilterPath, own: &str, object: &impl Fn(&str) -> Option<&'a Object>) -> Option<(&'a Object, &'a Field)> {
     let first = object(own)?;
-    let Some(relation) = &path.relation else { return first.field(&path.field) };
-    first.parent_field(relation)?.reference_to.iter().find_map(|to| object(to)?.field(&path.field))
+    let of = |object: &'a Object| Some((object, object.field(&path.field)?));
+    let Some(relation) = &path.relation else { return of(first) };
+    first.parent_field(relation)?.reference_to.iter().find_map(|to| of(object(to)?))
 }
 
 fn comparable(item: &FilterItem, left: &Field, text: &str, right: Option<(&Field, &str)>) -> Result<(), DefError> {
@@ -294,12 +281,16 @@ fn comparable(item: &FilterItem, left: &Field, text: &str, right: Option<(&Field
     }
 }
 
-fn sensible(field: &Field, text: &str, value: &str) -> Result<(), DefError> {
-    match constant(field, value) {
+fn sensible(object: &Object, field: &Field, text: &str, value: &str) -> Result<(), DefError> {
+    match constant(object, field, value) {
         // Whether there is a literal of that name; any day will do to see it.
         Some(Constant::Days(word, number)) if days::range(&word, number, Date::constant(2000, 1, 1), false).is_err() => {}
         Some(_) => return Ok(()),
         None => {}
+    }
+    if field.name == "RecordTypeId" {
+        // It may be one of those that are not here.
+        return Err(DefError::unsupported(format_args!("Lookup filters by the record type {value} are")).on(MEMBER));
     }
     Err(refuse(format!("The value '{value}' of a lookup filter does not fit the field {text}")))
 }

@@ -38,6 +38,7 @@ pub fn overlay_all(
     let mut plan = Plan::new(standard, objects);
     plan.place_fields(fields);
     plan.place_parts(parts);
+    plan.check_parts(parts);
     plan.check_fields();
     plan.relate();
     plan.check_masters();
@@ -133,6 +134,11 @@ impl<'a> Plan<'a> {
                 _ => self.errors.push(no_such_table(part.object()).about(part.qualified_name())),
             }
         }
+    }
+
+    /// Checks what belongs to objects against each other.
+    fn check_parts(&mut self, parts: &[PartDef]) {
+        self.errors.extend(parts.iter().filter_map(|part| part.check(parts).err()));
     }
 
     /// Refuses two fields of one name on an object, custom or standard.

@@ -2,11 +2,11 @@
 //! lookup, as the platform asks them.
 
 use super::Candidate;
-use crate::Failure;
 use crate::failure::Gathered;
 use crate::query::weeks_begin_on_monday;
 use crate::record::{self, Row};
-use orglet_base::{ApiError, ErrorCode, Id, Value, days};
+use crate::{Failure, Identity};
+use orglet_base::{ApiError, DateTime, ErrorCode, Id, Value, days};
 use orglet_schema::lookup_filter::{Constant, FilterItem, FilterPath, FilterRight, FilterRoot, Wanted, constant};
 use orglet_schema::{Field, Object};
 use orglet_store::Tx;
@@ -31,6 +31,13 @@ pub(super) fn check(tx: &mut dyn Tx, it: &Candidate<'_>, wrong: &mut Gathered) -
     Ok(())
 }
 
+/// A field that a condition looks at, and its value.
+struct Seen<'a> {
+    object: &'a Object,
+    field: &'a Field,
+    value: Value,
+}
+
 /// The records that conditions look at, each read once.
 struct Rows<'a> {
     it: &'a Candidate<'a>,
@@ -50,16 +57,18 @@ impl<'a> Rows<'a> {
     }
 
     /// A field of a record: what it is, and its value. Nothing where the record is not there.
-    fn field(&mut self, tx: &mut dyn Tx, id: Option<Id>, name: &str) -> Result<Option<(&'a Field, Value)>, Failure> {
+    fn field(&mut self, tx: &mut dyn Tx, id: Option<Id>, name: &str) -> Result<Option<Seen<'a>>, Failure> {
         let Some(id) = id else { return Ok(None) };
         let Some((object, row)) = self.row(tx, id)? else { return Ok(None) };
-        Ok(object.field(name).map(|field| (field, row.get(object, name).clone())))
+        Ok(object.field(name).map(|field| Seen { object, field, value: row.get(object, name).clone() }))
     }
 
-    fn value(&mut self, tx: &mut dyn Tx, target: Id, path: &FilterPath) -> Result<Option<(&'a Field, Value)>, Failure> {
+    fn value(&mut self, tx: &mut dyn Tx, target: Id, path: &FilterPath) -> Result<Option<Seen<'a>>, Failure> {
         let it = self.it;
         let from = match path.root {
-            FilterRoot::Source => return Ok(it.object.field(&path.field).map(|f| (f, it.get(&path.field).clone()))),
+            FilterRoot::Source => {
+                return Ok(it.object.field(&path.field).map(|field| Seen { object: it.object, field, value: it.get(&path.field).clone() }));
+            }
             FilterRoot::Target => Some(target),
             FilterRoot::User => Some(it.identity.user.id),
             FilterRoot::Profile => it.identity.user.profile_id,
@@ -74,29 +83,35 @@ impl<'a> Rows<'a> {
     fn holds(&mut self, tx: &mut dyn Tx, target: Id, item: &FilterItem) -> Result<bool, Failure> {
         let left = self.value(tx, target, &item.left)?;
         let wanted: Vec<Wanted> = match (&item.right, &left) {
-            (FilterRight::Path(path), _) => vec![self.value(tx, target, path)?.map_or(Wanted::Blank, |(_, v)| v.into())],
-            (FilterRight::Texts(texts), Some((field, _))) => texts.iter().filter_map(|text| self.constant(field, text)).collect(),
+            (FilterRight::Path(path), _) => vec![self.value(tx, target, path)?.map_or(Wanted::Blank, |seen| seen.value.into())],
+            (FilterRight::Texts(texts), Some(seen)) => {
+                texts.iter().filter_map(|text| self.constant(seen.object, seen.field, text)).collect()
+            }
             // Of a record that is not there nothing has a value.
             (FilterRight::Texts(texts), None) => {
                 texts.iter().map(|text| if text.is_empty() { Wanted::Blank } else { Wanted::Value(Value::from(text.as_str())) }).collect()
             }
         };
-        Ok(item.operation.holds(&left.map_or(Value::Null, |(_, v)| v), &wanted))
+        Ok(item.operation.holds(&left.map_or(Value::Null, |seen| seen.value), &wanted))
     }
 
-    /// A constant as it stands today, for this user.
-    fn constant(&self, field: &Field, text: &str) -> Option<Wanted> {
-        let user = &self.it.identity.user;
-        let is_date = field.ty == orglet_schema::FieldType::Date;
-        let at = |day| if is_date { Value::Date(day) } else { Value::DateTime(days::midnight(day, &user.time_zone)) };
-        Some(match constant(field, text)? {
-            Constant::Wanted(wanted) => wanted,
-            Constant::Days(word, number) => {
-                let today = days::today(self.it.now, &user.time_zone);
-                let range = days::range(&word, number, today, weeks_begin_on_monday(&user.locale)).ok()?;
-                Wanted::Range(at(range.start), at(range.end))
-            }
-            Constant::Day(day) => Wanted::Range(at(day), at(day.tomorrow().ok()?)),
-        })
+    fn constant(&self, object: &Object, field: &Field, text: &str) -> Option<Wanted> {
+        wanted(self.it.identity, self.it.now, object, field, text)
     }
+}
+
+/// A constant of a condition as it stands today, for a user.
+pub(in crate::save) fn wanted(identity: &Identity, now: DateTime, object: &Object, field: &Field, text: &str) -> Option<Wanted> {
+    let user = &identity.user;
+    let is_date = field.ty == orglet_schema::FieldType::Date;
+    let at = |day| if is_date { Value::Date(day) } else { Value::DateTime(days::midnight(day, &user.time_zone)) };
+    Some(match constant(object, field, text)? {
+        Constant::Wanted(wanted) => wanted,
+        Constant::Days(word, number) => {
+            let today = days::today(now, &user.time_zone);
+            let range = days::range(&word, number, today, weeks_begin_on_monday(&user.locale)).ok()?;
+            Wanted::Range(at(range.start), at(range.end))
+        }
+        Constant::Day(day) => Wanted::Range(at(day), at(day.tomorrow().ok()?)),
+    })
 }

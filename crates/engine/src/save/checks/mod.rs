@@ -10,6 +10,7 @@ mod sales;
 mod service;
 
 pub(super) use deletes::{may_delete, may_go_along};
+pub(super) use lookup_filters::wanted;
 
 use super::record_types;
 use super::references::converted_lead;

@@ -126,7 +126,7 @@ impl Record {
             let index = object.field_index(name).ok_or_else(|| StoreError::Other(format!("sample data: no {}.{name}", object.name)))?;
             fields.push((index, Assign::Value(value.clone())));
         }
-        Ok(Incoming { id: Some(self.id), key: None, fields })
+        Ok(Incoming { id: Some(self.id), key: None, fields, ..Incoming::default() })
     }
 }
 

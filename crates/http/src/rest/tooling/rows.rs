@@ -49,11 +49,6 @@ pub(crate) fn row(cx: &Rest<'_>, name: &str, segment: &str) -> Result<Reply, Fai
     match cx.call.method {
         Method::DELETE => {
             existing(cx, &object, id)?;
-            if !object.flags.deletable {
-                let text = format!("entity type cannot be deleted: {}", object.label);
-                let e = ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text);
-                return Err(e.with_fields(Vec::<String>::new()).into());
-            }
             metadata::apply(&cx.identity, vec![Edit::Remove(id)])?;
             Ok(Reply::empty(204))
         }

@@ -11,6 +11,7 @@ use orglet_engine::Failure;
 use orglet_engine::plan::{Node, OutKind, ParentKind};
 use orglet_engine::query::{self, Request, RowSet};
 use orglet_schema::custom::part::MASTER;
+use orglet_schema::standard::layouts;
 use orglet_schema::types::masked;
 use orglet_schema::{CellKind, Field, FieldType, Object};
 use std::borrow::Cow;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 /// Fields of every record that are beside the ones asked for.
 const SYSTEM: &[&str] = &["LastModifiedDate", "LastModifiedById", "SystemModstamp", "RecordTypeId"];
 /// Parameters that ask for what is not built.
-const UNBUILT: &[&str] = &["layoutTypes", "modes", "childRelationships", "pageSize", "includeFieldsInBody", "updateMru"];
+const UNBUILT: &[&str] = &["modes", "childRelationships", "pageSize", "includeFieldsInBody", "updateMru"];
 /// Steps to a parent that a field may be away.
 const MOST_STEPS: usize = 5;
 
@@ -41,7 +42,8 @@ pub(super) fn record(cx: &Rest<'_>, id: &str) -> Result<Reply, Failure> {
         return Err(ApiError::routing(ErrorCode::FunctionalityNotEnabled, text).into());
     }
     let (required, optional) = (listed(cx, "fields")?, listed(cx, "optionalFields")?);
-    if required.is_empty() && optional.is_empty() {
+    let laid_out = laid_out(cx, &object)?;
+    if required.is_empty() && optional.is_empty() && laid_out.is_none() {
         return Err(refused("At least one of these parameters is needed: fields, optionalFields, layoutTypes").into());
     }
     let mut wanted = Wanted::default();
@@ -52,6 +54,9 @@ pub(super) fn record(cx: &Rest<'_>, id: &str) -> Result<Reply, Failure> {
         if !of.eq_ignore_ascii_case(&object.name) {
             return Err(refused(format!("The record is of {}, and has no field {of}.{path}", object.name)).into());
         }
+        wanted.add(cx, &object, path, &mut paths);
+    }
+    for path in laid_out.iter().flatten() {
         wanted.add(cx, &object, path, &mut paths);
     }
     for (of, path) in &optional {
@@ -67,6 +72,50 @@ pub(super) fn record(cx: &Rest<'_>, id: &str) -> Result<Reply, Failure> {
     let printer = Printer { cx, rows: &answer.set.rows };
     let doc = printer.record(&object.name, Some(&object), &parsed.to_string(), &plan.shape, &wanted, true);
     Ok(cx.doc(200, &doc, "", XmlOrder::Kept))
+}
+
+/// The paths of the fields that `layoutTypes` asks for, as they are shown; none where it does not ask.
+fn laid_out(cx: &Rest<'_>, object: &Object) -> Result<Option<Vec<String>>, ApiError> {
+    let given = cx.call.query.iter().filter(|(name, _)| name == "layoutTypes").flat_map(|(_, list)| list.split(','));
+    let mut paths: Option<Vec<String>> = None;
+    for kind in given.map(str::trim) {
+        let mut fields: Vec<&Field> = match kind {
+            "Full" => {
+                let items = layouts::of(object).into_iter().flat_map(|layout| layout.sections).flat_map(|s| s.columns).flatten();
+                items.filter_map(|item| object.field(&item.field)).collect()
+            }
+            "Compact" => layouts::compact_fields(object),
+            other => return Err(refused(format!("{other} is not a valid value of layoutTypes"))),
+        };
+        fields.retain(|f| cx.identity.access.reads_field(object, f));
+        paths.get_or_insert_default().extend(fields.into_iter().flat_map(|f| item_paths(cx, object, f)));
+    }
+    Ok(paths)
+}
+
+/// What a field of a layout shows: an address its lines, a name its parts too, a reference the record's name, who wrote a
+/// record also when.
+fn item_paths(cx: &Rest<'_>, object: &Object, field: &Field) -> Vec<String> {
+    let own = field.name.clone();
+    let parts = object.parts_of(&field.name).map(|f| f.name.clone());
+    match field.ty {
+        FieldType::Address => {
+            parts.filter(|name| !["Latitude", "Longitude", "GeocodeAccuracy"].iter().any(|end| name.ends_with(end))).collect()
+        }
+        FieldType::Reference => {
+            let Some(relationship) = &field.relationship_name else { return vec![own] };
+            let target = if is_polymorphic(field) { "Name" } else { field.reference_to.first().map_or("", String::as_str) };
+            let called = cx.catalog.object(target).and_then(|o| o.name_field()).map(|f| f.name.as_str());
+            let date = match own.as_str() {
+                "CreatedById" => Some("CreatedDate".to_owned()),
+                "LastModifiedById" => Some("LastModifiedDate".to_owned()),
+                _ => None,
+            };
+            let name = called.map_or(own, |name| format!("{relationship}.{name}"));
+            [Some(name), date].into_iter().flatten().collect()
+        }
+        _ => parts.chain([own]).collect(),
+    }
 }
 
 /// An error of the query that a request becomes: the code stands before its words too.

@@ -8,7 +8,7 @@ use orglet_base::{ErrorCode, Id};
 use orglet_engine::auth::User;
 use orglet_engine::metadata::{self, Custom};
 use orglet_schema::Storage;
-use orglet_schema::custom::part::{KINDS, Kind};
+use orglet_schema::custom::part::{self, KINDS, Kind};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -199,7 +199,12 @@ pub(super) fn describe(_: &Meta<'_>, answer: &mut Answer) -> Result<(), Fault> {
     file_facts(answer, "objects", "object", "CustomObject");
     for kind in own_files {
         answer.begin("metadataObjects");
-        file_facts(answer, &folder(kind), kind.ending, kind.name);
+        // A file that holds several is of a type of its own.
+        let listed = part::listed(kind).map(|(root, _)| root);
+        if listed.is_some() {
+            answer.text("childXmlNames", kind.name);
+        }
+        file_facts(answer, &folder(kind), kind.ending, listed.unwrap_or(kind.name));
     }
     answer.text("organizationNamespace", "").bool("partialSaveAllowed", true).bool("testRequired", false).end("result");
     Ok(())
@@ -268,6 +273,7 @@ fn by(answer: &mut Answer, what: &str, id: &str, name: &str) {
 
 fn definition(answer: &mut Answer, ty: Type, custom: &Custom, author: &str) {
     let file = match ty {
+        Type::Part(kind) if part::listed(kind).is_some() => format!("{}/{}.{}", folder(kind), custom.object, kind.ending),
         Type::Part(kind) if kind.member.is_none() => format!("{}/{}.{}", folder(kind), custom.full_name(), kind.ending),
         _ => format!("objects/{}.object", custom.object),
     };

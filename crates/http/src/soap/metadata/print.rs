@@ -56,7 +56,7 @@ fn write(answer: &mut Answer, name: &str, value: &Value) {
 
 fn object(answer: &mut Answer, name: &str, members: &Map<String, Value>) {
     // The Tooling API calls the name of a picklist's value `valueName`.
-    let own = if name == "value" { "valueName" } else { FULL_NAME };
+    let own = if matches!(name, "value" | "values") { "valueName" } else { FULL_NAME };
     if let Some(full_name) = members.get(own) {
         write(answer, FULL_NAME, full_name);
     }

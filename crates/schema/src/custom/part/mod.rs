@@ -5,10 +5,18 @@
 //! Tooling API define it, and it hangs on its object as a member of [`ObjectRules`].
 
 mod business_process;
+mod duplicate_rule;
+mod logic;
+mod matching_rule;
 mod record_type;
+pub mod standard_rules;
 mod validation_rule;
 
 pub use business_process::BusinessProcessDef;
+pub use duplicate_rule::{
+    DupeAction, DupeOperation, DupeSecurity, DuplicateRuleDef, DuplicateRuleFilter, DuplicateRuleFilterItem, DuplicateRuleMatchRule,
+};
+pub use matching_rule::{BlankValueBehavior, MatchingMethod, MatchingRule, MatchingRuleDef, MatchingRuleItem, RuleStatus};
 pub use record_type::{Choice, ChosenValue, MASTER, PicklistChoice, RecordType, RecordTypeDef, offered};
 pub use validation_rule::ValidationRuleDef;
 
@@ -20,6 +28,7 @@ use orglet_base::Id;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// What the platform calls a kind of metadata.
 #[derive(Debug)]
@@ -45,6 +54,10 @@ pub struct Kind {
 pub trait Part: Clone + Serialize + DeserializeOwned {
     /// Its kind.
     const KIND: Kind;
+    /// Where a file holds all of an object's, and is named after it alone: its root element, and the member that holds one.
+    const LISTED: Option<(&'static str, &'static str)> = None;
+    /// Whether the Tooling API has it. What it has not is defined by projects and the Metadata API.
+    const TOOLING: bool = true;
     /// Whether the API takes it away by itself, without its object.
     const REMOVABLE: bool = true;
 
@@ -62,6 +75,16 @@ pub trait Part: Clone + Serialize + DeserializeOwned {
 
     /// Whether it needs a field of an object: the field can't be taken away then.
     fn refers_to(&self, object: &str, field: &str) -> bool;
+
+    /// Other parts that it can't be without ([`PartDef::qualified_name`]).
+    fn needs(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Checks it against all other parts that the org has.
+    fn check(&self, _parts: &[PartDef]) -> Result<(), DefError> {
+        Ok(())
+    }
 
     /// Tells it the id that the org gave it, and whether the org accepted it before: what its object has lost since then is no
     /// fault of it. Kinds whose records refer to it want to know.
@@ -84,6 +107,10 @@ pub trait Part: Clone + Serialize + DeserializeOwned {
 pub struct ObjectRules {
     /// Active validation rules, in order of creation.
     pub validation_rules: Vec<ValidationRuleDef>,
+    /// Active matching rules, in order of creation.
+    pub matching_rules: Vec<Arc<MatchingRule>>,
+    /// Active duplicate rules, in the order in which they are asked.
+    pub duplicate_rules: Vec<Arc<DuplicateRuleDef>>,
     /// Record types, in order of creation.
     pub record_types: Vec<RecordType>,
     /// Business processes, for the record types that name them.
@@ -100,6 +127,16 @@ macro_rules! kinds {
 
         /// Every kind. What others of the same object refer to stands before them.
         pub const KINDS: &[&Kind] = &[$(&<$def>::KIND),+];
+
+        /// See [`Part::LISTED`].
+        pub fn listed(kind: &Kind) -> Option<(&'static str, &'static str)> {
+            match kind.name { $(n if n == <$def>::KIND.name => <$def>::LISTED,)+ _ => None }
+        }
+
+        /// See [`Part::TOOLING`].
+        pub fn is_tooling(kind: &Kind) -> bool {
+            match kind.name { $(n if n == <$def>::KIND.name => <$def>::TOOLING,)+ _ => false }
+        }
 
         /// Whether the API takes things of a kind away by themselves; see [`Part::REMOVABLE`].
         pub fn is_removable(kind: &Kind) -> bool {
@@ -179,6 +216,17 @@ macro_rules! kinds {
                 match self { $(Self::$kind(def) => def.refers_to(object, field)),+ }
             }
 
+            /// See [`Part::needs`].
+            pub fn needs(&self) -> Vec<String> {
+                match self { $(Self::$kind(def) => def.needs()),+ }
+            }
+
+            /// See [`Part::check`].
+            pub fn check(&self, parts: &[PartDef]) -> Result<(), DefError> {
+                let checked = match self { $(Self::$kind(def) => def.check(parts)),+ };
+                checked.map_err(|e| e.about(self.qualified_name()))
+            }
+
             /// The same definition under the id that the org gave it; see [`Part::stored`].
             pub fn stored(mut self, id: Id, kept: bool) -> Self {
                 match &mut self { $(Self::$kind(def) => def.stored(id, kept)),+ }
@@ -201,6 +249,10 @@ macro_rules! kinds {
 kinds! {
     /// A condition that records must not meet.
     ValidationRule(ValidationRuleDef),
+    /// When two records are taken for duplicates.
+    MatchingRule(MatchingRuleDef),
+    /// What happens where a record that is saved matches others.
+    DuplicateRule(DuplicateRuleDef),
     /// Values of the picklist that says how far a record is.
     BusinessProcess(BusinessProcessDef),
     /// A kind of an object's records.

@@ -1,6 +1,6 @@
 //! Finding the metadata files of a project.
 
-use super::super::part::{KINDS, Kind};
+use super::super::part::{self, KINDS, Kind};
 use super::ProjectError;
 use std::collections::HashSet;
 use std::fs;
@@ -22,6 +22,8 @@ pub(super) enum Holds {
     Field(String, String),
     /// Something of a kind that belongs to an object: the kind, the object, its name.
     Part(&'static Kind, String, String),
+    /// All of a kind that belong to an object: the kind, the object.
+    Parts(&'static Kind, String),
     /// A global value set.
     ValueSet(String),
     /// Something known that is not built: what it is, its name.
@@ -154,6 +156,9 @@ fn classify(path: &Path) -> Option<Holds> {
         "field" => Some(Holds::Field(owner(path, "fields")?, stem)),
         _ => {
             if let Some(kind) = KINDS.iter().copied().find(|kind| kind.ending == ending) {
+                if part::listed(kind).is_some() {
+                    return Some(Holds::Parts(kind, stem));
+                }
                 // Where no object is named, the file is read all the same and found to belong to none.
                 let (object, name) = match kind.member {
                     Some(_) => (path.parent()?.parent()?.file_name()?.to_str()?.to_owned(), stem),

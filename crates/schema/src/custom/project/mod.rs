@@ -7,7 +7,7 @@ mod tests;
 
 use super::meta_node::MAX_BYTES;
 use super::object_def::UNBUILT_PARTS;
-use super::part::{KINDS, Kind};
+use super::part::{self, KINDS, Kind};
 use super::{DefError, FieldDef, GlobalValueSet, MetaNode, ObjectDef, PartDef, is_event};
 use crate::standard;
 use files::{Found, Holds};
@@ -203,6 +203,7 @@ impl Loader {
                     self.part(path, kind, &object, &name, node);
                 }
             }
+            Holds::Parts(kind, object) => self.listed(path, kind, &object),
             Holds::Field(object, name) => {
                 if let Some(node) = self.read(path, "CustomField") {
                     self.field(path, &object, &name, node);
@@ -288,6 +289,20 @@ impl Loader {
         }
     }
 
+    /// Reads a file that holds all parts of a kind of an object.
+    fn listed(&mut self, path: &Path, kind: &'static Kind, object: &str) {
+        let Some((root, member)) = part::listed(kind) else { return };
+        let Some(node) = self.read(path, root) else { return };
+        for child in node.children {
+            if child.name != member {
+                self.error(path, child.line, format!("Element {} invalid at this location in type {root}", child.name));
+                continue;
+            }
+            let own = child.child_text("fullName").unwrap_or_default().trim().to_owned();
+            self.part(path, kind, object, &own, child);
+        }
+    }
+
     fn part(&mut self, path: &Path, kind: &'static Kind, object: &str, name: &str, mut node: MetaNode) {
         if self.left_out.contains(fold_name(object).as_ref()) {
             return;
@@ -313,7 +328,11 @@ impl Loader {
                 self.origins.insert(full, (path.to_path_buf(), node.line));
                 self.parts.push(def);
             }
-            Err(e) if e.unsupported => self.skip(path, e.line, format!("{} {object}.{name}", kind.what), e.message),
+            Err(e) if e.unsupported => {
+                let what = format!("{} {object}.{name}", kind.what);
+                self.left_out.insert(fold_name(&what).into_owned());
+                self.skip(path, e.line, what, e.message);
+            }
             Err(e) => self.error(path, e.line, e.message),
         }
     }
@@ -458,8 +477,11 @@ impl Loader {
             }
         }
         self.parts.retain(|part| {
-            let Some((object, field)) = fields.iter().find(|(object, field)| part.refers_to(object, field)) else { return true };
-            gone.push((part.qualified_name(), format!("it refers to {object}.{field}, which is not supported by this org.")));
+            let field =
+                fields.iter().find(|(object, field)| part.refers_to(object, field)).map(|(object, field)| format!("{object}.{field}"));
+            let needed = || part.needs().into_iter().find(|name| left_out.contains(fold_name(name).as_ref()));
+            let Some(missing) = field.or_else(needed) else { return true };
+            gone.push((part.qualified_name(), format!("it refers to {missing}, which is not supported by this org.")));
             false
         });
         for (name, why) in &gone {

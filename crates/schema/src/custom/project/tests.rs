@@ -331,3 +331,60 @@ fn lookup_filters_stay_while_all_that_they_look_at_does() {
     let set = crate::custom::overlay_all(&standard, &defs(&project), &[], &[]).unwrap();
     assert_eq!(set.object("B__c").unwrap().filtered_lookups().len(), 1);
 }
+
+#[test]
+fn rules_of_duplicates() {
+    let item = |field: &str| {
+        format!("<matchingRuleItems><fieldName>{field}</fieldName><matchingMethod>Exact</matchingMethod></matchingRuleItems>")
+    };
+    let rule = |name: &str, items: &str| {
+        format!("<matchingRules>\n<fullName>{name}</fullName><label>{name}</label>{items}<ruleStatus>Active</ruleStatus></matchingRules>\n")
+    };
+    let duplicate = |of: &str, more: &str| {
+        xml(
+            "DuplicateRule",
+            &format!(
+                "<actionOnInsert>Allow</actionOnInsert><actionOnUpdate>Block</actionOnUpdate>\n{more}<duplicateRuleMatchRules><matchRuleSObjectType>Account</matchRuleSObjectType><matchingRule>{of}</matchingRule></duplicateRuleMatchRules><isActive>true</isActive><masterLabel>L</masterLabel><operationsOnInsert>Alert</operationsOnInsert><securityOption>EnforceSharingRules</securityOption><sortOrder>1</sortOrder>"
+            ),
+        )
+    };
+    let filter = "<duplicateRuleFilter><duplicateRuleFilterItems><field>RecordTypeId</field><operation>equals</operation><value>A</value><sortOrder>1</sortOrder><table>Account</table></duplicateRuleFilterItems></duplicateRuleFilter>\n";
+    let formula = xml("CustomField", "<fullName>F__c</fullName><label>F</label><type>Checkbox</type><formula>TRUE</formula>");
+    let rules = xml("MatchingRules", &(rule("A", &item("Name")) + &rule("B", &item("F__c"))));
+    let person = xml("MatchingRules", &rule("P", &item("Name")));
+    let (of_a, of_b, filtered) = (duplicate("A", ""), duplicate("B", ""), duplicate("A", filter));
+    let dir = Dir::new(&[
+        ("matchingRules/Account.matchingRule-meta.xml", rules.as_str()),
+        ("matchingRules/PersonAccount.matchingRule", person.as_str()),
+        ("objects/Account/fields/F__c.field-meta.xml", formula.as_str()),
+        ("duplicateRules/Account.A.duplicateRule-meta.xml", of_a.as_str()),
+        ("duplicateRules/Account.B.duplicateRule-meta.xml", of_b.as_str()),
+        ("duplicateRules/Account.C.duplicateRule-meta.xml", filtered.as_str()),
+    ]);
+    let project = dir.load().unwrap();
+    let names: Vec<String> = project.parts.iter().map(PartDef::qualified_name).collect();
+    assert_eq!(names, ["duplicate rule Account.A", "matching rule Account.A"]);
+    let skipped: Vec<String> = project.skipped.iter().map(|s| format!("{}: {}", s.what, s.why)).collect();
+    assert_eq!(
+        skipped,
+        [
+            "duplicate rule Account.B: it refers to matching rule Account.B, which is not supported by this org.",
+            "duplicate rule Account.C: Duplicate rule conditions on record types are not supported by this org.",
+            "matching rule Account.B: it refers to account.f__c, which is not supported by this org.",
+            "matching rule PersonAccount.P: Person accounts are not supported by this org.",
+            "field Account.F__c: Formula fields are not supported by this org.",
+        ]
+    );
+    let odd = xml("MatchingRules", "<rules>1</rules>");
+    let unnamed = xml("MatchingRules", "<matchingRules><label>L</label></matchingRules>");
+    let bad = duplicate("A", "<operationsOnUpdate>Shout</operationsOnUpdate>\n");
+    let dir = Dir::new(&[
+        ("a/Account.matchingRule-meta.xml", odd.as_str()),
+        ("b/Contact.matchingRule-meta.xml", unnamed.as_str()),
+        ("c/Account.A.duplicateRule-meta.xml", bad.as_str()),
+    ]);
+    let fails = dir.fails();
+    assert_eq!(fails[0], "a/Account.matchingRule-meta.xml:3: Element rules invalid at this location in type MatchingRules");
+    assert!(fails[1].starts_with("b/Contact.matchingRule-meta.xml:3: The Rule Name field can only contain"), "{fails:?}");
+    assert_eq!(fails[2], "c/Account.A.duplicateRule-meta.xml:4: 'Shout' is not a valid value for the operation of a duplicate rule");
+}
