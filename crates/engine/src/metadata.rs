@@ -7,7 +7,7 @@ mod rows;
 mod switches;
 mod tables;
 
-pub(crate) use rows::process_of;
+pub(crate) use rows::{process_of, stand_for_definitions};
 pub(crate) use switches::{Switches, switch};
 
 use crate::formula::rules;
@@ -370,6 +370,7 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>) -> Result
         now,
         customs: stored(&*org.store)?,
         changed: Vec::new(),
+        rewritten: Vec::new(),
         removed: Vec::new(),
         prefixes: counted(PREFIXES)?,
         event_prefixes: counted(EVENT_PREFIXES)?,
@@ -455,6 +456,8 @@ struct Draft<'a> {
     now: DateTime,
     customs: Vec<Custom>,
     changed: Vec<Id>,
+    /// Those that lost what they said of a field that goes: written anew, but accepted before.
+    rewritten: Vec<Id>,
     removed: Vec<Custom>,
     prefixes: Prefixes,
     event_prefixes: Prefixes,
@@ -596,9 +599,9 @@ impl Draft<'_> {
             for other in &mut self.customs {
                 if let Body::Part(def) = &mut other.body
                     && def.forget(&custom.object, &custom.name)
-                    && !self.changed.contains(&other.id)
+                    && !self.rewritten.contains(&other.id)
                 {
-                    self.changed.push(other.id);
+                    self.rewritten.push(other.id);
                 }
             }
         }
@@ -619,10 +622,16 @@ impl Draft<'_> {
         Ok(KeyPrefix([letter, DIGITS[n / 62], DIGITS[n % 62]]))
     }
 
+    /// Whether a definition is written anew.
+    fn writes(&self, custom: &Custom) -> bool {
+        self.changed.contains(&custom.id) || self.rewritten.contains(&custom.id)
+    }
+
     /// Writes the definitions, and takes away what belonged to those that are gone.
     fn write(&self, tx: &mut dyn Tx) -> Result<(), Failure> {
         for custom in &self.removed {
             tx.execute(&own("DELETE FROM \"_custom\" WHERE id = ?1", vec![custom.id.to_string().into()]))?;
+            self.forget_in_bin(tx, custom)?;
             // A field of the same name that is made later counts from its own start.
             let (sql, key) = match custom.kind.as_str() {
                 OBJECT => ("DELETE FROM \"_counters\" WHERE substr(lower(name), 1, length(?1)) = lower(?1)", format!("{}.", custom.name)),
@@ -631,7 +640,7 @@ impl Draft<'_> {
             };
             tx.execute(&own(sql, vec![key.into()]))?;
         }
-        for custom in self.customs.iter().filter(|c| self.changed.contains(&c.id)) {
+        for custom in self.customs.iter().filter(|c| self.writes(c)) {
             tx.execute(&insert(custom)?)?;
         }
         for (name, prefixes) in [(PREFIXES, &self.prefixes), (EVENT_PREFIXES, &self.event_prefixes)] {
@@ -640,5 +649,23 @@ impl Draft<'_> {
             }
         }
         events::note_schemas(tx, &self.customs, &self.changed, &self.removed)
+    }
+
+    /// Takes what the recycle bin notes of an object or a field that goes away with it: a field of the same name that is made later
+    /// is another.
+    fn forget_in_bin(&self, tx: &mut dyn Tx, gone: &Custom) -> Result<(), Failure> {
+        let catalog = self.org.catalog();
+        let Some(prefix) = catalog.object(&gone.object).and_then(|object| object.key_prefix) else { return Ok(()) };
+        let prefix = prefix.to_string();
+        let statement = match gone.kind.as_str() {
+            OBJECT => own(
+                "DELETE FROM \"_bin\" WHERE substr(id, 1, 3) = ?1 OR substr(root, 1, 3) = ?1 OR substr(parent, 1, 3) = ?1",
+                vec![prefix.into()],
+            ),
+            FIELD => own("DELETE FROM \"_bin\" WHERE field = ?2 AND substr(id, 1, 3) = ?1", vec![prefix.into(), gone.name.as_str().into()]),
+            _ => return Ok(()),
+        };
+        tx.execute(&statement)?;
+        Ok(())
     }
 }
