@@ -277,11 +277,8 @@ impl Org {
         // What is part of the catalog is to be decided from what the database says: another process may have switched it.
         let decides = numbers.iter().any(|(setting, _)| now.with(*setting, true) != now.with(*setting, false));
         let write = |tx: &mut dyn Tx| {
-            if decides {
-                self.still(tx, &catalog)?;
-                if Switches::of(&Kept::within(tx)?) != now {
-                    return Err(StoreError::Schema("another process has changed settings".to_owned()).into());
-                }
+            if decides && Switches::of(&Kept::within(tx)?) != now {
+                return Err(StoreError::Schema("another process has changed settings".to_owned()).into());
             }
             for (setting, number) in numbers {
                 write(tx, *setting, *number)?;
@@ -291,7 +288,12 @@ impl Org {
         let to = numbers.iter().fold(now, |to, (setting, number)| to.with(*setting, *number == Some(1)));
         let stamps = match to == now {
             false => metadata::switch(self, to, write)?,
-            true => self.transact(write)?,
+            true => self.transact(|tx| {
+                if decides {
+                    self.still(tx, &catalog)?;
+                }
+                write(tx)
+            })?,
         };
         self.stamped(stamps);
         self.settings.take(Kept::read(&*self.store)?);
