@@ -3,7 +3,7 @@
 use http::header::{self, HeaderName, HeaderValue};
 use orglet_base::ApiVersion;
 
-/// Headers that every answer carries unless it has its own (errors.md 3.2).
+/// Headers that every answer carries unless it has its own.
 pub(crate) static COMMON_HEADERS: [(HeaderName, HeaderValue); 5] = [
     (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains")),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),

@@ -1,4 +1,4 @@
-//! Requests of scripts from other origins: which may read answers (rest.md 3.10).
+//! Requests of scripts from other origins: which may read answers.
 //!
 //! An org keeps the list in `CorsWhitelistEntry` records; beside them the server has one for all its orgs. A preflight names
 //! no org here, so that it is answered for those that any org lets in; the answers themselves are shared by the org's own list.

@@ -75,7 +75,7 @@ impl Call {
         let query: Vec<(String, String)> =
             parts.uri.query().map(|q| form_urlencoded::parse(q.as_bytes()).into_owned().collect()).unwrap_or_default();
         let mut method = parts.method;
-        // Name and value are case-sensitive, and only POST may be overridden (rest.md 1.2).
+        // Name and value are case-sensitive, and only POST may be overridden.
         if method == Method::POST
             && let Some((_, value)) = query.iter().find(|(name, _)| name == "_HttpMethod")
             && let Ok(other) = Method::from_bytes(value.as_bytes())

@@ -112,8 +112,11 @@ fn beside(out: &mut String, asked: &[Asked], built: &Rows) -> io::Result<()> {
     for row in built.iter().filter(|row| row[1].starts_with('/')) {
         let [name, path, verb, json, xml, note] = row.as_slice() else { continue };
         let found = count(asked, |one| {
-            let segments: Vec<&str> = one.path.split('/').filter(|segment| !segment.is_empty()).collect();
-            one.path.starts_with('/') && one.verb == *verb && fits(path, &segments)
+            // A path that does not begin at the root is below that of a version. Only preflights are listed for all of these.
+            let below = (!one.path.starts_with('/')).then(|| format!("/services/data/v/{}", one.path));
+            let whole = below.as_deref().unwrap_or(&one.path);
+            let segments: Vec<&str> = whole.split('/').filter(|segment| !segment.is_empty()).collect();
+            one.verb == *verb && fits(path, &segments)
         });
         // What speaks one format only has its cases there.
         let (in_json, in_xml) = (level(json)?, level(xml)?);

@@ -285,7 +285,7 @@ pub fn save_one(identity: &Identity, object: &Arc<Object>, op: Op, record: Incom
     save(identity, &change)?.pop().unwrap_or_else(|| Err(ApiError::not_found().into()))
 }
 
-/// What the other records of an all-or-none batch answer (errors.md, collections).
+/// What the other records of an all-or-none batch answer.
 pub fn rolled_back() -> ApiError {
     ApiError::new(
         ErrorCode::AllOrNoneOperationRolledBack,

@@ -1,4 +1,4 @@
-//! Conditional requests by date (rest.md 3.9).
+//! Conditional requests by date.
 
 use super::{Rest, http_date};
 use crate::Reply;
@@ -111,7 +111,7 @@ pub(super) fn still(cx: &Rest<'_>, modified: DateTime) -> Result<(), Failure> {
 }
 
 /// The answer to a request for a describe that the client already has, by date or by tag. Describes have tags though the
-/// documentation names only rows: clients send them back (rest.md 3.9).
+/// documentation names only rows: clients send them back.
 pub(super) fn describe_not_modified(cx: &Rest<'_>) -> Option<Reply> {
     let own = describe_etag(cx);
     if cx.call.header(IF_NONE_MATCH).and_then(Tags::parse).is_some_and(|t| t.has(&own)) {

@@ -71,7 +71,7 @@ pub(super) fn approvals(cx: &Rest<'_>) -> Result<Reply, Failure> {
         return decide(cx);
     }
     if cx.format == Format::Xml {
-        // As recorded: the platform has no XML of this list and answers an internal error (xml.md 2).
+        // As recorded: the platform has no XML of this list and answers an internal error.
         let text = "An unexpected error occurred. The list of approval processes has no XML form";
         return Err(ApiError::new(ErrorCode::UnknownException, text).into());
     }

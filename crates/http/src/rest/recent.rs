@@ -15,7 +15,7 @@ const NEW_RESULTS: HeaderName = HeaderName::from_static("newresultsetsincelastqu
 /// Records of one object among the relevant items.
 const RELEVANT: usize = 50;
 
-/// Notes that the user read or wrote a record, unless the request says that it should not count (rest.md 3.6).
+/// Notes that the user read or wrote a record, unless the request says that it should not count.
 pub(super) fn looked(cx: &Rest<'_>, object: &Object, id: Id) {
     let asked = cx.call.header(MRU).filter(|_| compat::has_mru_header(cx.version));
     let value = asked.and_then(|text| {

@@ -23,7 +23,7 @@ pub(super) fn create(cx: &Rest<'_>, object: &Arc<Object>) -> Result<Reply, Failu
     Ok(result(cx, object, saved, false))
 }
 
-/// `POST /sobjects/X/Id`: a create whose body has neither an Id nor an external ID (rest.md 7.4).
+/// `POST /sobjects/X/Id`: a create whose body has neither an Id nor an external ID.
 pub(super) fn create_at_id(cx: &Rest<'_>, object: &Arc<Object>) -> Result<Reply, Failure> {
     let body = uploads::body(cx)?;
     if let Some(key) = body.node.members().iter().find_map(|(name, _)| object.field(name).filter(|f| f.external_id)) {
@@ -189,7 +189,7 @@ pub(super) fn show(cx: &Rest<'_>, object: &Arc<Object>, id: Id) -> Result<Reply,
         Some(modified) => conditional::with_last_modified(reply, modified),
         None => reply,
     };
-    // Of all objects only Account has tags (rest.md 3.9); that of an answer with chosen fields would cost another read.
+    // Of all objects only Account has tags; that of an answer with chosen fields would cost another read.
     Ok(if object.name == "Account" && cx.call.param("fields").is_none() {
         reply.with(header::ETAG, conditional::etag(shown.tag()))
     } else {

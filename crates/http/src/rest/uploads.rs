@@ -1,5 +1,5 @@
 //! Records on their way in, alone or with bytes beside them: `multipart/form-data` of a part that is the record, in JSON or
-//! XML, and a part that is a file, named as the field that takes it (rest.md 7.8).
+//! XML, and a part that is a file, named as the field that takes it.
 
 use super::write::no_such_column;
 use super::{Rest, decode_record};

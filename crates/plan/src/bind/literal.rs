@@ -47,7 +47,7 @@ pub(super) enum Scaled {
     Tiny,
 }
 
-/// The most characters of a text in a filter (soql.md: 4,000 per WHERE string).
+/// The most characters of a text in a filter (4,000 per string of a WHERE).
 const MAX_TEXT: usize = 4000;
 
 impl Number {

@@ -54,6 +54,10 @@ pub(super) fn record(cx: &Rest<'_>, id: &str) -> Result<Reply, Failure> {
         if !of.eq_ignore_ascii_case(&object.name) {
             return Err(refused(format!("The record is of {}, and has no field {of}.{path}", object.name)).into());
         }
+        // A null would say that there are none.
+        if leads_to(cx, &object, path) == Some(FieldType::Base64) {
+            return Err(refused(format!("{of}.{path} holds bytes, which have a resource of their own")).into());
+        }
         wanted.add(cx, &object, path, &mut paths);
     }
     for path in laid_out.iter().flatten() {
@@ -148,22 +152,24 @@ fn listed<'a>(cx: &'a Rest<'_>, param: &str) -> Result<Vec<(&'a str, &'a str)>, 
         .collect()
 }
 
-/// Whether a path leads to a field that the user reads.
+/// Whether a path leads to a field that the user reads here.
 fn is_readable(cx: &Rest<'_>, object: &Arc<Object>, path: &str) -> bool {
+    leads_to(cx, object, path).is_some_and(|ty| !matches!(ty, FieldType::ComplexValue | FieldType::Base64))
+}
+
+/// The type of the field that a path leads to, where the user may read it.
+fn leads_to(cx: &Rest<'_>, object: &Arc<Object>, path: &str) -> Option<FieldType> {
     let mut at = object.clone();
     let mut steps = path.split('.').peekable();
     while let Some(step) = steps.next() {
         if steps.peek().is_none() {
-            return at.field(step).is_some_and(|f| cx.identity.access.reads_field(&at, f) && f.ty != FieldType::ComplexValue);
+            return at.field(step).filter(|f| cx.identity.access.reads_field(&at, f)).map(|f| f.ty);
         }
-        let Some(field) = at.parent_field(step).filter(|f| cx.identity.access.reads_field(&at, f)) else { return false };
+        let field = at.parent_field(step).filter(|f| cx.identity.access.reads_field(&at, f))?;
         let target = if is_polymorphic(field) { "Name" } else { field.reference_to.first().map_or("", String::as_str) };
-        match cx.catalog.object(target) {
-            Some(next) => at = next.clone(),
-            None => return false,
-        }
+        at = cx.catalog.object(target)?.clone();
     }
-    false
+    None
 }
 
 /// Whether a reference leads to records of several objects.
