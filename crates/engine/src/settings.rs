@@ -34,6 +34,8 @@ pub enum Setting {
     ApiDisabled,
     /// Whether Apex REST is switched off.
     ApexRestDisabled,
+    /// Whether the org is one without Chatter, and so without the Connect API and what is built upon it.
+    ConnectApiDisabled,
     /// Whether the states and countries of addresses have codes (State and Country/Territory Picklists).
     StateCountryPicklists,
     /// Whether the platform's own duplicate rules are active.
@@ -62,7 +64,7 @@ const MOST_REQUESTS: i64 = 1_000_000_000_000;
 /// The most megabytes of a storage: a petabyte.
 const MOST_MB: i64 = 1 << 30;
 
-const KEYS: [Key; 11] = [
+const KEYS: [Key; 12] = [
     Key {
         setting: Setting::DailyApiRequests,
         name: "dailyApiRequests",
@@ -112,6 +114,12 @@ const KEYS: [Key; 11] = [
         about: "whether the org is of an edition without the API: REST requests and SOAP logins are refused",
     },
     Key { setting: Setting::ApexRestDisabled, name: "apexRestDisabled", kind: Kind::Flag, about: "whether Apex REST is switched off" },
+    Key {
+        setting: Setting::ConnectApiDisabled,
+        name: "connectApiDisabled",
+        kind: Kind::Flag,
+        about: "whether the Connect API is off, as without Chatter: requests to the UI API are refused",
+    },
     Key {
         setting: Setting::StateCountryPicklists,
         name: "stateCountryPicklists",

@@ -12,7 +12,7 @@ use crate::Reply;
 use crate::codec::{Doc, Format, XmlOrder};
 use crate::router::Resource;
 use orglet_base::{ApiError, ErrorCode};
-use orglet_engine::Failure;
+use orglet_engine::{Failure, Setting};
 use orglet_schema::custom::part::MASTER;
 use orglet_schema::standard::record_types;
 use orglet_schema::{Object, RecordType};
@@ -69,6 +69,11 @@ pub(super) fn answer(cx: &Rest<'_>, resource: Resource, params: &[&str]) -> Resu
     if cx.format != Format::Json {
         let text = "The requested resource is available as application/json alone";
         return Err(ApiError::routing(ErrorCode::InvalidType, text).with_status(406).into());
+    }
+    if cx.identity.org.settings.is_on(Setting::ConnectApiDisabled) {
+        // auth-012
+        let text = "The Chatter Connect API is not enabled for this organization or user type.";
+        return Err(ApiError::new(ErrorCode::ApiDisabledForOrg, text).into());
     }
     match (resource, params) {
         (Resource::UiObjectInfo, [object]) => object_info::info(cx, object),
