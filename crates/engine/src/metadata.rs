@@ -15,12 +15,13 @@ use crate::ids::{self, Counters};
 use crate::settings::Kept;
 use crate::system::{int, own, text};
 use crate::{Failure, Identity, Org, events, matching};
-use orglet_base::{ApiError, DateTime, ErrorCode, Id, KeyPrefix, OwnedCell, Statement};
+use orglet_base::{ApiError, DateTime, ErrorCode, Id, KeyPrefix, OwnedCell, Statement, fold_name};
 use orglet_schema::custom::part::{self, standard_rules};
 use orglet_schema::custom::{self, FieldDef, ObjectDef, PartDef};
 use orglet_schema::{Catalog, Object, standard, tooling};
 use orglet_store::{Store, StoreError, Tx};
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// `kind` of a custom object.
@@ -387,7 +388,7 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>) -> Result
     })?;
     let switches = Switches::of(&org.settings);
     let new = build(&draft.customs, &draft.changed, switches, old.version() + 1, after(Some(old.modified()), now))?;
-    check_rules(&draft.customs, &draft.changed, &old, &new)?;
+    check_rules(&draft.customs, &draft.changed, Some(&draft.removed), &old, &new)?;
     let statements = tables::migration(org, &old, &new)?;
     org.store.transact_alone_with::<_, Failure>(|tx| {
         org.still(tx, &old)?;
@@ -410,15 +411,26 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>) -> Result
 }
 
 /// Refuses formulas that are wrong: those of what is changed, and others that were right before. One that was wrong before, as a
-/// release may make it, holds nothing up.
-fn check_rules(customs: &[Custom], changed: &[Id], old: &Catalog, new: &Catalog) -> Result<(), Failure> {
+/// release may make it, holds nothing up. Without a list of what is removed the change is one of the org, which touches all objects.
+fn check_rules(customs: &[Custom], changed: &[Id], removed: Option<&[Custom]>, old: &Catalog, new: &Catalog) -> Result<(), Failure> {
+    let touched = removed.map(|removed| {
+        let added = customs.iter().filter(|custom| changed.contains(&custom.id));
+        let names = added.chain(removed).flat_map(|custom| [&custom.object, &custom.name]);
+        names.map(|name| fold_name(name).into_owned()).collect::<HashSet<String>>()
+    });
+    let settled =
+        |custom: &Custom| touched.as_ref().is_some_and(|touched| rules::is_settled(custom.part_def(), custom.field_def(), touched, new));
     let check = |custom: &Custom, catalog: &Catalog| {
         let part = custom.part_def().map_or(Ok(()), |part| rules::check(part, catalog));
         part.and_then(|()| custom.field_def().map_or(Ok(()), |field| rules::check_default(field, catalog)))
     };
     for custom in customs {
+        let is_changed = changed.contains(&custom.id);
+        if !is_changed && settled(custom) {
+            continue;
+        }
         match check(custom, new) {
-            Err(e) if changed.contains(&custom.id) || check(custom, old).is_ok() => return Err(Failure::Definition(Box::new(e))),
+            Err(e) if is_changed || check(custom, old).is_ok() => return Err(Failure::Definition(Box::new(e))),
             _ => {}
         }
     }
