@@ -14,6 +14,14 @@ pub struct DateTime(pub i64);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Time(pub u32);
 
+/// The years of the dates and instants that records may have.
+const YEARS: std::ops::RangeInclusive<i16> = 1700..=4000;
+
+/// Whether records may have a date.
+pub fn is_in_range(date: Date) -> bool {
+    YEARS.contains(&date.year())
+}
+
 const DAY_MS: i64 = 86_400_000;
 
 fn days_from_epoch(date: Date) -> i64 {
@@ -165,7 +173,7 @@ pub fn parse_date(text: &str) -> Option<Date> {
     let year = digits(&b[..4])? as i16;
     let month = digits(&b[5..7])? as i8;
     let day = digits(&b[8..])? as i8;
-    if !(1700..=4000).contains(&year) {
+    if !YEARS.contains(&year) {
         return None;
     }
     Date::new(year, month, day).ok()

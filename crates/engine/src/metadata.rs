@@ -7,7 +7,7 @@ mod rows;
 mod switches;
 mod tables;
 
-pub(crate) use rows::process_of;
+pub(crate) use rows::{process_of, stand_for_definitions};
 pub(crate) use switches::{Switches, switch};
 
 use crate::formula::rules;
@@ -15,12 +15,13 @@ use crate::ids::{self, Counters};
 use crate::settings::Kept;
 use crate::system::{int, own, text};
 use crate::{Failure, Identity, Org, events, matching};
-use orglet_base::{ApiError, DateTime, ErrorCode, Id, KeyPrefix, OwnedCell, Statement};
+use orglet_base::{ApiError, DateTime, ErrorCode, Id, KeyPrefix, OwnedCell, Statement, fold_name};
 use orglet_schema::custom::part::{self, standard_rules};
 use orglet_schema::custom::{self, FieldDef, ObjectDef, PartDef};
 use orglet_schema::{Catalog, Object, standard, tooling};
 use orglet_store::{Store, StoreError, Tx};
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// `kind` of a custom object.
@@ -370,6 +371,7 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>) -> Result
         now,
         customs: stored(&*org.store)?,
         changed: Vec::new(),
+        rewritten: Vec::new(),
         removed: Vec::new(),
         prefixes: counted(PREFIXES)?,
         event_prefixes: counted(EVENT_PREFIXES)?,
@@ -386,7 +388,7 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>) -> Result
     })?;
     let switches = Switches::of(&org.settings);
     let new = build(&draft.customs, &draft.changed, switches, old.version() + 1, after(Some(old.modified()), now))?;
-    check_rules(&draft.customs, &draft.changed, &old, &new)?;
+    check_rules(&draft.customs, &draft.changed, Some(&draft.removed), &old, &new)?;
     let statements = tables::migration(org, &old, &new)?;
     org.store.transact_alone_with::<_, Failure>(|tx| {
         org.still(tx, &old)?;
@@ -409,15 +411,26 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>) -> Result
 }
 
 /// Refuses formulas that are wrong: those of what is changed, and others that were right before. One that was wrong before, as a
-/// release may make it, holds nothing up.
-fn check_rules(customs: &[Custom], changed: &[Id], old: &Catalog, new: &Catalog) -> Result<(), Failure> {
+/// release may make it, holds nothing up. Without a list of what is removed the change is one of the org, which touches all objects.
+fn check_rules(customs: &[Custom], changed: &[Id], removed: Option<&[Custom]>, old: &Catalog, new: &Catalog) -> Result<(), Failure> {
+    let touched = removed.map(|removed| {
+        let added = customs.iter().filter(|custom| changed.contains(&custom.id));
+        let names = added.chain(removed).flat_map(|custom| [&custom.object, &custom.name]);
+        names.map(|name| fold_name(name).into_owned()).collect::<HashSet<String>>()
+    });
+    let settled =
+        |custom: &Custom| touched.as_ref().is_some_and(|touched| rules::is_settled(custom.part_def(), custom.field_def(), touched, new));
     let check = |custom: &Custom, catalog: &Catalog| {
         let part = custom.part_def().map_or(Ok(()), |part| rules::check(part, catalog));
         part.and_then(|()| custom.field_def().map_or(Ok(()), |field| rules::check_default(field, catalog)))
     };
     for custom in customs {
+        let is_changed = changed.contains(&custom.id);
+        if !is_changed && settled(custom) {
+            continue;
+        }
         match check(custom, new) {
-            Err(e) if changed.contains(&custom.id) || check(custom, old).is_ok() => return Err(Failure::Definition(Box::new(e))),
+            Err(e) if is_changed || check(custom, old).is_ok() => return Err(Failure::Definition(Box::new(e))),
             _ => {}
         }
     }
@@ -455,6 +468,8 @@ struct Draft<'a> {
     now: DateTime,
     customs: Vec<Custom>,
     changed: Vec<Id>,
+    /// Those that lost what they said of a field that goes: written anew, but accepted before.
+    rewritten: Vec<Id>,
     removed: Vec<Custom>,
     prefixes: Prefixes,
     event_prefixes: Prefixes,
@@ -596,9 +611,9 @@ impl Draft<'_> {
             for other in &mut self.customs {
                 if let Body::Part(def) = &mut other.body
                     && def.forget(&custom.object, &custom.name)
-                    && !self.changed.contains(&other.id)
+                    && !self.rewritten.contains(&other.id)
                 {
-                    self.changed.push(other.id);
+                    self.rewritten.push(other.id);
                 }
             }
         }
@@ -619,10 +634,16 @@ impl Draft<'_> {
         Ok(KeyPrefix([letter, DIGITS[n / 62], DIGITS[n % 62]]))
     }
 
+    /// Whether a definition is written anew.
+    fn writes(&self, custom: &Custom) -> bool {
+        self.changed.contains(&custom.id) || self.rewritten.contains(&custom.id)
+    }
+
     /// Writes the definitions, and takes away what belonged to those that are gone.
     fn write(&self, tx: &mut dyn Tx) -> Result<(), Failure> {
         for custom in &self.removed {
             tx.execute(&own("DELETE FROM \"_custom\" WHERE id = ?1", vec![custom.id.to_string().into()]))?;
+            self.forget_in_bin(tx, custom)?;
             // A field of the same name that is made later counts from its own start.
             let (sql, key) = match custom.kind.as_str() {
                 OBJECT => ("DELETE FROM \"_counters\" WHERE substr(lower(name), 1, length(?1)) = lower(?1)", format!("{}.", custom.name)),
@@ -631,7 +652,7 @@ impl Draft<'_> {
             };
             tx.execute(&own(sql, vec![key.into()]))?;
         }
-        for custom in self.customs.iter().filter(|c| self.changed.contains(&c.id)) {
+        for custom in self.customs.iter().filter(|c| self.writes(c)) {
             tx.execute(&insert(custom)?)?;
         }
         for (name, prefixes) in [(PREFIXES, &self.prefixes), (EVENT_PREFIXES, &self.event_prefixes)] {
@@ -640,5 +661,23 @@ impl Draft<'_> {
             }
         }
         events::note_schemas(tx, &self.customs, &self.changed, &self.removed)
+    }
+
+    /// Takes what the recycle bin notes of an object or a field that goes away with it: a field of the same name that is made later
+    /// is another.
+    fn forget_in_bin(&self, tx: &mut dyn Tx, gone: &Custom) -> Result<(), Failure> {
+        let catalog = self.org.catalog();
+        let Some(prefix) = catalog.object(&gone.object).and_then(|object| object.key_prefix) else { return Ok(()) };
+        let prefix = prefix.to_string();
+        let statement = match gone.kind.as_str() {
+            OBJECT => own(
+                "DELETE FROM \"_bin\" WHERE substr(id, 1, 3) = ?1 OR substr(root, 1, 3) = ?1 OR substr(parent, 1, 3) = ?1",
+                vec![prefix.into()],
+            ),
+            FIELD => own("DELETE FROM \"_bin\" WHERE field = ?2 AND substr(id, 1, 3) = ?1", vec![prefix.into(), gone.name.as_str().into()]),
+            _ => return Ok(()),
+        };
+        tx.execute(&statement)?;
+        Ok(())
     }
 }

@@ -101,6 +101,15 @@ fn by_id_with(tx: &mut dyn Tx, org: &Org, object: &Object, id: Id, lock: Lock) -
 /// Some fields of the rows with these ids, deleted or not, in the order of their ids. The other fields are null. As many as
 /// there may be are read by pieces of [`PIECE`].
 pub(crate) fn some(tx: &mut dyn Tx, org: &Org, object: &Object, ids: &[Id], names: &[&str]) -> Result<Vec<Row>, Failure> {
+    some_with(tx, org, object, ids, names, Lock::None)
+}
+
+/// As [`some`], kept from being changed or deleted until the transaction ends: they are referred to.
+pub(crate) fn some_to_refer(tx: &mut dyn Tx, org: &Org, object: &Object, ids: &[Id], names: &[&str]) -> Result<Vec<Row>, Failure> {
+    some_with(tx, org, object, ids, names, Lock::Share)
+}
+
+fn some_with(tx: &mut dyn Tx, org: &Org, object: &Object, ids: &[Id], names: &[&str], lock: Lock) -> Result<Vec<Row>, Failure> {
     let columns: Vec<(usize, &Field)> = columns(object).into_iter().filter(|(_, f)| names.contains(&f.name.as_str())).collect();
     let fields: Vec<&Field> = columns.iter().map(|(_, f)| *f).collect();
     let ids: Vec<String> = ids.iter().map(Id::to_string).collect();
@@ -108,7 +117,7 @@ pub(crate) fn some(tx: &mut dyn Tx, org: &Org, object: &Object, ids: &[Id], name
     if ids.is_empty() || fields.is_empty() {
         return Ok(rows);
     }
-    tx.query(&write::select_in(object, &fields, &ids, org.store.dialect()), &mut |found| {
+    tx.query(&write::select_in(object, &fields, &ids, lock, org.store.dialect()), &mut |found| {
         let mut row = Row::empty(object);
         for (at, (index, field)) in columns.iter().enumerate() {
             row.values[*index] = field.cell_kind().to_value(found.cell(at));

@@ -10,7 +10,7 @@ use crate::orgs::AdminError;
 use crate::shared::Stamped;
 use crate::system::{own, text};
 use crate::{Failure, Org, Server};
-use orglet_store::{Store, Tx};
+use orglet_store::{Store, StoreError, Tx};
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// A setting of an org.
@@ -272,17 +272,28 @@ impl Org {
 
     fn change_numbers(&self, numbers: &[(Setting, Option<i64>)]) -> Result<(), Failure> {
         let _as_it_is = self.changing.lock();
+        let catalog = self.catalog();
+        let now = Switches::of(&self.settings);
+        // What is part of the catalog is to be decided from what the database says: another process may have switched it.
+        let decides = numbers.iter().any(|(setting, _)| now.with(*setting, true) != now.with(*setting, false));
         let write = |tx: &mut dyn Tx| {
+            if decides && Switches::of(&Kept::within(tx)?) != now {
+                return Err(StoreError::Schema("another process has changed settings".to_owned()).into());
+            }
             for (setting, number) in numbers {
                 write(tx, *setting, *number)?;
             }
             self.stamp(tx, Stamped::Settings)
         };
-        let now = Switches::of(&self.settings);
         let to = numbers.iter().fold(now, |to, (setting, number)| to.with(*setting, *number == Some(1)));
         let stamps = match to == now {
             false => metadata::switch(self, to, write)?,
-            true => self.transact(write)?,
+            true => self.transact(|tx| {
+                if decides {
+                    self.still(tx, &catalog)?;
+                }
+                write(tx)
+            })?,
         };
         self.stamped(stamps);
         self.settings.take(Kept::read(&*self.store)?);

@@ -146,9 +146,9 @@ fn shown(field: &Field) -> Sql {
 }
 
 /// Reads columns of the rows with these Ids, deleted or not, in the order of their Ids.
-pub fn select_in(object: &Object, fields: &[&Field], ids: &[String], dialect: Dialect) -> Statement {
+pub fn select_in(object: &Object, fields: &[&Field], ids: &[String], locking: Lock, dialect: Dialect) -> Statement {
     let chosen = Emit(dialect).in_texts(&key(object), false, ids.to_vec());
-    let rest = sql![" WHERE ", chosen, " ORDER BY ", key(object)];
+    let rest = sql![" WHERE ", chosen, " ORDER BY ", key(object), lock(locking, dialect)];
     sql!["SELECT ", names(fields), " FROM ", Emit(dialect).table(&object.name), rest].finish(dialect)
 }
 

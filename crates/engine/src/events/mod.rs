@@ -10,7 +10,7 @@ use crate::ids::{Counters, bump};
 use crate::record::Row;
 use crate::system::{int, own, text};
 use crate::{Failure, Org};
-use orglet_base::{DateTime, Id, Value};
+use orglet_base::{ApiError, DateTime, ErrorCode, Id, Value};
 use orglet_schema::Object;
 use orglet_store::{StoreError, Tx};
 use serde_json::{Map, Value as Json};
@@ -20,8 +20,8 @@ use std::fmt;
 pub(crate) const REPLAY: &str = "event replay";
 /// How long an event is kept: three days, as the platform keeps events of high volume.
 const KEPT_MS: i64 = 72 * 3_600_000;
-/// Most events kept: what the hourly allocation of a Developer Edition lets in meanwhile.
-const MOST_KEPT: i64 = 72 * 50_000;
+/// Events that may be published in an hour of the clock: `HourlyPublishedPlatformEvents` of a Developer Edition.
+pub const HOURLY: i64 = 50_000;
 /// After how many events those past their time are taken away.
 const SWEEP: u64 = 64;
 const HOUR_MS: i64 = 3_600_000;
@@ -81,6 +81,7 @@ pub(crate) fn append(tx: &mut dyn Tx, org: &Org, object: &Object, row: &Row, aut
     let now = org.now();
     let uuid = EventUuid::new()?;
     let replay = bump(tx, Counters::Named, REPLAY, 1, 1)?;
+    within_allocation(tx, replay as i64, now)?;
     let schema = schema::current_id(tx, &object.name)?;
     let fields = object.fields().iter().enumerate().filter(|(_, f)| f.custom);
     let payload: Map<String, Json> = fields.map(|(i, f)| (f.name.clone(), plain(&row.values[i]))).collect();
@@ -98,9 +99,25 @@ pub(crate) fn append(tx: &mut dyn Tx, org: &Org, object: &Object, row: &Row, aut
     ))?;
     if replay % SWEEP == 0 {
         tx.execute(&own("DELETE FROM \"_events\" WHERE created < ?1", vec![(now.0 - KEPT_MS).into()]))?;
-        tx.execute(&own("DELETE FROM \"_events\" WHERE replay <= ?1", vec![(replay as i64 - MOST_KEPT).into()]))?;
     }
     Ok(uuid)
+}
+
+/// LIMIT_EXCEEDED where the allocation of the hour is used up. Replay ids count what is published, so that the event which stands
+/// as many before this one tells it: it is of another hour as long as there is room.
+fn within_allocation(tx: &mut dyn Tx, replay: i64, now: DateTime) -> Result<(), Failure> {
+    if replay <= HOURLY {
+        return Ok(());
+    }
+    let before = own("SELECT created FROM \"_events\" WHERE replay <= ?1 ORDER BY replay DESC LIMIT 1", vec![(replay - HOURLY).into()]);
+    let hour = now.0 - now.0.rem_euclid(HOUR_MS);
+    match tx.first(&before)? {
+        Some(row) if int(&row[0]) >= hour => {
+            let e = ApiError::new(ErrorCode::LimitExceeded, "HourlyPublishedPlatformEvents Limit exceeded.");
+            Err(e.with_fields(Vec::<String>::new()).into())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn plain(value: &Value) -> Json {
@@ -161,6 +178,28 @@ pub(crate) fn forget(tx: &mut dyn Tx, object: &str) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{OrgOptions, Server};
+
+    #[test]
+    fn an_hour_takes_its_allocation_and_no_more() {
+        let server = Server::open(OrgOptions::default()).unwrap();
+        let org = server.default_org();
+        let hour = DateTime::parse("2024-05-15T12:00:00Z").unwrap();
+        let at = |replay: i64, created: i64, now: i64| {
+            org.transact(|tx| {
+                tx.execute(&own("DELETE FROM \"_events\"", vec![]))?;
+                let insert = "INSERT INTO \"_events\" VALUES (?1, 'X__e', 's', 'u', ?2, 'a', '{}')";
+                tx.execute(&own(insert, vec![7.into(), created.into()]))?;
+                within_allocation(tx, replay, DateTime(now))
+            })
+        };
+        // The first and the last of an hour.
+        assert!(at(HOURLY + 6, hour.0, hour.0 + 1).is_ok());
+        let refused = at(HOURLY + 7, hour.0, hour.0 + HOUR_MS - 1).unwrap_err();
+        assert!(matches!(&refused, Failure::Api(e) if e.code() == ErrorCode::LimitExceeded), "{refused:?}");
+        assert!(at(HOURLY + 7, hour.0, hour.0 + HOUR_MS).is_ok());
+        assert!(at(HOURLY + 7, hour.0 - 1, hour.0).is_ok());
+    }
 
     #[test]
     fn uuids_are_of_version_4() {

@@ -1,7 +1,6 @@
 //! Dates and times. A date is the user's, an instant is read in GMT, days are of 24 hours.
 
 use super::{Answer, Function, Scope, Trouble};
-use jiff::ToSpan;
 use orglet_base::{Date, DateTime, Time, Value};
 use orglet_plan::formula::Node;
 use rust_decimal::prelude::ToPrimitive;
@@ -9,6 +8,22 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
+
+/// The first instant of the first year, before which no formula gets.
+const FIRST: i64 = -62_135_596_800_000;
+
+/// A date within the years that formulas know, 1 to 9999.
+fn within(date: Date) -> Result<Date, Trouble> {
+    if (1..=9999).contains(&date.year()) { Ok(date) } else { Err(Trouble::unnamed()) }
+}
+
+/// An instant within those years, from its milliseconds.
+fn instant(ms: i64) -> Answer {
+    match jiff::Timestamp::from_millisecond(ms) {
+        Ok(_) if ms >= FIRST => Ok(Value::DateTime(DateTime(ms))),
+        _ => Err(Trouble::unnamed()),
+    }
+}
 
 fn number(n: i64) -> Value {
     Value::Decimal(Decimal::from(n))
@@ -31,13 +46,13 @@ pub(super) fn sum(adds: bool, left: Value, right: Value) -> Answer {
         (Value::Decimal(n), Value::Date(d)) | (Value::Date(d), Value::Decimal(n)) => {
             // A part of a day is no day.
             let days = signed(n).trunc().to_i64().ok_or_else(Trouble::unnamed)?;
-            Ok(Value::Date(days_on(d, days)?))
+            Ok(Value::Date(within(days_on(d, days)?)?))
         }
         (Value::Decimal(n), Value::DateTime(t)) | (Value::DateTime(t), Value::Decimal(n)) => {
             let seconds = signed(n).checked_mul(Decimal::from(DAY / 1000)).ok_or_else(Trouble::unnamed)?;
             let seconds = seconds.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero).to_i64();
             let moved = seconds.and_then(|s| s.checked_mul(1000)).and_then(|ms| t.0.checked_add(ms));
-            moved.map(|ms| Value::DateTime(DateTime(ms))).ok_or_else(Trouble::unnamed)
+            instant(moved.ok_or_else(Trouble::unnamed)?)
         }
         (Value::Time(t), Value::Decimal(n)) => {
             let ms = signed(n).trunc().to_i64().and_then(|n| n.checked_add(i64::from(t.0)));
@@ -102,10 +117,10 @@ pub(super) fn text(value: &Value) -> Option<String> {
 
 /// Months on; from the last day of a month to the last day of another.
 fn months_on(date: Date, months: i64) -> Result<Date, Trouble> {
-    let months = i32::try_from(months).map_err(|_| Trouble::unnamed())?;
+    let months = jiff::Span::new().try_months(months).map_err(|_| Trouble::unnamed())?;
     let is_last = date == date.last_of_month();
     let from = if is_last { days_on(date, 1)? } else { date };
-    let to = from.checked_add(i64::from(months).months()).map_err(|_| Trouble::unnamed())?;
+    let to = from.checked_add(months).map_err(|_| Trouble::unnamed())?;
     if is_last { days_on(to, -1) } else { Ok(to) }
 }
 
@@ -133,11 +148,11 @@ impl Scope<'_> {
                 let (of, months) = (self.value(of)?, self.number(months)?);
                 let Some(months) = months.map(|m| m.trunc().to_i64().unwrap_or(i64::MAX)) else { return Ok(Value::Null) };
                 match of {
-                    Value::Date(d) => Ok(Value::Date(months_on(d, months)?)),
+                    Value::Date(d) => Ok(Value::Date(within(months_on(d, months)?)?)),
                     Value::DateTime(t) => {
                         let (day, ms) = t.split();
                         let day = months_on(day, months)?;
-                        Ok(Value::DateTime(DateTime(DateTime::at_midnight(day).0 + i64::from(ms))))
+                        instant(DateTime::at_midnight(day).0 + i64::from(ms))
                     }
                     _ => Ok(Value::Null),
                 }
@@ -145,7 +160,7 @@ impl Scope<'_> {
             (Function::FromUnixTime, [seconds]) => {
                 let Some(seconds) = self.number(seconds)? else { return Ok(Value::Null) };
                 let ms = seconds.checked_mul(Decimal::from(1000)).and_then(|ms| ms.trunc().to_i64());
-                ms.map(|ms| Value::DateTime(DateTime(ms))).ok_or_else(Trouble::unnamed)
+                instant(ms.ok_or_else(Trouble::unnamed)?)
             }
             (Function::DateValue | Function::DateTimeValue | Function::TimeValue | Function::UnixTimestamp, [of]) => {
                 self.converted(function, self.value(of)?)
@@ -187,11 +202,11 @@ impl Scope<'_> {
             (_, Value::Null) => Ok(Value::Null),
             (Function::DateValue, Value::DateTime(t)) => self.local(t),
             (Function::DateValue, Value::Text(t)) => date_of(&t).map(|(d, _)| Value::Date(d)).ok_or_else(Trouble::unnamed),
-            (Function::DateTimeValue, Value::Date(d)) => Ok(Value::DateTime(DateTime::at_midnight(d))),
+            (Function::DateTimeValue, Value::Date(d)) => instant(DateTime::at_midnight(d).0),
             (Function::DateTimeValue, Value::Text(t)) => {
                 let read = date_of(&t).and_then(|(day, rest)| Some((day, clock(rest.strip_prefix(' ')?)?.0)));
                 let (day, ms) = read.ok_or_else(Trouble::unnamed)?;
-                Ok(Value::DateTime(DateTime(DateTime::at_midnight(day).0 + ms)))
+                instant(DateTime::at_midnight(day).0 + ms)
             }
             (Function::TimeValue, Value::DateTime(t)) => Ok(Value::Time(Time(t.split().1))),
             (Function::TimeValue, Value::Text(t)) => {

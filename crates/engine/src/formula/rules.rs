@@ -6,7 +6,7 @@ use orglet_base::fold_name;
 use orglet_plan::formula::{Fault, Node, Places, condition, default};
 use orglet_schema::custom::{DefError, FieldDef, PartDef, ValidationRuleDef};
 use orglet_schema::{Catalog, DefaultValue, Object};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// The active rules of an object, and what they read.
@@ -90,9 +90,26 @@ pub(crate) fn check_default(def: &FieldDef, catalog: &Catalog) -> Result<(), Def
     Err(refused.on("defaultValue").about(def.qualified_name()))
 }
 
-/// Whether the formula of a definition reads a field of an object.
-pub(crate) fn reads(def: &PartDef, catalog: &Catalog, object: &str, field: &str) -> bool {
-    matches!(compiled(def, catalog), Some(Ok(places)) if places.reads(object, field))
+/// What the formula of a definition reads, where it has one that is right.
+pub(crate) fn reads(def: &PartDef, catalog: &Catalog) -> Option<Places> {
+    compiled(def, catalog).and_then(Result::ok)
+}
+
+/// Whether a change can't matter to the formula of a definition, as far as can be seen without reading it: it looks at nothing but its
+/// own object, which is none of those that the change touches (folded names). What has no formula is settled too.
+pub(crate) fn is_settled(part: Option<&PartDef>, field: Option<&FieldDef>, touched: &HashSet<String>, new: &Catalog) -> bool {
+    let (object, text) = match (part, field) {
+        (Some(PartDef::ValidationRule(rule)), _) => (&rule.object, Some(rule.error_condition_formula.as_str())),
+        (_, Some(def)) => {
+            let default = new.object(&def.object).and_then(|o| o.field(&def.full_name)).and_then(|field| field.default.as_ref());
+            let text = if let Some(DefaultValue::Formula(text)) = default { Some(text.as_str()) } else { None };
+            (&def.object, text)
+        }
+        _ => return true,
+    };
+    // A path or a global variable leads to other objects.
+    let Some(text) = text else { return true };
+    !touched.contains(fold_name(object).as_ref()) && !text.contains(['.', '$'])
 }
 
 fn compiled(def: &PartDef, catalog: &Catalog) -> Option<Result<Places, Fault>> {

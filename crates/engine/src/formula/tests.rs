@@ -50,6 +50,9 @@ fn object() -> Arc<Object> {
     }))
 }
 
+/// How deep the formulas of [`nesting`] are.
+const DEEP: usize = 30;
+
 /// Finds no rows.
 struct Nothing;
 
@@ -318,10 +321,38 @@ fn dates() {
             ("TIMEVALUE(\"01:00:00.000\") - 7200000", "! "),
             ("UNIXTIMESTAMP(FROMUNIXTIME(1000))", "1000"),
             ("UNIXTIMESTAMP(Time__c)", "63045"),
+            ("FROMUNIXTIME(9000000000000)", "! "),
+            ("FROMUNIXTIME(-9000000000000)", "! "),
+            ("NOW() + 99999999", "! "),
+            ("NOW() - 99999999", "! "),
+            ("DATETIMEVALUE(DATE(1, 1, 1)) - 1", "! "),
+            ("DATE(1, 1, 1) - 1", "! "),
+            ("ADDMONTHS(DATE(1, 1, 1), -1)", "! "),
+            ("ADDMONTHS(When__c, -12000000)", "! "),
             ("$System.OriginDateTime", "1900-01-01T00:00:00.000Z"),
             ("NOW() > When__c", "false"),
         ],
     );
+}
+
+/// What is checked twice at every level would never end at this depth.
+#[test]
+fn nesting() {
+    let world = World::new();
+    let nested = |open: &str, close: &str| format!("{}1{}", open.repeat(DEEP), close.repeat(DEEP));
+    for (open, close, expected) in [
+        ("CASE(", ",1,2,3)", "3"),
+        ("IF(ISBLANK(", "),0,1)", "1"),
+        ("IF(ISNULL(", "),0,1)", "1"),
+        ("IF(TEXT(", ")=\"1\",1,2)", "1"),
+        ("IF(\"1\"<>TEXT(", "),1,2)", "1"),
+    ] {
+        assert_eq!(shown(world.eval(&nested(open, close))), expected, "{open}");
+    }
+    assert!(world.refused("CASE(IF(TRUE, Pick__c, Pick__c), 1, 2, 3)").contains("is a picklist field"));
+    assert!(world.refused("ISBLANK(PRIORVALUE(Pick__c))").contains("Field Pick__c is a picklist field"));
+    assert!(world.refused("CASE(PRIORVALUE(Pick__c), 1, 2, 3)").contains("Field Pick__c is a picklist field"));
+    all(&world, &[("TEXT(PRIORVALUE(Pick__c)) = \"hot\"", "true"), ("CASE(TEXT(Pick__c), \"Hot\", 1, 2)", "1")]);
 }
 
 #[test]

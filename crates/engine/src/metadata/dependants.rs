@@ -1,9 +1,10 @@
 //! What stays and needs what is taken away.
 
-use super::{Custom, OBJECT};
+use super::{Custom, FIELD, OBJECT};
 use crate::Failure;
 use crate::formula::rules;
 use orglet_base::{ApiError, ErrorCode, Id};
+use orglet_plan::formula::Places;
 use orglet_schema::Catalog;
 
 /// How many dependants are named.
@@ -13,11 +14,20 @@ const NAMED: usize = 20;
 /// lookup filters that look at it, what objects have beside fields. `catalog` is the one before the change; the id is that of what
 /// goes.
 pub(super) fn check(staying: &[Custom], removed: &[Custom], catalog: &Catalog) -> Result<(), (Id, Failure)> {
-    for gone in removed {
+    if removed.is_empty() {
+        return Ok(());
+    }
+    // Formulas are read once, however many fields go.
+    let any_field = removed.iter().any(|gone| gone.kind == FIELD);
+    let reads = |custom: &Custom| custom.part_def().filter(|_| any_field).and_then(|part| rules::reads(part, catalog));
+    let staying: Vec<_> = staying.iter().map(|custom| (custom, reads(custom))).collect();
+    // Nothing refers to a part, though it may be named like a field.
+    for gone in removed.iter().filter(|gone| [OBJECT, FIELD].contains(&gone.kind.as_ref())) {
         let object = gone.kind == OBJECT;
-        let needs = |custom: &&Custom| {
+        let needs = |(custom, reads): &&(&Custom, Option<Places>)| {
             if let (Some(part), false) = (custom.part_def(), object) {
-                return part.refers_to(&gone.object, &gone.name) || rules::reads(part, catalog, &gone.object, &gone.name);
+                let is_read = reads.as_ref().is_some_and(|places| places.reads(&gone.object, &gone.name));
+                return is_read || part.refers_to(&gone.object, &gone.name);
             }
             let Some(field) = custom.field_def() else { return false };
             if object {
@@ -27,7 +37,8 @@ pub(super) fn check(staying: &[Custom], removed: &[Custom], catalog: &Catalog) -
             let is_gone = |object: &str, name: &str| object.eq_ignore_ascii_case(&gone.object) && name.eq_ignore_ascii_case(&gone.name);
             controller.is_some_and(|c| is_gone(&field.object, c)) || field.filtered_by().iter().any(|(object, name)| is_gone(object, name))
         };
-        let named: Vec<String> = staying.iter().filter(needs).take(NAMED).map(|c| format!("{} - {}", c.label(), c.full_name())).collect();
+        let named: Vec<String> =
+            staying.iter().filter(needs).take(NAMED).map(|(c, _)| format!("{} - {}", c.label(), c.full_name())).collect();
         if named.is_empty() {
             continue;
         }

@@ -18,6 +18,12 @@ fn object_of(def: &PartDef) -> Option<&'static str> {
     }
 }
 
+/// Whether the records of an object stand for definitions: they change with them alone, whatever a describe says of updates, or
+/// the definition would go on as it was.
+pub(crate) fn stand_for_definitions(object: &Object) -> bool {
+    matches!(object.name.as_str(), "RecordType" | "BusinessProcess")
+}
+
 /// Makes the tables that edits will write rows to: no table can be made while metadata changes.
 pub(super) fn ensure(org: &Org, edits: &[Edit]) -> Result<(), Failure> {
     let catalog = org.catalog();
@@ -39,7 +45,7 @@ pub(super) fn write(tx: &mut dyn Tx, draft: &Draft<'_>, catalog: &Catalog) -> Re
             take_platform_rows(tx, draft.org, object, &[custom.id])?;
         }
     }
-    for custom in draft.customs.iter().filter(|c| draft.changed.contains(&c.id)) {
+    for custom in draft.customs.iter().filter(|c| draft.writes(c)) {
         let Some(def) = custom.part_def() else { continue };
         let Some(object) = object_of(def).and_then(|name| catalog.object(name)) else { continue };
         let values = values(draft, custom, def);

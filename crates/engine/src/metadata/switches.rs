@@ -57,7 +57,7 @@ pub(crate) fn switch<T>(org: &Org, to: Switches, mut work: impl FnMut(&mut dyn T
     let old = org.catalog();
     let customs = stored(&*org.store)?;
     let new = build(&customs, &[], to, old.version() + 1, after(Some(old.modified()), org.now()))?;
-    check_rules(&customs, &[], &old, &new)?;
+    check_rules(&customs, &[], None, &old, &new)?;
     let statements = tables::migration(org, &old, &new)?;
     let places = Switches::of(&org.settings).places != to.places;
     let done = org.store.transact_alone_with::<_, Failure>(|tx| {

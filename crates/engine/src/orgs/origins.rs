@@ -13,15 +13,29 @@ use std::collections::BTreeSet;
 /// The object whose records are the list.
 pub(crate) const OBJECT: &str = "CorsWhitelistEntry";
 
-/// Makes the list say of an org what its records are.
+/// How often the list is compared with the records that others change meanwhile.
+const MOST_ROUNDS: usize = 8;
+
+/// Makes the list say of an org what its records are. What was written is compared again: another process may have saved records
+/// and put the list right since these were read, and what it wrote is not to be overwritten with older ones.
 pub(crate) fn reconcile(list: &dyn Store, org: &Org) -> Result<(), Failure> {
+    for _ in 0..MOST_ROUNDS {
+        if is_right(list, org)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the list says of an org what its records are; it is written anew where not.
+fn is_right(list: &dyn Store, org: &Org) -> Result<bool, Failure> {
     let id = org.id.to_string();
     let have = patterns(org)?;
     let listed = own("SELECT pattern FROM \"_origins\" WHERE org = ?1", vec![id.as_str().into()]);
     let listed: BTreeSet<String> =
         list.read_with::<_, Failure>(|tx| Ok(tx.all(&listed)?))?.iter().map(|row| text(&row[0]).to_owned()).collect();
     if have == listed {
-        return Ok(());
+        return Ok(true);
     }
     list.transact_with::<_, Failure>(|tx| {
         tx.execute(&own("DELETE FROM \"_origins\" WHERE org = ?1", vec![id.as_str().into()]))?;
@@ -29,7 +43,7 @@ pub(crate) fn reconcile(list: &dyn Store, org: &Org) -> Result<(), Failure> {
             let add = "INSERT INTO \"_origins\" VALUES (?1, ?2) ON CONFLICT (org, pattern) DO NOTHING";
             tx.execute(&own(add, vec![id.as_str().into(), pattern.as_str().into()]))?;
         }
-        Ok(())
+        Ok(false)
     })
 }
 

@@ -276,7 +276,8 @@ impl<'a> Bin<'a> {
         Ok((returning, gone))
     }
 
-    /// Those of the ids whose row is in the recycle bin.
+    /// Those of the ids whose row is in the recycle bin. The rows are kept from others until the transaction ends: what is not deleted
+    /// now is referred to.
     fn deleted_among(&self, tx: &mut dyn Tx, ids: impl Iterator<Item = Id>) -> Result<HashSet<Id>, Failure> {
         let mut by_object: HashMap<String, HashSet<Id>> = HashMap::new();
         for id in ids {
@@ -293,7 +294,7 @@ impl<'a> Bin<'a> {
             let Some(object) = self.catalog.object(&name) else { continue };
             let ids: Vec<Id> = ids.into_iter().collect();
             for piece in ids.chunks(PIECE) {
-                let rows = record::some(tx, self.org, object, piece, &["Id", "IsDeleted"])?;
+                let rows = record::some_to_refer(tx, self.org, object, piece, &["Id", "IsDeleted"])?;
                 deleted.extend(rows.iter().filter(|row| row.is_deleted(object)).filter_map(|row| row.get(object, "Id").as_id()));
             }
         }
@@ -346,6 +347,11 @@ impl<'a> Bin<'a> {
         let Some((object, field)) = self.catalog.object_of(id).and_then(|object| Some((object, object.field(field)?))) else {
             return Ok(());
         };
+        // The field may be another than the one that was cleared, under the same name.
+        let names = |parent: &Arc<Object>| field.reference_to.iter().any(|to| to.eq_ignore_ascii_case(&parent.name));
+        if field.ty != FieldType::Reference || !self.catalog.object_of(parent).is_some_and(names) {
+            return Ok(());
+        }
         let Some(row) = record::by_id_to_change(tx, self.org, object, id)? else { return Ok(()) };
         if row.is_deleted(object) || !row.get(object, &field.name).is_null() {
             return Ok(());

@@ -2,6 +2,7 @@
 
 use super::{Assign, Change, Incoming, Op, record_types};
 use crate::failure::Gathered;
+use crate::metadata::stand_for_definitions;
 use crate::{Failure, Identity};
 use orglet_base::{ApiError, ErrorCode, Value};
 use orglet_schema::{Field, FieldType, Object};
@@ -58,7 +59,8 @@ pub(super) fn check(identity: &Identity, change: &Change, record: &Incoming, ins
 /// CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY (crud-055, crud-056) and INVALID_FIELD_FOR_INSERT_UPDATE with every field that
 /// may not be written (crud-033).
 fn may_write(identity: &Identity, object: &Object, record: &Incoming, insert: bool) -> Result<(), ApiError> {
-    let (allowed, verb) = if insert { (object.flags.createable, "inserted") } else { (object.flags.updateable, "updated") };
+    let (allowed, verb) =
+        if insert { (object.flags.createable, "inserted") } else { (object.flags.updateable && !stand_for_definitions(object), "updated") };
     if !allowed {
         let text = format!("entity type cannot be {verb}: {}", object.label);
         return Err(ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new()));

@@ -4,6 +4,7 @@ use crate::failure::Gathered;
 use crate::formula::{Finder, Scope, Trouble};
 use crate::record::{self, Row};
 use crate::{Failure, Identity, Org};
+use orglet_base::time::{date_text, is_in_range};
 use orglet_base::{ApiError, DateTime, ErrorCode, Value};
 use orglet_plan::formula::{self, Place, Places, Source};
 use orglet_schema::{Catalog, Field, FieldType, Object};
@@ -108,9 +109,20 @@ pub(super) fn default_value(
         return Err(failure);
     }
     let value = match outcome.map_err(|Trouble(why)| invalid(why))? {
-        Value::Decimal(n) if field.ty == FieldType::Percent => Value::Decimal(n * Decimal::ONE_HUNDRED),
+        Value::Decimal(n) if field.ty == FieldType::Percent => {
+            Value::Decimal(n.checked_mul(Decimal::ONE_HUNDRED).ok_or_else(|| invalid(None))?)
+        }
         value => value,
     };
+    // Requests can't bring such dates either: see how the field types read them.
+    let day = match &value {
+        Value::Date(day) => Some(*day),
+        Value::DateTime(at) => Some(at.split().0),
+        _ => None,
+    };
+    if let Some(day) = day.filter(|day| !is_in_range(*day)) {
+        return Err(invalid(Some(format!("Date out of range: {}", date_text(day)))).into());
+    }
     if value.is_null() && !field.nillable {
         return Err(ApiError::missing_fields(&[&field.name]).into());
     }

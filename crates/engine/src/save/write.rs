@@ -360,7 +360,7 @@ pub(super) fn stamp_new(
                     ))
                 }
                 (None, Some(DefaultValue::Formula(formula))) => validation::default_value(tx, identity, object, field, formula, now)?,
-                (None, Some(default)) => default_value(field, default, identity, now),
+                (None, Some(default)) => default_value(field, default, identity, now)?,
                 (None, None) if field.ty == FieldType::Boolean => Value::Bool(false),
                 (None, None) if !field.nillable && field.ty.is_decimal() => Value::Decimal(0.into()),
                 (None, None) if !field.nillable && field.ty == FieldType::Int => Value::Int(0),
@@ -372,18 +372,27 @@ pub(super) fn stamp_new(
     Ok(())
 }
 
-fn default_value(field: &Field, default: &DefaultValue, identity: &Identity, now: DateTime) -> Value {
-    match default {
+/// What a default that needs no formula comes to. One that its field can't hold is refused as the same value of a request is.
+fn default_value(field: &Field, default: &DefaultValue, identity: &Identity, now: DateTime) -> Result<Value, ApiError> {
+    Ok(match default {
         DefaultValue::Bool(b) => Value::Bool(*b),
         DefaultValue::Text(t) => Value::from(t.as_str()),
-        DefaultValue::Number(n) => match field.ty.kind().parse(field, orglet_schema::Input::Number(n)) {
-            // The formula of a custom field's default writes ten per cent as 0.10.
-            Ok(Value::Decimal(n)) if field.custom && field.ty == FieldType::Percent => {
-                let percent = Value::Decimal(n * rust_decimal::Decimal::ONE_HUNDRED);
-                field.ty.kind().validate(field, percent).unwrap_or(Value::Null)
-            }
-            parsed => parsed.unwrap_or(Value::Null),
-        },
+        DefaultValue::Number(n) => {
+            let kind = field.ty.kind();
+            let value = match kind.parse(field, orglet_schema::Input::Number(n)) {
+                // The formula of a custom field's default writes ten per cent as 0.10. A number past all digits stays text, which
+                // the check refuses.
+                Ok(Value::Decimal(n)) if field.custom && field.ty == FieldType::Percent => {
+                    n.checked_mul(rust_decimal::Decimal::ONE_HUNDRED).map_or_else(|| Value::Text(n.to_string()), Value::Decimal)
+                }
+                Ok(value) => value,
+                Err(_) => {
+                    let text = format!("{}: the default value {n} is of another type", field.label);
+                    return Err(ApiError::new(ErrorCode::FieldIntegrityException, text).with_fields([&field.name]));
+                }
+            };
+            kind.validate(field, value)?
+        }
         DefaultValue::Now if field.ty == FieldType::Date => {
             let zoned = jiff::Timestamp::from_millisecond(now.0).map(|t| t.to_zoned(identity.user.time_zone.clone()).date());
             zoned.map_or(Value::Null, Value::Date)
@@ -392,5 +401,5 @@ fn default_value(field: &Field, default: &DefaultValue, identity: &Identity, now
         DefaultValue::User => Value::Id(identity.user.id),
         // Formulas need a transaction: see `validation::default_value`.
         DefaultValue::Formula(_) => Value::Null,
-    }
+    })
 }

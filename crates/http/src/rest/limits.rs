@@ -4,6 +4,7 @@ use super::Rest;
 use crate::codec::{Doc, XmlOrder};
 use crate::{Reply, compat};
 use orglet_engine::Failure;
+use orglet_engine::events;
 
 /// An allocation that nothing here uses up.
 struct Unused {
@@ -82,9 +83,6 @@ const UNUSED: &[Unused] = &[
     unused("StreamingApiConcurrentClients", 20),
 ];
 
-/// Platform events that a Developer Edition may publish in an hour.
-const PUBLISHED_EVENTS: i64 = 50_000;
-
 /// `GET /limits`: what is counted here as it stands, the rest untouched.
 pub(super) fn limits(cx: &Rest<'_>) -> Result<Reply, Failure> {
     let entry = |max: i64, left: i64| Doc::obj([("Max", max.into()), ("Remaining", left.into())]);
@@ -93,8 +91,8 @@ pub(super) fn limits(cx: &Rest<'_>) -> Result<Reply, Failure> {
     let org = &cx.identity.org;
     let (used, max) = (cx.server.engine.requests_today(org)?, org.allowed_requests());
     let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let published = PUBLISHED_EVENTS - orglet_engine::events::published_this_hour(org)?;
-    all.push(("HourlyPublishedPlatformEvents", entry(PUBLISHED_EVENTS, published.max(0))));
+    let published = events::HOURLY - events::published_this_hour(org)?;
+    all.push(("HourlyPublishedPlatformEvents", entry(events::HOURLY, published.max(0))));
     all.push(("DailyApiRequests", entry(number(max), number(max.saturating_sub(used)))));
     let (data, files) = org.storage_figures()?;
     all.push(("DataStorageMB", entry(data.max, data.remaining())));

@@ -146,6 +146,7 @@ pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
 pub(crate) fn apex(server: &Server, call: &Call) -> Reply {
     let format = Format::from_accept(call.header(header::ACCEPT)).unwrap_or(Format::Json);
     match authenticate(server, call) {
+        Ok(identity) if identity.org.settings.is_on(Setting::ApiDisabled) => error::render(&[api_disabled()], format, call.pretty()).into(),
         Ok(identity) if identity.org.settings.is_on(Setting::ApexRestDisabled) => {
             let off = ApiError::new(ErrorCode::ApexRestServicesDisabled, "Apex REST services are disabled");
             error::render(&[off], format, call.pretty()).into()

@@ -2,7 +2,7 @@
 //!
 //! Prefixes differ from client to client, so that names are told apart by namespace and local name.
 
-use super::Api;
+use super::{Api, Fault};
 use crate::Reply;
 use crate::codec::escape::escape_xml;
 use crate::codec::{Node, xml};
@@ -11,6 +11,7 @@ use orglet_base::ApiError;
 use quick_xml::NsReader;
 use quick_xml::events::Event;
 use quick_xml::name::ResolveResult;
+use std::borrow::Cow;
 
 /// The namespace of SOAP 1.1, the only one that the platform speaks.
 const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
@@ -32,10 +33,19 @@ impl Request {
         if root != "Envelope" {
             return Err(format!("The request is no SOAP envelope: its root element is {root}"));
         }
-        let children = envelope.get("Body").map(Node::members).unwrap_or_default();
-        let Some((operation, arguments)) = children.iter().find(|(name, _)| name != "attributes" && name != xml::TYPE) else {
+        for part in ["Header", "Body"] {
+            if envelope.get_all(part).nth(1).is_some() {
+                return Err(format!("The SOAP envelope has more than one {part}"));
+            }
+        }
+        let mut children = envelope.get("Body").map(elements).into_iter().flatten();
+        let Some((operation, arguments)) = children.next() else {
             return Err("The SOAP body has no operation".to_owned());
         };
+        // One that was passed over would count as done.
+        if children.next().is_some() {
+            return Err("The SOAP body has more than one operation".to_owned());
+        }
         Ok(Self {
             namespace: operation_namespace(body)?,
             operation: operation.clone().into_owned(),
@@ -47,6 +57,28 @@ impl Request {
     /// Text of a header's member, such as `sessionId` of `SessionHeader`; one that is blank counts as absent.
     pub(super) fn header(&self, header: &str, member: &str) -> Option<&str> {
         present(self.header.as_ref()?.get(header)?.get(member)?)
+    }
+
+    /// A header's checkbox; `None` where the header is absent.
+    ///
+    /// # Errors
+    /// A header that is there, and has no such checkbox or one that can't be read.
+    pub(super) fn truth(&self, header: &str, member: &str) -> Result<Option<bool>, Fault> {
+        let mut given = self.header.iter().flat_map(|all| all.get_all(header)).filter(|node| !node.is_null());
+        let Some(node) = given.next() else { return Ok(None) };
+        if given.next().is_some() || node.get_all(member).nth(1).is_some() {
+            return Err(Fault::client(format!("The header {header} is given more than once")));
+        }
+        match node.get(member).and_then(present).unwrap_or_default() {
+            "false" | "0" => Ok(Some(false)),
+            "true" | "1" => Ok(Some(true)),
+            text => Err(Fault::client(format!("'{text}' is not a valid value for the type xsd:boolean"))),
+        }
+    }
+
+    /// The members of a header, one by one; none where it is absent.
+    pub(super) fn header_members(&self, header: &str) -> &[(Cow<'static, str>, Node<'static>)] {
+        self.header.as_ref().and_then(|all| all.get(header)).map(Node::members).unwrap_or_default()
     }
 
     /// Text of an argument, blanks and all; empty where it is absent.
@@ -64,6 +96,11 @@ impl Request {
     pub(super) fn list<'s>(&'s self, name: &'s str) -> Vec<&'s str> {
         self.arguments.get_all(name).map(|node| node.as_str().unwrap_or_default()).collect()
     }
+}
+
+/// The elements in an element: its members but for what its attributes say.
+pub(super) fn elements<'s, 'n>(node: &'s Node<'n>) -> impl Iterator<Item = &'s (Cow<'n, str>, Node<'n>)> {
+    node.members().iter().filter(|(name, _)| name != "attributes" && name != xml::TYPE)
 }
 
 fn present<'n>(node: &'n Node<'static>) -> Option<&'n str> {
@@ -207,6 +244,11 @@ impl Answer {
             self.out.extend_from_slice(part.as_bytes());
         }
         self
+    }
+
+    /// Bytes so far.
+    pub(super) fn size(&self) -> usize {
+        self.out.len()
     }
 
     /// The whole answer.

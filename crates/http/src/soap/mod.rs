@@ -1,6 +1,7 @@
 //! The SOAP APIs. What all share is here: addresses and versions, the envelope, faults, sessions. The partner and the
 //! enterprise API have a module each for logging in and for data; an operation that is not built is a fault.
 
+mod arguments;
 mod data;
 mod envelope;
 mod fault;
@@ -20,6 +21,7 @@ use fault::Fault;
 use http::{Method, header};
 use orglet_base::version::VersionSegment;
 use orglet_base::{ApiError, ApiVersion, ErrorCode};
+use session::Caller;
 
 /// An API that speaks SOAP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,6 +157,7 @@ fn run(server: &Server, call: &Call, api: Api, version: ApiVersion) -> Result<Re
     if cx.request.namespace != api.namespace() {
         return Err(unknown(cx));
     }
+    arguments::check(cx)?;
     match (api, cx.request.operation.as_str()) {
         (Api::Partner | Api::Enterprise, "login") => login::login(cx),
         (Api::Partner | Api::Enterprise, "logout") => login::logout(cx),
@@ -176,7 +179,7 @@ fn unknown(cx: &Soap<'_>) -> Fault {
 
 /// A call of something that the API has and this server has not: refused to those alone who may call.
 fn not_built(cx: &Soap<'_>) -> Fault {
-    match session::caller(cx) {
+    match Caller::admitted(cx, false) {
         Ok(_) => {
             let text = format!("The operation {} is not available on this server.", cx.request.operation);
             Fault::new(ErrorCode::FunctionalityNotEnabled, text)

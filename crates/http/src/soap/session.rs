@@ -38,7 +38,7 @@ impl Caller {
 }
 
 /// The session of the header (soap-006).
-pub(super) fn caller(cx: &Soap<'_>) -> Result<Identity, Fault> {
+fn caller(cx: &Soap<'_>) -> Result<Identity, Fault> {
     let illegal =
         |more: &str| Fault::new(ErrorCode::InvalidSessionId, format!("Invalid Session ID found in SessionHeader: Illegal Session{more}"));
     let Some(token) = cx.request.header("SessionHeader", "sessionId") else { return Err(illegal("")) };

@@ -172,13 +172,15 @@ impl Checker<'_> {
             let expected = if n < 4 { n.div_ceil(2) * 2 } else { n - n % 2 };
             return Err(wrong_number(call.name, expected, n, call.span));
         }
-        let (first, mut ty) = self.any(self.inside_text(&call.args[0]))?;
+        let asked = self.inside_text(&call.args[0]);
+        let (first, mut ty) = self.any(asked)?;
         let literals = call.args[1..n - 1].iter().step_by(2).all(|a| matches!(a.kind, ExprKind::Text(_)));
         let picks = ty == Type::Picklist && (literals || matches!(call.args[0].kind, ExprKind::Field(_)));
         let first = if picks {
             first
         } else {
-            let (node, own) = self.value(&call.args[0])?;
+            let whole = std::ptr::eq(asked, &call.args[0]);
+            let (node, own) = if whole { Self::no_picklist(asked, (first, ty))? } else { self.value(&call.args[0])? };
             ty = own;
             node
         };
@@ -231,7 +233,7 @@ impl Checker<'_> {
         match ty {
             Type::MultiPicklist => {}
             Type::Boolean => return Err(call.illegal()),
-            _ => node = self.value(&call.args[0])?.0,
+            _ => node = Self::no_picklist(&call.args[0], (node, ty.clone()))?.0,
         }
         if call.name.eq_ignore_ascii_case("ISNULL") && ty.is_text() {
             return Ok((Node::Bool(false), Type::Boolean));
@@ -262,7 +264,7 @@ impl Checker<'_> {
         let (node, ty) = self.any(&call.args[0])?;
         match ty {
             Null | Number | Date | DateTime | Time | Picklist => Ok((call.node(vec![node]), Text)),
-            MultiPicklist => self.value(&call.args[0]),
+            MultiPicklist => Self::no_picklist(&call.args[0], (node, ty)),
             ty => Err(call.wrong(&[Number, Date, DateTime, Picklist], &ty, &call.args[0])),
         }
     }

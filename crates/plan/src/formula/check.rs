@@ -38,7 +38,13 @@ pub(super) fn wrong_number(name: &str, expected: usize, given: usize, span: Span
 impl Checker<'_> {
     /// An expression that is not a picklist field itself.
     pub(super) fn value(&mut self, expr: &Expr) -> Result<(Node, Type), Fault> {
-        let (node, ty) = self.any(expr)?;
+        let found = self.any(expr)?;
+        Self::no_picklist(expr, found)
+    }
+
+    /// What [`Checker::any`] made of an expression, unless that is a picklist. Nothing may be checked twice: the work would double
+    /// at every level.
+    pub(super) fn no_picklist(expr: &Expr, (node, ty): (Node, Type)) -> Result<(Node, Type), Fault> {
         let name = match &expr.kind {
             ExprKind::Field(name) => name.as_str(),
             ExprKind::Call { args, .. } => match args.first().map(|a| &a.kind) {
@@ -125,7 +131,10 @@ impl Checker<'_> {
         };
         let ExprKind::Call { name, args } = &call.kind else { return Ok(None) };
         let [field] = args.as_slice() else { return Ok(None) };
-        if !name.eq_ignore_ascii_case("TEXT") {
+        // Nothing else is a picklist than a field and what it was before; what is deeper is for the chain to check, once.
+        let is_field = |expr: &Expr| matches!(expr.kind, ExprKind::Field(_));
+        let is_near = is_field(field) || matches!(&field.kind, ExprKind::Call { args, .. } if args.len() == 1 && is_field(&args[0]));
+        if !name.eq_ignore_ascii_case("TEXT") || !is_near {
             return Ok(None);
         }
         let (node, ty) = self.any(field)?;

@@ -1,5 +1,6 @@
 use super::Org;
-use crate::{Node, OutKind, Output, ParentKind, ddl, record_shape, write};
+use crate::write::{self, Lock};
+use crate::{Node, OutKind, Output, ParentKind, ddl, record_shape};
 use orglet_base::{CellKind, Dialect, OwnedCell, Param};
 
 #[test]
@@ -280,7 +281,7 @@ fn writes() {
         assert!(s.sql.contains(" ORDER BY \"Id\" LIMIT "), "{}", s.sql);
         assert_eq!(s.params.last(), Some(&Param::Cell(OwnedCell::Int(2))));
     }
-    let s = write::select_in(account, &[field("Name")], &["1".to_owned(), "2".to_owned()], Dialect::Postgres);
+    let s = write::select_in(account, &[field("Name")], &["1".to_owned(), "2".to_owned()], Lock::None, Dialect::Postgres);
     assert!(s.sql.ends_with(" WHERE \"Id\" = ANY($1) ORDER BY \"Id\""), "{}", s.sql);
     assert_eq!(s.params, [Param::Texts(vec!["1".to_owned(), "2".to_owned()])]);
     let (columns, nodes) = record_shape(account, &[field("Name"), field("BillingAddress"), field("Id"), field("BillingCity")]);

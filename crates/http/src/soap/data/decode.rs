@@ -3,6 +3,8 @@
 use super::{Data, bad_id, no_such_column};
 use crate::codec::{Node, NodeValue, xml};
 use crate::soap::Fault;
+use crate::soap::arguments::misplaced;
+use crate::soap::envelope::elements;
 use orglet_base::{ApiError, ErrorCode, Id, Value};
 use orglet_engine::save::{Assign, Incoming};
 use orglet_schema::types::Input;
@@ -49,10 +51,17 @@ fn fields<'s, 'n>(data: &Data<'_>, node: &'s Node<'n>) -> impl Iterator<Item = (
 /// Reads a record. An unknown object or field, and a value that is none of its field's type, is a fault of the whole call.
 pub(super) fn record(data: &Data<'_>, node: &Node<'_>) -> Result<Record, Fault> {
     let object = data.object(object_name(data, node)?)?.clone();
+    let misplaced = |name: &str| misplaced(data.soap.api, name);
+    if data.is_partner() && node.get_all("type").nth(1).is_some() {
+        return Err(misplaced("type"));
+    }
     let mut record = Record { object: object.clone(), id: None, incoming: Incoming::default(), wrong: None };
     let mut cleared = Vec::new();
     for (name, node) in fields(data, node) {
         if name == "fieldsToNull" {
+            if let Some((inner, _)) = elements(node).next() {
+                return Err(misplaced(inner));
+            }
             cleared.extend(node.as_str().map(str::trim).filter(|name| !name.is_empty()));
             continue;
         }
@@ -62,10 +71,16 @@ pub(super) fn record(data: &Data<'_>, node: &Node<'_>) -> Result<Record, Fault> 
         }
         if name.eq_ignore_ascii_case("Id") {
             // The platform's own answers have it twice.
-            record.id = node.as_str().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).or(record.id);
+            let id = node.as_str().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+            if id.is_some() && record.id.is_some() && id != record.id {
+                return Err(misplaced(name));
+            }
+            record.id = id.or(record.id);
             continue;
         }
         match assign(data, &object, name, node)? {
+            // Of two, one would be lost.
+            Ok((index, assign)) if sets(&record.incoming, index, &assign) => return Err(misplaced(name)),
             Ok((index, assign)) => put(&mut record.incoming, index, assign),
             Err(e) => record.wrong = record.wrong.or(Some(e)),
         }
@@ -76,6 +91,12 @@ pub(super) fn record(data: &Data<'_>, node: &Node<'_>) -> Result<Record, Fault> 
         put(&mut record.incoming, index, Assign::Value(Value::Null));
     }
     Ok(record)
+}
+
+/// Whether a field is set already, in the way in which it would be set.
+fn sets(record: &Incoming, index: usize, assign: &Assign) -> bool {
+    let lookup = |a: &Assign| matches!(a, Assign::Lookup { .. });
+    record.fields.iter().any(|(i, a)| *i == index && lookup(a) == lookup(assign))
 }
 
 /// Sets a field. What comes later holds; an id and an external ID for one parent stay side by side, for the save to refuse.

@@ -3,6 +3,7 @@
 //! Headers for things that the org has not (mail, assignment rules, duplicate rules, feeds, territories, translations, debug logs,
 //! packages) change nothing, as in an org without them; one of a name that the WSDL has not is passed over, as it is there.
 
+use crate::codec::Node;
 use crate::soap::Fault;
 use crate::soap::envelope::Request;
 use orglet_base::{ApiError, ErrorCode};
@@ -37,11 +38,15 @@ impl Options {
         if let Some(rule) = request.header("AssignmentRuleHeader", "assignmentRuleId") {
             return Err(ApiError::new(ErrorCode::InvalidAssignmentRule, format!("invalid assignment rule id: {rule}")).into());
         }
+        if matches!(request.operation.as_str(), "update" | "upsert") && moves_with_owner(request)? {
+            let text = "The options of OwnerChangeOptions are not available on this server.";
+            return Err(Fault::new(ErrorCode::FunctionalityNotEnabled, text));
+        }
         Ok(Self {
-            all_or_none: truth(request, "AllOrNoneHeader", "allOrNone")?,
+            all_or_none: request.truth("AllOrNoneHeader", "allOrNone")?.unwrap_or(false),
             batch,
-            looks: truth(request, "MruHeader", "updateMru")?,
-            truncates: truth(request, "AllowFieldTruncationHeader", "allowFieldTruncation")?,
+            looks: request.truth("MruHeader", "updateMru")?.unwrap_or(false),
+            truncates: request.truth("AllowFieldTruncationHeader", "allowFieldTruncation")?.unwrap_or(false),
         })
     }
 
@@ -56,11 +61,15 @@ impl Options {
     }
 }
 
-/// A header's checkbox; unchecked where it is absent.
-fn truth(request: &Request, header: &str, member: &str) -> Result<bool, Fault> {
-    match request.header(header, member) {
-        None | Some("false" | "0") => Ok(false),
-        Some("true" | "1") => Ok(true),
-        Some(text) => Err(Fault::client(format!("'{text}' is not a valid value for the type xsd:boolean"))),
+/// Whether the call asks for something to be done with what the old owner of its records has.
+fn moves_with_owner(request: &Request) -> Result<bool, Fault> {
+    let mut moves = false;
+    for (_, option) in request.header_members("OwnerChangeOptions").iter().filter(|(name, _)| name == "options") {
+        moves |= match option.get("execute").and_then(Node::as_str).unwrap_or_default().trim() {
+            "false" | "0" => false,
+            "true" | "1" => true,
+            text => return Err(Fault::client(format!("'{text}' is not a valid value for the type xsd:boolean"))),
+        };
     }
+    Ok(moves)
 }

@@ -13,6 +13,8 @@ use std::collections::HashMap;
 
 /// Ids of one `retrieve` ("retrieve()" of the vendor's guide).
 const MOST_RETRIEVED: usize = 2000;
+/// Bytes of an answer to which no further record is added; a limit of ours. The largest attachment fits twice.
+const LARGEST: usize = 16 * 1024 * 1024;
 
 /// `query(queryString)`.
 pub(super) fn query(data: &Data<'_>, answer: &mut Answer) -> Result<(), Fault> {
@@ -47,7 +49,12 @@ fn run(data: &Data<'_>, answer: &mut Answer, all_rows: bool) -> Result<(), Fault
 pub(super) fn query_more(data: &Data<'_>, answer: &mut Answer) -> Result<(), Fault> {
     let locator = data.soap.request.argument("queryLocator").trim();
     let (server, version) = (&data.soap.server.engine, data.soap.version);
-    let found = query::more(server, &data.identity, locator, version, data.options.further_rows()).map_err(|e| data.fault(e))?;
+    let more = |rows| query::more(server, &data.identity, locator, version, rows).map_err(|e| data.fault(e));
+    let mut found = more(data.options.further_rows())?;
+    // As in the first page: what was read has no bytes yet.
+    if holds(&found.plan, CellKind::Blob) {
+        found = more(Some(1))?;
+    }
     Printer::new(data).page(answer, &found)
 }
 
@@ -55,6 +62,11 @@ pub(super) fn query_more(data: &Data<'_>, answer: &mut Answer) -> Result<(), Fau
 pub(super) fn retrieve(data: &Data<'_>, answer: &mut Answer) -> Result<(), Fault> {
     let asked = &data.soap.request;
     let object = data.object(asked.argument("sObjectType").trim())?.clone();
+    // The ids of others are no keys.
+    if !object.flags.retrieveable {
+        let text = format!("entity type {} does not support retrieve", object.name);
+        return Err(ApiError::new(ErrorCode::InvalidTypeForOperation, text).into());
+    }
     let texts = asked.list("ids");
     if texts.len() > MOST_RETRIEVED {
         let text = format!("retrieve id limit reached. cannot retrieve more than {MOST_RETRIEVED} records with this call");
@@ -85,8 +97,7 @@ pub(super) fn retrieve(data: &Data<'_>, answer: &mut Answer) -> Result<(), Fault
     request.batch = MOST_RETRIEVED;
     let found = query::run(&data.soap.server.engine, &data.identity, &request).map_err(|e| data.fault(e))?;
     if found.next.is_some() {
-        let text = "The records have more text than one answer can hold: ask for fewer of them.";
-        return Err(ApiError::new(ErrorCode::ExceededMaxSizeRequest, text).into());
+        return Err(too_large().into());
     }
     let rows = &found.set.rows;
     let places: HashMap<Id, usize> =
@@ -96,6 +107,7 @@ pub(super) fn retrieve(data: &Data<'_>, answer: &mut Answer) -> Result<(), Fault
     }
     let printer = Printer::new(data);
     for id in ids {
+        within(answer)?;
         match (places.get(&id), found.record_plan()) {
             (Some(row), Some(plan)) => printer.record(answer, "result", plan, &found.set, *row)?,
             _ => {
@@ -111,12 +123,17 @@ pub(super) fn search(data: &Data<'_>, answer: &mut Answer) -> Result<(), Fault> 
     let sosl = data.soap.request.argument("searchString");
     let request = search::Request { sosl, version: data.soap.version, by_name: false };
     let found = search::run(&data.identity, &request).map_err(|e| data.fault(e))?;
+    if found.labels {
+        let text = "WITH METADATA is not available in this API.";
+        return Err(Fault::new(ErrorCode::FunctionalityNotEnabled, text));
+    }
     let printer = Printer::new(data);
     let query_id = orglet_engine::random_token().map_err(|e| data.fault(e))?;
     answer.begin("result").text("queryId", &query_id);
     for found in &found.found {
         let Some(plan) = found.search.records() else { continue };
         for row in 0..found.set.rows.len() {
+            within(answer)?;
             answer.begin("searchRecords");
             printer.record(answer, "record", plan, &found.set, row)?;
             let marked = found.marked.get(row).filter(|marked| !marked.is_empty());
@@ -133,6 +150,16 @@ pub(super) fn search(data: &Data<'_>, answer: &mut Answer) -> Result<(), Fault> 
     }
     answer.end("result");
     Ok(())
+}
+
+/// Refuses a further record in an answer that has grown too large already.
+fn within(answer: &Answer) -> Result<(), ApiError> {
+    if answer.size() <= LARGEST { Ok(()) } else { Err(too_large()) }
+}
+
+fn too_large() -> ApiError {
+    let text = "The records have more text than one answer can hold: ask for fewer of them.";
+    ApiError::new(ErrorCode::ExceededMaxSizeRequest, text)
 }
 
 fn request<'a>(data: &Data<'_>, soql: &'a str, all_rows: bool) -> Request<'a> {

@@ -1,7 +1,8 @@
 //! Definitions one by one: made, changed, read, taken away.
 
-use super::super::Fault;
+use super::super::arguments::misplaced;
 use super::super::envelope::Answer;
+use super::super::{Api, Fault};
 use super::{Meta, Type, meta, print};
 use crate::codec::{Node, xml};
 use orglet_base::{ApiError, ErrorCode};
@@ -88,6 +89,9 @@ fn save(cx: &Meta<'_>, answer: &mut Answer, way: Way) -> Result<(), Fault> {
 
 /// Reads a component. What is not of its type's form is a fault, as the platform finds it before it looks at any.
 fn component(have: &[Custom], ty: Type, way: Way, mut node: MetaNode) -> Result<Component, Fault> {
+    if std::iter::once(&node).chain(&node.children).any(is_named_twice) {
+        return Err(misplaced(Api::Metadata, "fullName"));
+    }
     let full_name = node.child_text("fullName").unwrap_or_default().trim().to_owned();
     node.children.retain(|child| child.name != "fullName");
     if full_name.is_empty() {
@@ -103,6 +107,10 @@ fn component(have: &[Custom], ty: Type, way: Way, mut node: MetaNode) -> Result<
         (Way::Delete, None) => Err(missing(ty)),
     };
     Ok(Component { full_name, edits, created: way == Way::Create || there.is_none() })
+}
+
+fn is_named_twice(node: &MetaNode) -> bool {
+    node.children.iter().filter(|child| child.name == "fullName").nth(1).is_some()
 }
 
 /// What a component's metadata comes to: changes of it and of what it holds.
@@ -181,10 +189,8 @@ fn part_edit(def: PartDef, there: Option<&Custom>) -> Edit {
 /// Makes the changes, all or none where the call says so, and tells of each component what came of it.
 fn run(cx: &Meta<'_>, answer: &mut Answer, way: Way, components: Vec<Component>) -> Result<(), Fault> {
     // By default some may fail, from v34.0 on.
-    let all_or_none = match cx.soap.request.header("AllOrNoneHeader", "allOrNone") {
-        Some(word) => matches!(word, "true" | "1"),
-        None => !crate::compat::saves_some_metadata(cx.soap.version),
-    };
+    let asked = cx.soap.request.truth("AllOrNoneHeader", "allOrNone")?;
+    let all_or_none = asked.unwrap_or(!crate::compat::saves_some_metadata(cx.soap.version));
     let done = if all_or_none { together(cx, &components)? } else { one_by_one(cx, &components)? };
     for (component, done) in components.iter().zip(done) {
         answer.begin("result");

@@ -30,6 +30,8 @@ pub struct ValidationRuleDef {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_display_field: Option<String>,
     pub error_message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub should_evaluate_on_client: Option<bool>,
 }
 
 impl Part for ValidationRuleDef {
@@ -68,6 +70,7 @@ impl Part for ValidationRuleDef {
             error_condition_formula: m.text("errorConditionFormula")?.ok_or_else(|| missing("errorConditionFormula"))?,
             error_display_field: m.word("errorDisplayField")?,
             error_message: m.text("errorMessage")?.ok_or_else(|| missing("errorMessage"))?,
+            should_evaluate_on_client: m.flag("shouldEvaluateOnClient")?,
         };
         if def.error_message.chars().count() > MAX_MESSAGE {
             let message = format!("Error Message: data value too large: {} (max length={MAX_MESSAGE})", def.error_message);
@@ -83,8 +86,8 @@ impl Part for ValidationRuleDef {
 
     fn to_metadata(&self) -> Value {
         json!({"active": self.active, "description": self.description, "errorConditionFormula": self.error_condition_formula,
-            "errorDisplayField": self.error_display_field, "errorMessage": self.error_message, "shouldEvaluateOnClient": null,
-            "urls": null})
+            "errorDisplayField": self.error_display_field, "errorMessage": self.error_message,
+            "shouldEvaluateOnClient": self.should_evaluate_on_client, "urls": null})
     }
 
     fn column(&self, name: &str) -> Value {
