@@ -2,6 +2,7 @@
 //! project, whole or not at all.
 
 mod dependants;
+mod draft;
 mod places;
 mod rows;
 mod switches;
@@ -10,13 +11,14 @@ mod tables;
 pub(crate) use rows::{process_of, stand_for_definitions};
 pub(crate) use switches::{Switches, switch};
 
+use draft::{Draft, Prefixes};
+
 use crate::formula::rules;
-use crate::ids::{self, Counters};
 use crate::settings::Kept;
 use crate::system::{int, own, text};
-use crate::{Failure, Identity, Org, events, matching};
-use orglet_base::{ApiError, DateTime, ErrorCode, Id, KeyPrefix, OwnedCell, Statement, fold_name};
-use orglet_schema::custom::part::{self, standard_rules};
+use crate::{Failure, Identity, Org, matching};
+use orglet_base::{DateTime, Id, KeyPrefix, OwnedCell, Statement, fold_name};
+use orglet_schema::custom::part::standard_rules;
 use orglet_schema::custom::{self, FieldDef, ObjectDef, PartDef};
 use orglet_schema::{Catalog, Object, standard, tooling};
 use orglet_store::{Store, StoreError, Tx};
@@ -33,7 +35,6 @@ pub(crate) const FIELD: &str = "field";
 pub(crate) const PREFIXES: &str = "custom prefix";
 /// The counter of the key prefixes given to platform events.
 pub(crate) const EVENT_PREFIXES: &str = "event prefix";
-const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// A custom object, a custom field or a part of an object as it is kept.
 #[derive(Clone, Debug)]
@@ -435,249 +436,4 @@ fn check_rules(customs: &[Custom], changed: &[Id], removed: Option<&[Custom]>, o
         }
     }
     Ok(())
-}
-
-fn insert(custom: &Custom) -> Result<Statement, Failure> {
-    let body = match &custom.body {
-        Body::Object(def) => serde_json::to_string(def),
-        Body::Field(def) => serde_json::to_string(def),
-        Body::Part(def) => def.to_stored(),
-    }
-    .map_err(|e| StoreError::Other(e.to_string()))?;
-    let prefix = custom.prefix.map(|p| p.to_string()).unwrap_or_default();
-    Ok(own(
-        "INSERT INTO \"_custom\" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
-         ON CONFLICT (id) DO UPDATE SET name = ?4, body = ?6, modified = ?8",
-        vec![
-            custom.id.to_string().into(),
-            custom.kind.as_str().into(),
-            custom.object.as_str().into(),
-            custom.name.as_str().into(),
-            prefix.into(),
-            body.into(),
-            custom.created.as_str().into(),
-            custom.modified.as_str().into(),
-            custom.author.as_str().into(),
-        ],
-    ))
-}
-
-struct Draft<'a> {
-    org: &'a Org,
-    identity: &'a Identity,
-    now: DateTime,
-    customs: Vec<Custom>,
-    changed: Vec<Id>,
-    /// Those that lost what they said of a field that goes: written anew, but accepted before.
-    rewritten: Vec<Id>,
-    removed: Vec<Custom>,
-    prefixes: Prefixes,
-    event_prefixes: Prefixes,
-}
-
-/// How many key prefixes of a kind the org has given, and how many this change takes on top.
-struct Prefixes {
-    first: usize,
-    taken: u64,
-}
-
-impl Draft<'_> {
-    fn apply(&mut self, edit: Edit) -> Result<Id, Failure> {
-        match edit {
-            Edit::AddObject(mut def) => {
-                let fields = std::mem::take(&mut def.fields);
-                let prefix = self.next_prefix(def.event.is_some())?;
-                let name = def.full_name.clone();
-                let id = self.add(OBJECT, &name, &name, Some(prefix), Body::Object(def))?;
-                for mut field in fields {
-                    field.object.clone_from(&name);
-                    self.apply(Edit::AddField(field))?;
-                }
-                Ok(id)
-            }
-            Edit::AddField(def) => {
-                let object = self.spelt(&def.object);
-                let name = def.full_name.clone();
-                self.add(FIELD, &object, &name, None, Body::Field(FieldDef { object: object.clone(), ..def }))
-            }
-            Edit::ChangeObject(id, mut def) => {
-                def.fields.clear();
-                self.change(id, Body::Object(def))
-            }
-            Edit::ChangeField(id, def) => self.change(id, Body::Field(def)),
-            Edit::AddPart(def) => {
-                let (kind, object, name) = (def.kind().name, self.spelt(def.object()), def.name().to_owned());
-                let def = def.renamed(&object, &name);
-                self.add(kind, &object, &name, None, Body::Part(def))
-            }
-            Edit::ChangePart(id, def) => self.change(id, Body::Part(def)),
-            Edit::Remove(id) => {
-                self.may_go(id)?;
-                self.remove(id)
-            }
-        }
-    }
-
-    /// An object's name as it was made.
-    fn spelt(&self, object: &str) -> String {
-        let own = self.customs.iter().find(|c| c.kind == OBJECT && c.name.eq_ignore_ascii_case(object)).map(|c| c.name.clone());
-        own.or_else(|| self.org.catalog().object(object).map(|o| o.name.clone())).unwrap_or_else(|| object.to_owned())
-    }
-
-    fn add(&mut self, kind: &str, object: &str, name: &str, prefix: Option<KeyPrefix>, body: Body) -> Result<Id, Failure> {
-        if self.customs.iter().any(|c| c.kind == kind && c.object.eq_ignore_ascii_case(object) && c.name.eq_ignore_ascii_case(name)) {
-            let what = match &body {
-                Body::Object(_) => "object",
-                Body::Field(_) => "field",
-                Body::Part(def) => def.kind().what,
-            };
-            let shown = if kind == OBJECT { name.to_owned() } else { format!("{name} on {object}") };
-            let text = format!("There is already a {what} named {shown}.");
-            return Err(ApiError::new(ErrorCode::DuplicateDeveloperName, text).with_fields(["DeveloperName"]).into());
-        }
-        let prefix_of_id = match &body {
-            Body::Object(_) => tooling::CUSTOM_OBJECT,
-            Body::Field(_) => tooling::CUSTOM_FIELD,
-            Body::Part(def) => def.kind().prefix,
-        };
-        let id = self.org.new_ids(KeyPrefix::parse(prefix_of_id).unwrap_or(ids::seeded(prefix_of_id, 0).prefix()), 1)?[0];
-        let stamp = self.now.to_canonical();
-        self.customs.push(Custom {
-            id,
-            kind: kind.to_owned(),
-            object: object.to_owned(),
-            name: name.to_owned(),
-            prefix,
-            body,
-            created: stamp.clone(),
-            modified: stamp,
-            author: self.identity.user.id.to_string(),
-        });
-        self.changed.push(id);
-        Ok(id)
-    }
-
-    fn change(&mut self, id: Id, body: Body) -> Result<Id, Failure> {
-        let custom = self.customs.iter_mut().find(|c| c.id == id).ok_or_else(crate::failure::no_row)?;
-        let renamed = match &body {
-            Body::Object(def) => !def.full_name.eq_ignore_ascii_case(&custom.name),
-            Body::Field(def) => !def.full_name.eq_ignore_ascii_case(&custom.name) || !def.object.eq_ignore_ascii_case(&custom.object),
-            Body::Part(def) => !def.name().eq_ignore_ascii_case(&custom.name) || !def.object().eq_ignore_ascii_case(&custom.object),
-        };
-        if renamed {
-            let e = ApiError::new(ErrorCode::FieldIntegrityException, "The name of a definition cannot be changed here");
-            return Err(e.with_fields(["FullName"]).into());
-        }
-        // Another case is the same name, and tables and columns keep the one that they were made with.
-        custom.body = match body {
-            Body::Object(mut def) => {
-                def.full_name.clone_from(&custom.name);
-                Body::Object(def)
-            }
-            Body::Field(mut def) => {
-                def.full_name.clone_from(&custom.name);
-                def.object.clone_from(&custom.object);
-                Body::Field(def)
-            }
-            Body::Part(def) => Body::Part(def.renamed(&custom.object, &custom.name)),
-        };
-        custom.modified = self.now.to_canonical();
-        self.changed.push(id);
-        Ok(id)
-    }
-
-    /// Refuses to take away by itself what goes with its object alone; of record types in the words of a failed deployment.
-    fn may_go(&self, id: Id) -> Result<(), Failure> {
-        let part = self.customs.iter().find(|c| c.id == id).and_then(Custom::part_def);
-        match part.map(PartDef::kind).filter(|kind| !part::is_removable(kind)) {
-            Some(kind) => {
-                let text = format!("Cannot delete {} through API", kind.what);
-                Err(ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new()).into())
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn remove(&mut self, id: Id) -> Result<Id, Failure> {
-        let at = self.customs.iter().position(|c| c.id == id).ok_or_else(crate::failure::no_row)?;
-        let custom = self.customs.remove(at);
-        if custom.kind == OBJECT {
-            let own: Vec<Id> = self.customs.iter().filter(|c| c.object.eq_ignore_ascii_case(&custom.name)).map(|c| c.id).collect();
-            for field in own {
-                self.remove(field)?;
-            }
-        }
-        if custom.kind == FIELD {
-            for other in &mut self.customs {
-                if let Body::Part(def) = &mut other.body
-                    && def.forget(&custom.object, &custom.name)
-                    && !self.rewritten.contains(&other.id)
-                {
-                    self.rewritten.push(other.id);
-                }
-            }
-        }
-        self.changed.retain(|c| *c != id);
-        self.removed.push(custom);
-        Ok(id)
-    }
-
-    /// Key prefixes of custom objects go a00, a01 … a0Z, a0a … in the order of creation, those of platform events e00, e01 …
-    /// in the order of theirs, and are never used again.
-    fn next_prefix(&mut self, event: bool) -> Result<KeyPrefix, Failure> {
-        let (letter, counted) = if event { (b'e', &mut self.event_prefixes) } else { (b'a', &mut self.prefixes) };
-        let n = counted.first + counted.taken as usize;
-        if n >= DIGITS.len() * DIGITS.len() {
-            return Err(ApiError::new(ErrorCode::LimitExceeded, "this org has no key prefix left for another custom object").into());
-        }
-        counted.taken += 1;
-        Ok(KeyPrefix([letter, DIGITS[n / 62], DIGITS[n % 62]]))
-    }
-
-    /// Whether a definition is written anew.
-    fn writes(&self, custom: &Custom) -> bool {
-        self.changed.contains(&custom.id) || self.rewritten.contains(&custom.id)
-    }
-
-    /// Writes the definitions, and takes away what belonged to those that are gone.
-    fn write(&self, tx: &mut dyn Tx) -> Result<(), Failure> {
-        for custom in &self.removed {
-            tx.execute(&own("DELETE FROM \"_custom\" WHERE id = ?1", vec![custom.id.to_string().into()]))?;
-            self.forget_in_bin(tx, custom)?;
-            // A field of the same name that is made later counts from its own start.
-            let (sql, key) = match custom.kind.as_str() {
-                OBJECT => ("DELETE FROM \"_counters\" WHERE substr(lower(name), 1, length(?1)) = lower(?1)", format!("{}.", custom.name)),
-                FIELD => ("DELETE FROM \"_counters\" WHERE lower(name) = lower(?1)", format!("{}.{}", custom.object, custom.name)),
-                _ => continue,
-            };
-            tx.execute(&own(sql, vec![key.into()]))?;
-        }
-        for custom in self.customs.iter().filter(|c| self.writes(c)) {
-            tx.execute(&insert(custom)?)?;
-        }
-        for (name, prefixes) in [(PREFIXES, &self.prefixes), (EVENT_PREFIXES, &self.event_prefixes)] {
-            if prefixes.taken > 0 {
-                ids::bump(tx, Counters::Named, name, 0, prefixes.taken)?;
-            }
-        }
-        events::note_schemas(tx, &self.customs, &self.changed, &self.removed)
-    }
-
-    /// Takes what the recycle bin notes of an object or a field that goes away with it: a field of the same name that is made later
-    /// is another.
-    fn forget_in_bin(&self, tx: &mut dyn Tx, gone: &Custom) -> Result<(), Failure> {
-        let catalog = self.org.catalog();
-        let Some(prefix) = catalog.object(&gone.object).and_then(|object| object.key_prefix) else { return Ok(()) };
-        let prefix = prefix.to_string();
-        let statement = match gone.kind.as_str() {
-            OBJECT => own(
-                "DELETE FROM \"_bin\" WHERE substr(id, 1, 3) = ?1 OR substr(root, 1, 3) = ?1 OR substr(parent, 1, 3) = ?1",
-                vec![prefix.into()],
-            ),
-            FIELD => own("DELETE FROM \"_bin\" WHERE field = ?2 AND substr(id, 1, 3) = ?1", vec![prefix.into(), gone.name.as_str().into()]),
-            _ => return Ok(()),
-        };
-        tx.execute(&statement)?;
-        Ok(())
-    }
 }

@@ -1,5 +1,6 @@
 //! What the formulas of an org say of records: validation rules, that they must not be so, and defaults.
 
+use super::checks::Candidate;
 use crate::failure::Gathered;
 use crate::formula::{Finder, Scope, Trouble};
 use crate::record::{self, Row};
@@ -12,20 +13,6 @@ use orglet_store::Tx;
 use rust_decimal::Decimal;
 use std::borrow::Cow;
 use std::cell::RefCell;
-
-/// A record about to be written, and who writes it when.
-pub(super) struct Candidate<'a> {
-    pub(super) org: &'a Org,
-    pub(super) catalog: &'a Catalog,
-    pub(super) identity: &'a Identity,
-    pub(super) object: &'a Object,
-    pub(super) row: &'a Row,
-    /// The record as it was; none for a new one.
-    pub(super) old: Option<&'a Row>,
-    /// Indexes of the fields that the request set.
-    pub(super) changed: &'a [usize],
-    pub(super) now: DateTime,
-}
 
 /// What the platform gives a new record only when it is saved, which rules come before.
 const GIVEN_LAST: [&str; 6] = ["Id", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp"];

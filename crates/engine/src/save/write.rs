@@ -244,8 +244,9 @@ impl Save<'_> {
             return Ok(());
         }
         let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
-        checks::check(tx, &checks::Candidate { org, catalog, object, row, old, changed, identity, now })?;
-        validation::check(tx, &validation::Candidate { org, catalog, identity, object, row, old, changed, now })
+        let candidate = checks::Candidate { org, catalog, object, row, old, changed, identity, now };
+        checks::check(tx, &candidate)?;
+        validation::check(tx, &candidate)
     }
 
     /// Asks the duplicate rules of the object.
