@@ -98,6 +98,11 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// REQUIRED_FIELD_MISSING for a member.
+    pub(super) fn missing(&self, name: &str) -> DefError {
+        self.place(name, DefError::new(ErrorCode::RequiredFieldMissing, format!("Required field is missing: {name}")))
+    }
+
     /// Puts the member's name and line on an error.
     pub(super) fn place(&self, name: &str, error: DefError) -> DefError {
         match self.node.child(name) {

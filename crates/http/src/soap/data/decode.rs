@@ -55,7 +55,12 @@ pub(super) fn record(data: &Data<'_>, node: &Node<'_>) -> Result<Record, Fault> 
     if data.is_partner() && node.get_all("type").nth(1).is_some() {
         return Err(misplaced("type"));
     }
-    let mut record = Record { object: object.clone(), id: None, incoming: Incoming::default(), wrong: None };
+    let mut record = Record {
+        object: object.clone(),
+        id: None,
+        incoming: Incoming { duplicates: data.options.duplicates, ..Incoming::default() },
+        wrong: None,
+    };
     let mut cleared = Vec::new();
     for (name, node) in fields(data, node) {
         if name == "fieldsToNull" {

@@ -1,6 +1,6 @@
 //! What the headers of a data call ask for.
 //!
-//! Headers for things that the org has not (mail, assignment rules, duplicate rules, feeds, territories, translations, debug logs,
+//! Headers for things that the org has not (mail, assignment rules, feeds, territories, translations, debug logs,
 //! packages) change nothing, as in an org without them; one of a name that the WSDL has not is passed over, as it is there.
 
 use crate::codec::Node;
@@ -8,6 +8,7 @@ use crate::soap::Fault;
 use crate::soap::envelope::Request;
 use orglet_base::{ApiError, ErrorCode};
 use orglet_engine::query::{BATCH, SMALLEST_BATCH};
+use orglet_engine::save::DuplicateOptions;
 
 /// Rows of a page when the header asks for no number ("QueryOptions" of the vendor's guide).
 const ROWS: usize = 500;
@@ -23,6 +24,8 @@ pub(super) struct Options {
     pub(super) looks: bool,
     /// `AllowFieldTruncationHeader`: text that is too long is cut.
     pub(super) truncates: bool,
+    /// `DuplicateRuleHeader`: records that a rule alerts of are saved, where it says so.
+    pub(super) duplicates: DuplicateOptions,
 }
 
 impl Options {
@@ -42,7 +45,18 @@ impl Options {
             let text = "The options of OwnerChangeOptions are not available on this server.";
             return Err(Fault::new(ErrorCode::FunctionalityNotEnabled, text));
         }
+        let said = |member: &str| match request.header_members("DuplicateRuleHeader").iter().any(|(name, _)| name == member) {
+            true => request.truth("DuplicateRuleHeader", member).map(|said| said.unwrap_or(false)),
+            false => Ok(false),
+        };
+        // The results of SOAP tell the error alone, and no records that were found.
+        if said("includeRecordDetails")? {
+            let text = "includeRecordDetails of DuplicateRuleHeader is not available on this server.";
+            return Err(Fault::new(ErrorCode::FunctionalityNotEnabled, text));
+        }
+        let duplicates = DuplicateOptions { allow_save: said("allowSave")?, ..DuplicateOptions::default() };
         Ok(Self {
+            duplicates,
             all_or_none: request.truth("AllOrNoneHeader", "allOrNone")?.unwrap_or(false),
             batch,
             looks: request.truth("MruHeader", "updateMru")?.unwrap_or(false),

@@ -2,7 +2,7 @@
 
 use super::super::reader::Members;
 use super::super::{DefError, MetaNode};
-use super::matching_rule::{MAX_NAME, RuleStatus, check_name, known_object, missing, too_long, words};
+use super::matching_rule::{MAX_NAME, RuleStatus, check_name, known_object, too_long, words};
 use super::{Kind, ObjectRules, Part, PartDef, qualified, standard_rules};
 use crate::lookup_filter::{FilterOperation, Logic, constant, texts};
 use crate::object::Object;
@@ -151,7 +151,7 @@ impl Part for DuplicateRuleDef {
         ]])?;
         known_object(object)?;
         check_name(full_name)?;
-        let action = |member: &str| m.choice(member, "DupeActionType", DupeAction::parse)?.ok_or_else(|| missing(&m, member));
+        let action = |member: &str| m.choice(member, "DupeActionType", DupeAction::parse)?.ok_or_else(|| m.missing(member));
         let security = m.choice("securityOption", "DupeSecurityOptionType", DupeSecurity::parse)?;
         let def = Self {
             object: object.to_owned(),
@@ -165,18 +165,18 @@ impl Part for DuplicateRuleDef {
                 .all("duplicateRuleMatchRules")
                 .map(|rule| match_rule(object, rule))
                 .collect::<Result<_, _>>()?,
-            is_active: m.flag("isActive")?.ok_or_else(|| missing(&m, "isActive"))?,
-            master_label: m.text("masterLabel")?.ok_or_else(|| missing(&m, "masterLabel"))?,
+            is_active: m.flag("isActive")?.ok_or_else(|| m.missing("isActive"))?,
+            master_label: m.text("masterLabel")?.ok_or_else(|| m.missing("masterLabel"))?,
             operations_on_insert: operations(node, "operationsOnInsert")?,
             operations_on_update: operations(node, "operationsOnUpdate")?,
-            security_option: security.ok_or_else(|| missing(&m, "securityOption"))?,
-            sort_order: m.int("sortOrder")?.ok_or_else(|| missing(&m, "sortOrder"))?,
+            security_option: security.ok_or_else(|| m.missing("securityOption"))?,
+            sort_order: m.int("sortOrder")?.ok_or_else(|| m.missing("sortOrder"))?,
         };
         too_long(&m, "masterLabel", "Rule Name", Some(&def.master_label), MAX_NAME)?;
         too_long(&m, "alertText", "Alert Text", def.alert_text.as_deref(), MAX_TEXT)?;
         too_long(&m, "description", "Description", def.description.as_deref(), MAX_TEXT)?;
         if def.duplicate_rule_match_rules.is_empty() {
-            return Err(missing(&m, "duplicateRuleMatchRules"));
+            return Err(m.missing("duplicateRuleMatchRules"));
         }
         Ok(def)
     }
@@ -310,9 +310,9 @@ fn filter_item(object: &str, node: &MetaNode) -> Result<DuplicateRuleFilterItem,
     m.only(&[&["field", "operation", "value", "valueField", "sortOrder", "table"]])?;
     let unsupported = |member: &str, what: &str| Err(m.place(member, DefError::unsupported(what)));
     let known = |word: &str| (word == "within" || FilterOperation::parse(word).is_some()).then(|| word.to_owned());
-    let operation = m.choice("operation", "FilterOperation", known)?.ok_or_else(|| missing(&m, "operation"))?;
-    let table = m.word("table")?.ok_or_else(|| missing(&m, "table"))?;
-    let field = m.word("field")?.ok_or_else(|| missing(&m, "field"))?;
+    let operation = m.choice("operation", "FilterOperation", known)?.ok_or_else(|| m.missing("operation"))?;
+    let table = m.word("table")?.ok_or_else(|| m.missing("table"))?;
+    let field = m.word("field")?.ok_or_else(|| m.missing("field"))?;
     if m.word("valueField")?.is_some() {
         return unsupported("valueField", "Duplicate rule conditions that compare two fields are");
     }
@@ -331,12 +331,12 @@ fn filter_item(object: &str, node: &MetaNode) -> Result<DuplicateRuleFilterItem,
 fn match_rule(object: &str, node: &MetaNode) -> Result<DuplicateRuleMatchRule, DefError> {
     let m = Members::new(node, "DuplicateRuleMatchRule");
     m.only(&[&["matchRuleSObjectType", "matchingRule", "objectMapping"]])?;
-    let of = m.word("matchRuleSObjectType")?.ok_or_else(|| missing(&m, "matchRuleSObjectType"))?;
+    let of = m.word("matchRuleSObjectType")?.ok_or_else(|| m.missing("matchRuleSObjectType"))?;
     known_object(&of)?;
-    let matching_rule = m.word("matchingRule")?.ok_or_else(|| missing(&m, "matchingRule"))?;
+    let matching_rule = m.word("matchingRule")?.ok_or_else(|| m.missing("matchingRule"))?;
     let mapping = m.one("objectMapping")?.map(|node| mapping(object, &of, node)).transpose()?.unwrap_or_default();
     if mapping.is_empty() && !of.eq_ignore_ascii_case(object) {
-        return Err(missing(&m, "objectMapping"));
+        return Err(m.missing("objectMapping"));
     }
     Ok(DuplicateRuleMatchRule { match_rule_sobject_type: of, matching_rule, mapping })
 }
@@ -353,7 +353,7 @@ fn mapping(object: &str, of: &str, node: &MetaNode) -> Result<Vec<(String, Strin
     let fields = node.all("mappingFields").map(|node| {
         let m = Members::new(node, "ObjectMappingField");
         m.only(&[&["inputField", "outputField"]])?;
-        let side = |member: &str| m.word(member)?.ok_or_else(|| missing(&m, member));
+        let side = |member: &str| m.word(member)?.ok_or_else(|| m.missing(member));
         Ok((side("inputField")?, side("outputField")?))
     });
     let fields = fields.collect::<Result<Vec<_>, DefError>>()?;

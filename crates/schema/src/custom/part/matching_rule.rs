@@ -153,13 +153,13 @@ impl Part for MatchingRuleDef {
             full_name: full_name.to_owned(),
             boolean_filter: m.word("booleanFilter")?,
             description: m.text("description")?,
-            label: m.text("label")?.ok_or_else(|| missing(&m, "label"))?,
+            label: m.text("label")?.ok_or_else(|| m.missing("label"))?,
             matching_rule_items: node.all("matchingRuleItems").map(item).collect::<Result<_, _>>()?,
-            rule_status: m.choice("ruleStatus", "MatchingRuleStatus", RuleStatus::parse)?.ok_or_else(|| missing(&m, "ruleStatus"))?,
+            rule_status: m.choice("ruleStatus", "MatchingRuleStatus", RuleStatus::parse)?.ok_or_else(|| m.missing("ruleStatus"))?,
             standard: false,
         };
         if def.matching_rule_items.is_empty() {
-            return Err(missing(&m, "matchingRuleItems"));
+            return Err(m.missing("matchingRuleItems"));
         }
         if def.matching_rule_items.len() > MAX_ITEMS {
             let message = format!("A matching rule can compare at most {MAX_ITEMS} fields");
@@ -211,10 +211,8 @@ fn item(node: &MetaNode) -> Result<MatchingRuleItem, DefError> {
     m.only(&[&["blankValueBehavior", "fieldName", "matchingMethod"]])?;
     let blank = m.choice("blankValueBehavior", "BlankValueBehavior", BlankValueBehavior::parse)?;
     Ok(MatchingRuleItem {
-        field_name: m.word("fieldName")?.ok_or_else(|| missing(&m, "fieldName"))?,
-        matching_method: m
-            .choice("matchingMethod", "MatchingMethod", MatchingMethod::parse)?
-            .ok_or_else(|| missing(&m, "matchingMethod"))?,
+        field_name: m.word("fieldName")?.ok_or_else(|| m.missing("fieldName"))?,
+        matching_method: m.choice("matchingMethod", "MatchingMethod", MatchingMethod::parse)?.ok_or_else(|| m.missing("matchingMethod"))?,
         blank_value_behavior: blank.unwrap_or(BlankValueBehavior::NullNotAllowed),
     })
 }
@@ -225,11 +223,6 @@ fn may_be_compared(field: &Field) -> bool {
     use FieldType::{Combobox, Currency, Double, Email, Int, Long, Percent, Phone, Picklist, Reference, String, TextArea, Url};
     let types = [Combobox, Currency, Double, Email, Int, Long, Percent, Phone, Picklist, Reference, String, TextArea, Url];
     types.contains(&field.ty) && field.has_column() && !field.html_formatted && field.length <= 255
-}
-
-/// REQUIRED_FIELD_MISSING for a member.
-pub(super) fn missing(m: &Members<'_>, member: &str) -> DefError {
-    m.place(member, DefError::new(ErrorCode::RequiredFieldMissing, format!("Required field is missing: {member}")))
 }
 
 /// STRING_TOO_LONG for a member with too long a text.

@@ -146,16 +146,14 @@ impl Part for RecordTypeDef {
         if !name::is_name_of(own, MAX_NAME) {
             return Err(name::bad_name("Record Type Name", full_name));
         }
-        let missing =
-            |member: &str| m.place(member, DefError::new(ErrorCode::RequiredFieldMissing, format!("Required field is missing: {member}")));
         let def = Self {
             object: object.to_owned(),
             full_name: full_name.to_owned(),
-            active: m.flag("active")?.ok_or_else(|| missing("active"))?,
+            active: m.flag("active")?.ok_or_else(|| m.missing("active"))?,
             business_process: m.word("businessProcess")?.map(|name| decoded(&name)),
             compact_layout_assignment: m.word("compactLayoutAssignment")?,
             description: described(&m)?,
-            label: m.word("label")?.ok_or_else(|| missing("label"))?,
+            label: m.word("label")?.ok_or_else(|| m.missing("label"))?,
             picklist_values: picklists(node)?,
             id: None,
             kept: false,
@@ -167,7 +165,7 @@ impl Part for RecordTypeDef {
         // As the metadata type says: needed where there are processes, and not allowed elsewhere.
         let with_process = record_types::of(object).is_some_and(|typed| typed.process.is_some());
         match (&def.business_process, with_process) {
-            (None, true) => Err(missing("businessProcess")),
+            (None, true) => Err(m.missing("businessProcess")),
             (Some(_), false) => {
                 let message = format!("Record types of {object} have no business process");
                 Err(m.place("businessProcess", DefError::integrity(message)))

@@ -60,16 +60,14 @@ impl Part for ValidationRuleDef {
         if !name::is_developer_name(full_name) {
             return Err(name::bad_name("Rule Name", full_name));
         }
-        let missing =
-            |member: &str| m.place(member, DefError::new(ErrorCode::RequiredFieldMissing, format!("Required field is missing: {member}")));
         let def = Self {
             object: object.to_owned(),
             full_name: full_name.to_owned(),
-            active: m.flag("active")?.ok_or_else(|| missing("active"))?,
+            active: m.flag("active")?.ok_or_else(|| m.missing("active"))?,
             description: m.text("description")?,
-            error_condition_formula: m.text("errorConditionFormula")?.ok_or_else(|| missing("errorConditionFormula"))?,
+            error_condition_formula: m.text("errorConditionFormula")?.ok_or_else(|| m.missing("errorConditionFormula"))?,
             error_display_field: m.word("errorDisplayField")?,
-            error_message: m.text("errorMessage")?.ok_or_else(|| missing("errorMessage"))?,
+            error_message: m.text("errorMessage")?.ok_or_else(|| m.missing("errorMessage"))?,
             should_evaluate_on_client: m.flag("shouldEvaluateOnClient")?,
         };
         if def.error_message.chars().count() > MAX_MESSAGE {
