@@ -3,6 +3,7 @@
 
 mod bin;
 mod checks;
+mod convert;
 mod current;
 mod delete;
 mod derived;
@@ -19,6 +20,7 @@ mod validation;
 mod write;
 
 pub use bin::{empty_recycle_bin, undelete};
+pub use convert::{Conversion, Converted, convert};
 pub(crate) use derived::{PlatformRow, put_platform_row, take_platform_rows};
 pub use duplicates::DuplicateOptions;
 pub use merge::{Merge, Merged, merge, not_mergeable};
