@@ -189,7 +189,9 @@ impl Rest<'_> {
         let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
         let found = router::find(&segments);
         // Bytes are answered to who accepts neither format; whether these are asked for is known further on.
-        let bytes = |resource| matches!(resource, Resource::RowByKey | Resource::Relationship) && self.call.method == http::Method::GET;
+        let bytes = |resource| {
+            matches!(resource, Resource::RowByKey | Resource::Relationship | Resource::ToolingBlob) && self.call.method == http::Method::GET
+        };
         if !found.as_ref().is_some_and(|(route, _)| bytes(route.resource))
             && let Err(e) = self.acceptable()
         {
@@ -285,7 +287,7 @@ impl Rest<'_> {
             (Resource::Relationship, [object, id, path @ ..]) => relations::traverse(self, &self.object(object)?, id, path),
             (Resource::Query, _) => query::query(self, false),
             (Resource::QueryAll, _) => query::query(self, true),
-            (Resource::QueryMore, [locator]) => query::more(self, locator),
+            (Resource::QueryMore, [locator]) => query::more(self, locator, false),
             (Resource::UserPassword, [id]) => passwords::password(self, &self.object("User")?, id),
             (Resource::SelfServiceUserPassword, [id]) => passwords::password(self, &self.object("SelfServiceUser")?, id),
             (Resource::RichTextImage, [object, id, field, _]) => blobs::rich_text_image(self, &self.object(object)?, id, field),
@@ -298,6 +300,7 @@ impl Rest<'_> {
             }
             (Resource::ToolingResources, _) => Ok(tooling::resources(self)),
             (Resource::ToolingQuery, _) => tooling::run(self),
+            (Resource::ToolingQueryMore, [locator]) => query::more(self, locator, true),
             (
                 resource @ (Resource::ToolingSearch
                 | Resource::ToolingExecuteAnonymous
@@ -311,6 +314,7 @@ impl Rest<'_> {
             (Resource::ToolingBasicInformation, [object]) => tooling::object(self, object),
             (Resource::ToolingDescribe, [object]) => tooling::describe(self, object),
             (Resource::ToolingRow, [object, id]) => tooling::row(self, object, id),
+            (Resource::ToolingBlob, [object, id, field]) => tooling::blob(self, object, id, field),
             (Resource::Tabs, _) => Ok(appearance::tabs(self)),
             (Resource::Theme, _) => Ok(appearance::theme(self)),
             (Resource::AppMenus, _) => Ok(appearance::menus(self)),
