@@ -15,6 +15,12 @@ use std::sync::Arc;
 const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const PRETTY_PRINT: HeaderName = HeaderName::from_static("x-prettyprint");
 
+/// The vendor's hosts for logging in: no org's data is there.
+const LOGIN_HOSTS: [&str; 2] = ["login.salesforce.com", "test.salesforce.com"];
+
+/// Where the org of who logged in at a login host is: any other name of the vendor's would do as well.
+const INSTANCE_HOST: &str = "orglet.my.salesforce.com";
+
 /// How the client reached us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
@@ -117,6 +123,23 @@ impl Call {
         self.origin.split_once("://").map_or("localhost", |(_, host)| host)
     }
 
+    /// Whether the request came to a host that is for logging in alone.
+    pub fn at_login_host(&self) -> bool {
+        let (name, _) = split_port(self.host());
+        let name = name.strip_suffix('.').unwrap_or(name);
+        LOGIN_HOSTS.iter().any(|host| name.eq_ignore_ascii_case(host))
+    }
+
+    /// Where the data of an org is for this client: [`Call::origin`], but for logins at a login host, which lead to the
+    /// instance, by the same port.
+    pub fn instance(&self) -> Cow<'_, str> {
+        if !self.at_login_host() {
+            return Cow::Borrowed(&self.origin);
+        }
+        let scheme = self.origin.split_once("://").map_or("https", |(scheme, _)| scheme);
+        Cow::Owned([scheme, "://", INSTANCE_HOST, split_port(self.host()).1].concat())
+    }
+
     /// The body's media type without its parameters, in lower case.
     pub fn media_type(&self) -> Option<String> {
         let value = self.header(CONTENT_TYPE)?;
@@ -131,6 +154,11 @@ impl Call {
         let known = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("oauth");
         if known && !token.is_empty() { Token::Given(token) } else { Token::Unreadable }
     }
+}
+
+/// A host without its port, and the port with its colon.
+fn split_port(host: &str) -> (&str, &str) {
+    host.rfind(':').map_or((host, ""), |at| host.split_at(at))
 }
 
 /// What an `Authorization` header holds.

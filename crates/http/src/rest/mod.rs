@@ -38,6 +38,7 @@ use crate::metrics::Place;
 use crate::request::{Token, decode};
 use crate::router::{self, Resource};
 use crate::{Call, Reply, Server, compat, error};
+use http::Method;
 use http::header::{self, HeaderName};
 use orglet_base::version::VersionSegment;
 use orglet_base::{ApiError, ApiVersion, ErrorCode};
@@ -51,6 +52,9 @@ const ROOT: &str = "/services/data";
 /// Moves of its org that a request follows.
 const MOST_MOVES: usize = 16;
 const LIMIT_INFO: HeaderName = HeaderName::from_static("sforce-limit-info");
+const OAUTH_ERROR: HeaderName = HeaderName::from_static("sfdc-oauth-error");
+/// The number of a login that fails as its token is none ("LoginHistory" of the vendor's reference lists the texts).
+const BAD_TOKEN: &str = "1703";
 
 /// A request to a resource of a version, with a session.
 pub(crate) struct Rest<'a> {
@@ -95,6 +99,11 @@ pub(crate) fn is_below_root(path: &str) -> bool {
     path.strip_prefix(ROOT).is_some_and(|below| below.is_empty() || below.starts_with('/') || below.starts_with('.'))
 }
 
+/// The refusal of a request for data that went to a host for logging in (auth-014).
+fn url_not_reset() -> ApiError {
+    ApiError::routing(ErrorCode::UrlNotReset, "Destination URL not reset. The URL returned from login must be set")
+}
+
 /// Answers a request below `/services/data`.
 pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
     let accept = call.header(header::ACCEPT);
@@ -120,9 +129,17 @@ pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
     };
     let identity = match authenticate(server, call) {
         Ok(identity) => identity,
+        Err(Failure::Api(e)) if e.code() == ErrorCode::InvalidSessionId && shows_oauth_fault(call) => {
+            return Reply::from(error::oauth_fault("LOGIN_OAUTH_INVALID_TOKEN", BAD_TOKEN, "Failed: Invalid Token"))
+                .with(header::WWW_AUTHENTICATE, "Token")
+                .with(OAUTH_ERROR, BAD_TOKEN);
+        }
         Err(Failure::Api(e)) => return refuse(e, tentative).with(header::WWW_AUTHENTICATE, "Token"),
         Err(other) => return server.failed(other, tentative, pretty, ROOT),
     };
+    if call.at_login_host() {
+        return refuse(url_not_reset(), tentative);
+    }
     if identity.org.settings.is_on(Setting::ApiDisabled) {
         return refuse(api_disabled(), tentative);
     }
@@ -146,6 +163,7 @@ pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
 pub(crate) fn apex(server: &Server, call: &Call) -> Reply {
     let format = Format::from_accept(call.header(header::ACCEPT)).unwrap_or(Format::Json);
     match authenticate(server, call) {
+        Ok(_) if call.at_login_host() => error::render(&[url_not_reset()], format, call.pretty()).into(),
         Ok(identity) if identity.org.settings.is_on(Setting::ApiDisabled) => error::render(&[api_disabled()], format, call.pretty()).into(),
         Ok(identity) if identity.org.settings.is_on(Setting::ApexRestDisabled) => {
             let off = ApiError::new(ErrorCode::ApexRestServicesDisabled, "Apex REST services are disabled");
@@ -165,6 +183,15 @@ fn api_disabled() -> ApiError {
 /// 410 for a retired version. Its code is known from a client that met it (restforce issue 941); the vendor's words are not.
 fn retired() -> ApiError {
     ApiError::routing(ErrorCode::Gone, "The requested resource is no longer available")
+}
+
+/// Whether the platform's OAuth filter answers before the REST API does: to writes with a token of the scheme `OAuth` whose
+/// body says that it is something else than JSON (auth-015).
+fn shows_oauth_fault(call: &Call) -> bool {
+    let scheme = call.header(header::AUTHORIZATION).and_then(|value| value.split(' ').next());
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("OAuth"))
+        && matches!(call.method, Method::POST | Method::PATCH)
+        && call.media_type().is_some_and(|media| !media.ends_with("/json"))
 }
 
 fn authenticate(server: &Server, call: &Call) -> Result<Identity, Failure> {
