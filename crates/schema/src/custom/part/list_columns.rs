@@ -128,7 +128,9 @@ mod tests {
         ] {
             assert_eq!(of(object, name).as_deref(), Some(wanted), "{object} {name}");
         }
-        for (object, name) in [("Contract", "CONTRACT.STATUS_CODE"), ("Account", "ACCOUNT.NOPE"), ("Account", "LEAD.EMAIL"), ("Account", "")] {
+        for (object, name) in
+            [("Contract", "CONTRACT.STATUS_CODE"), ("Account", "ACCOUNT.NOPE"), ("Account", "LEAD.EMAIL"), ("Account", "")]
+        {
             assert_eq!(of(object, name), None, "{object} {name}");
         }
     }

@@ -139,8 +139,8 @@ fn single_file_format() {
             ("layout Invoice__c-Invoice Layout", None),
             ("field Invoice__c.Sum__c", Some(11)),
             ("field set Invoice__c.Set", Some(13)),
-            ("object S__c", Some(3)),
             ("column sum__c in list view Invoice__c.All", Some(14)),
+            ("object S__c", Some(3)),
         ]
     );
 }
