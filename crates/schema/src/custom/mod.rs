@@ -4,6 +4,7 @@
 //! The way: [`MetaNode`] (either source) → [`ObjectDef`], [`FieldDef`] (what an org stores) → [`overlay()`] (the objects
 //! of the catalog). [`project::load`] reads a whole project directory. What an object has beside fields is a [`PartDef`].
 
+pub mod apex;
 mod build;
 mod field_def;
 mod lookup_filter;
@@ -20,6 +21,7 @@ mod tests;
 mod validate;
 mod values;
 
+pub use apex::{ApexDef, ApexKind, ApexMeta, ApexSet};
 pub use build::{build_field, build_object};
 pub use field_def::{DeleteConstraint, FieldDef, FieldKindDef};
 pub use lookup_filter::{FilterItemDef, LookupFilterDef};
