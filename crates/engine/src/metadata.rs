@@ -410,7 +410,7 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>) -> Result
     let switches = Switches::of(&org.settings);
     let new = build(&draft.customs, &draft.changed, switches, old.version() + 1, after(Some(old.modified()), now))?;
     check_rules(&draft.customs, &draft.changed, Some(&draft.removed), &old, &new)?;
-    let program = apex::compile(&draft, &new, at)?;
+    let (new, program) = apex::settle(&mut draft, &old, new)?;
     let statements = tables::migration(org, &old, &new)?;
     org.store.transact_alone_with::<_, Failure>(|tx| {
         org.still(tx, &old)?;

@@ -2,6 +2,7 @@
 
 use crate::metadata::{self, Edit};
 use crate::{Failure, Identity};
+use orglet_base::ApiVersion;
 use orglet_schema::custom::DefError;
 use orglet_schema::custom::project::{self, Project, ProjectError, Skipped};
 use std::path::PathBuf;
@@ -41,8 +42,7 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
         if strict && !project.skipped.is_empty() {
             return Err(LoadError::Strict(project.skipped));
         }
-        let edits = edits(identity, &project).map_err(LoadError::Failure)?;
-        match metadata::apply(identity, edits) {
+        match edits(identity, &project).and_then(|edits| metadata::apply(identity, edits)) {
             // Whether a filter or a formula looks at what this org has is seen when everything is put together.
             Err(Failure::Definition(e)) if leave_out(&mut project, &e) || project.leave_out_filter(&e) => {}
             applied => break applied,
@@ -65,6 +65,9 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
 /// Leaves out the part or the default that a refusal is about, where it needs something that is not built: the formula itself, or a field
 /// that was left out.
 fn leave_out(project: &mut Project, e: &DefError) -> bool {
+    if project.leave_out_apex(e) {
+        return true;
+    }
     let missing = e.message.strip_prefix("Field ").and_then(|rest| rest.split(' ').next()).and_then(|path| path.rsplit('.').next());
     let was_left_out = |name: &str| {
         let behind = format!(".{}", name.to_lowercase());
@@ -114,6 +117,12 @@ fn edits(identity: &Identity, project: &Project) -> Result<Vec<Edit>, Failure> {
             Some(id) => Edit::ChangePart(id, part.clone()),
             None => Edit::AddPart(part.clone()),
         });
+    }
+    // Classes and triggers are compiled with everything else in place.
+    for (kind, name, body, meta) in &project.apex {
+        let def = metadata::apex::define(*kind, Some(name), body, meta.clone(), ApiVersion::LATEST)
+            .map_err(|e| Failure::Definition(Box::new(e)))?;
+        edits.push(metadata::apex::put(&have, def));
     }
     Ok(edits)
 }

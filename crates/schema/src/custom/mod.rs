@@ -48,16 +48,30 @@ pub struct DefError {
     pub unsupported: bool,
     /// The definition is not of the form that its type has, whatever it says.
     pub malformed: bool,
-    /// The line of an XML source, counted from 1.
+    /// The line of a source, counted from 1.
     pub line: Option<u32>,
-    /// The object (`X__c`), field (`X__c.F__c`) or part ([`PartDef::qualified_name`]) concerned, where known.
+    /// The column of a source that is a program, counted from 1.
+    pub column: Option<u32>,
+    /// What else is wrong with the same change: a program has many errors.
+    pub others: Vec<DefError>,
+    /// The object (`X__c`), field (`X__c.F__c`), part ([`PartDef::qualified_name`]) or source ([`ApexDef::qualified_name`]) concerned, where known.
     pub subject: Option<String>,
 }
 
 impl DefError {
     /// A refusal by a code.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), fields: Vec::new(), unsupported: false, malformed: false, line: None, subject: None }
+        Self {
+            code,
+            message: message.into(),
+            fields: Vec::new(),
+            unsupported: false,
+            malformed: false,
+            line: None,
+            column: None,
+            others: Vec::new(),
+            subject: None,
+        }
     }
 
     /// A breach of a field's or object's rules: `FIELD_INTEGRITY_EXCEPTION`, as the platform answers most of them.
@@ -100,7 +114,11 @@ impl DefError {
 impl From<DefError> for ApiError {
     fn from(e: DefError) -> Self {
         // Refusals of a definition name no field of the record that carries it (crud-053).
-        ApiError::new(e.code, e.message).with_fields(Vec::<String>::new())
+        let message = match (e.line, e.column) {
+            (Some(line), Some(column)) => format!("{} (Line: {line}, Column: {column})", e.message),
+            _ => e.message,
+        };
+        ApiError::new(e.code, message).with_fields(Vec::<String>::new())
     }
 }
 
