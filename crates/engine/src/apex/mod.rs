@@ -1,9 +1,18 @@
 //! Apex in an org: its classes and triggers compiled for a version of the catalog, the org as they see it, and what calls them.
 
+mod call;
 mod header;
+mod host;
 mod objects;
+mod rows;
+mod session;
+mod triggers;
 
+pub use call::{Called, anonymous, invoke, rest};
 pub use header::{Header, read as header};
+pub(crate) use rows::{fitted, whole};
+pub(crate) use session::{Context, Session, roomy};
+pub(crate) use triggers::{Fired, Triggers};
 
 use crate::Org;
 use objects::Objects;
@@ -14,12 +23,14 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 
 /// The classes and triggers of a catalog, as far as they compile.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Compiled {
     /// What runs.
     pub program: Program,
     /// Why others don't.
     pub errors: Vec<CompileError>,
+    /// What they were compiled against.
+    pub(crate) objects: Objects,
 }
 
 impl Compiled {
@@ -63,14 +74,14 @@ pub(crate) fn compile<'a>(sources: impl Iterator<Item = &'a ApexDef>, catalog: &
     let mut errors = Vec::new();
     loop {
         match orglet_apex::compile(&sources, &objects) {
-            Ok(program) => return Compiled { program, errors },
+            Ok(program) => return Compiled { program, errors, objects },
             Err(found) => {
                 let before = sources.len();
                 sources.retain(|source| !found.iter().any(|e| e.kind == source.kind && e.unit.eq_ignore_ascii_case(&source.name)));
                 errors.extend(found);
                 // Errors of no source would come again and again.
                 if sources.len() == before {
-                    return Compiled { program: Program::default(), errors };
+                    return Compiled { program: Program::default(), errors, objects };
                 }
             }
         }
@@ -80,15 +91,20 @@ pub(crate) fn compile<'a>(sources: impl Iterator<Item = &'a ApexDef>, catalog: &
 impl Org {
     /// The classes and triggers of a catalog, compiled; none where it has none. They are compiled when they are first asked for.
     pub fn compiled(&self, catalog: &Catalog) -> Option<Arc<Compiled>> {
-        let set = catalog.apex()?;
+        catalog.apex().map(|_| self.program(catalog))
+    }
+
+    /// As [`Org::compiled`]; a program of nothing where there are none.
+    pub(crate) fn program(&self, catalog: &Catalog) -> Arc<Compiled> {
         if let Some((_, compiled)) = self.apex.0.lock().as_ref().filter(|(version, _)| *version == catalog.version()) {
-            return Some(compiled.clone());
+            return compiled.clone();
         }
-        let compiled = Arc::new(compile(set.sources.iter().map(|(_, def)| def), catalog));
+        let sources = catalog.apex().map_or(&[][..], |set| &set.sources);
+        let compiled = Arc::new(compile(sources.iter().map(|(_, def)| def), catalog));
         for error in &compiled.errors {
             tracing::warn!(unit = %error.unit, line = error.line, problem = %error.problem, "Apex that does not compile is left out");
         }
         self.apex.keep(catalog.version(), compiled.clone());
-        Some(compiled)
+        compiled
     }
 }

@@ -8,18 +8,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The objects of a catalog. What is asked for is made once.
-pub(super) struct Objects<'a> {
-    catalog: &'a Catalog,
+#[derive(Debug)]
+pub(crate) struct Objects {
+    catalog: Catalog,
     made: Mutex<HashMap<String, Arc<ObjectInfo>>>,
 }
 
-impl<'a> Objects<'a> {
-    pub(super) fn new(catalog: &'a Catalog) -> Self {
-        Self { catalog, made: Mutex::default() }
+impl Objects {
+    pub(super) fn new(catalog: &Catalog) -> Self {
+        Self { catalog: catalog.clone(), made: Mutex::default() }
     }
 }
 
-impl Schema for Objects<'_> {
+impl Schema for Objects {
     fn object(&self, name: &str) -> Option<Arc<ObjectInfo>> {
         let key = fold_name(name);
         if let Some(known) = self.made.lock().get(key.as_ref()) {
