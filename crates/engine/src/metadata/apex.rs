@@ -52,17 +52,25 @@ fn refusal(error: &CompileError, def: &ApexDef, message: String) -> DefError {
     e
 }
 
+/// Makes a failure of all that is wrong.
+pub(super) type Refuse<'a> = dyn Fn(Vec<DefError>) -> Failure + 'a;
+
 /// Compiles the classes and triggers of a draft against its catalog, and notes in the draft what the compiler learnt of them. Answers
 /// the catalog with them; without any, nothing is done.
 ///
 /// A change is refused where something that it brings does not compile, or where something does not that did before.
-pub(super) fn settle(draft: &mut Draft<'_>, old: &Catalog, new: Catalog) -> Result<(Catalog, Option<Arc<Compiled>>), Failure> {
+pub(super) fn settle(
+    draft: &mut Draft<'_>,
+    old: &Catalog,
+    new: Catalog,
+    refuse: &Refuse<'_>,
+) -> Result<(Catalog, Option<Arc<Compiled>>), Failure> {
     let defs = || draft.customs.iter().filter_map(Custom::apex_def);
     if defs().next().is_none() {
         return Ok((new, None));
     }
     let compiled = apex::compile(defs(), &new);
-    if let Some(failure) = fault(draft, old, &compiled) {
+    if let Some(failure) = fault(draft, old, &compiled, refuse) {
         return Err(failure);
     }
     let changed = &draft.changed;
@@ -95,15 +103,15 @@ pub(super) fn settle(draft: &mut Draft<'_>, old: &Catalog, new: Catalog) -> Resu
 }
 
 /// Why a draft can't be taken.
-fn fault(draft: &Draft<'_>, old: &Catalog, compiled: &Compiled) -> Option<Failure> {
+fn fault(draft: &Draft<'_>, old: &Catalog, compiled: &Compiled, refuse: &Refuse<'_>) -> Option<Failure> {
     let find = |error: &CompileError| draft.customs.iter().find(|c| c.apex_def().is_some_and(|def| apex::is_of(error, def)));
     let found = || compiled.errors.iter().filter_map(|error| Some((error, find(error)?)));
     // What is brought is told first.
     let brought = found().filter(|(_, custom)| draft.changed.contains(&custom.id));
-    let mut refused = brought.filter_map(|(error, custom)| Some(refusal(error, custom.apex_def()?, error.problem.clone())));
-    if let Some(mut first) = refused.next() {
-        first.others = refused.collect();
-        return Some(Failure::Definition(Box::new(first)));
+    let refused: Vec<DefError> =
+        brought.filter_map(|(error, custom)| Some(refusal(error, custom.apex_def()?, error.problem.clone()))).collect();
+    if !refused.is_empty() {
+        return Some(refuse(refused));
     }
     let unsupported = draft.customs.iter().filter(|c| draft.changed.contains(&c.id)).find_map(|c| {
         let def = c.apex_def().filter(|def| def.kind == ApexKind::Trigger)?;

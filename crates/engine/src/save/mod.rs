@@ -9,6 +9,7 @@ mod derived;
 mod duplicates;
 mod event;
 mod files;
+mod merge;
 pub(crate) mod places;
 mod prepare;
 mod record_types;
@@ -22,6 +23,7 @@ pub(crate) use bin::undelete_within;
 pub use bin::{empty_recycle_bin, undelete};
 pub(crate) use derived::{PlatformRow, put_platform_row, take_platform_rows};
 pub use duplicates::DuplicateOptions;
+pub use merge::{Merge, Merged, merge, not_mergeable};
 
 use crate::apex::{Context, Session, roomy};
 use crate::events::EventUuid;

@@ -1,6 +1,6 @@
 //! Apex REST: `/services/apexrest/…`, answered by the classes that an org has.
 
-use super::{LIMIT_INFO, MOST_MOVES, ROOT, api_disabled, authenticate};
+use super::{LIMIT_INFO, MOST_MOVES, ROOT, api_disabled, authenticate, url_not_reset};
 use crate::codec::{Doc, Format, Node, NodeValue, XmlOrder, xml};
 use crate::metrics::Place;
 use crate::request::decode;
@@ -31,6 +31,9 @@ pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
         Err(Failure::Api(e)) => return refuse(e).with(header::WWW_AUTHENTICATE, "Token"),
         Err(other) => return server.failed(other, format, pretty, ROOT),
     };
+    if call.at_login_host() {
+        return refuse(url_not_reset());
+    }
     if identity.org.settings.is_on(Setting::ApiDisabled) {
         return refuse(api_disabled());
     }

@@ -28,7 +28,7 @@ pub use lookup_filter::{FilterItemDef, LookupFilterDef};
 pub use meta_node::{MetaNode, MetaSource, XmlError};
 pub use name::is_event;
 pub use object_def::{EventDef, NameFieldDef, NameFieldKind, ObjectDef};
-pub use overlay::{overlay, overlay_all};
+pub use overlay::overlay;
 pub use part::{ObjectRules, PartDef, RecordType, ValidationRuleDef};
 pub use values::{GlobalValueSet, ValueDef, ValueSetDef, ValueSetting};
 
@@ -52,8 +52,6 @@ pub struct DefError {
     pub line: Option<u32>,
     /// The column of a source that is a program, counted from 1.
     pub column: Option<u32>,
-    /// What else is wrong with the same change: a program has many errors.
-    pub others: Vec<DefError>,
     /// The object (`X__c`), field (`X__c.F__c`), part ([`PartDef::qualified_name`]) or source ([`ApexDef::qualified_name`]) concerned, where known.
     pub subject: Option<String>,
 }
@@ -69,7 +67,6 @@ impl DefError {
             malformed: false,
             line: None,
             column: None,
-            others: Vec::new(),
             subject: None,
         }
     }
