@@ -64,6 +64,11 @@ pub struct Call {
     pub(crate) who: OnceCell<(Id, Arc<User>)>,
 }
 
+/// Whether a Content-Type is that of a form.
+fn is_form(content_type: &str) -> bool {
+    content_type.split(';').next().is_some_and(|t| t.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+}
+
 impl Call {
     /// Notes who calls.
     pub(crate) fn by(&self, identity: &Identity) {
@@ -78,7 +83,7 @@ impl Call {
         let https = forwarded.unwrap_or(peer.scheme == Scheme::Https);
         let host = text(&HOST).or_else(|| parts.uri.authority().map(|a| a.as_str())).unwrap_or("localhost");
         let origin = [if https { "https://" } else { "http://" }, host].concat();
-        let query: Vec<(String, String)> =
+        let mut query: Vec<(String, String)> =
             parts.uri.query().map(|q| form_urlencoded::parse(q.as_bytes()).into_owned().collect()).unwrap_or_default();
         let mut method = parts.method;
         // Name and value are case-sensitive, and only POST may be overridden.
@@ -87,6 +92,10 @@ impl Call {
             && let Ok(other) = Method::from_bytes(value.as_bytes())
         {
             method = other;
+            // A GET in a form's clothes: what an address has no room for.
+            if method == Method::GET && text(&CONTENT_TYPE).is_some_and(is_form) {
+                query.extend(form_urlencoded::parse(&body).into_owned());
+            }
         }
         // The sf CLI keeps the slash of its instance URL and asks for `//services/data/…`.
         let path = ["/", parts.uri.path().trim_start_matches('/')].concat();

@@ -2,6 +2,7 @@
 //! method, media type, body, object, record.
 
 mod actions;
+pub(crate) mod apex;
 mod appearance;
 mod blobs;
 mod conditional;
@@ -159,22 +160,6 @@ pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
     cx.route(rest).with(LIMIT_INFO, limit_info)
 }
 
-/// Answers a request below `/services/apexrest`: no org here has Apex classes (routing-007).
-pub(crate) fn apex(server: &Server, call: &Call) -> Reply {
-    let format = Format::from_accept(call.header(header::ACCEPT)).unwrap_or(Format::Json);
-    match authenticate(server, call) {
-        Ok(_) if call.at_login_host() => error::render(&[url_not_reset()], format, call.pretty()).into(),
-        Ok(identity) if identity.org.settings.is_on(Setting::ApiDisabled) => error::render(&[api_disabled()], format, call.pretty()).into(),
-        Ok(identity) if identity.org.settings.is_on(Setting::ApexRestDisabled) => {
-            let off = ApiError::new(ErrorCode::ApexRestServicesDisabled, "Apex REST services are disabled");
-            error::render(&[off], format, call.pretty()).into()
-        }
-        Ok(_) => error::render(&[ApiError::routing(ErrorCode::NotFound, "Could not find a match for URL")], format, call.pretty()).into(),
-        Err(Failure::Api(e)) => Reply::from(error::render(&[e], format, call.pretty())).with(header::WWW_AUTHENTICATE, "Token"),
-        Err(other) => server.failed(other, format, call.pretty(), ROOT),
-    }
-}
-
 /// The refusal of an org whose edition has no API (auth-011).
 fn api_disabled() -> ApiError {
     ApiError::new(ErrorCode::ApiDisabledForOrg, "The REST API is not enabled for this Organization.")
@@ -216,7 +201,9 @@ impl Rest<'_> {
         let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
         let found = router::find(&segments);
         // Bytes are answered to who accepts neither format; whether these are asked for is known further on.
-        let bytes = |resource| matches!(resource, Resource::RowByKey | Resource::Relationship) && self.call.method == http::Method::GET;
+        let bytes = |resource| {
+            matches!(resource, Resource::RowByKey | Resource::Relationship | Resource::ToolingBlob) && self.call.method == http::Method::GET
+        };
         if !found.as_ref().is_some_and(|(route, _)| bytes(route.resource))
             && let Err(e) = self.acceptable()
         {
@@ -312,7 +299,7 @@ impl Rest<'_> {
             (Resource::Relationship, [object, id, path @ ..]) => relations::traverse(self, &self.object(object)?, id, path),
             (Resource::Query, _) => query::query(self, false),
             (Resource::QueryAll, _) => query::query(self, true),
-            (Resource::QueryMore, [locator]) => query::more(self, locator),
+            (Resource::QueryMore, [locator]) => query::more(self, locator, false),
             (Resource::UserPassword, [id]) => passwords::password(self, &self.object("User")?, id),
             (Resource::SelfServiceUserPassword, [id]) => passwords::password(self, &self.object("SelfServiceUser")?, id),
             (Resource::RichTextImage, [object, id, field, _]) => blobs::rich_text_image(self, &self.object(object)?, id, field),
@@ -325,6 +312,7 @@ impl Rest<'_> {
             }
             (Resource::ToolingResources, _) => Ok(tooling::resources(self)),
             (Resource::ToolingQuery, _) => tooling::run(self),
+            (Resource::ToolingQueryMore, [locator]) => query::more(self, locator, true),
             (
                 resource @ (Resource::ToolingSearch
                 | Resource::ToolingExecuteAnonymous
@@ -338,6 +326,7 @@ impl Rest<'_> {
             (Resource::ToolingBasicInformation, [object]) => tooling::object(self, object),
             (Resource::ToolingDescribe, [object]) => tooling::describe(self, object),
             (Resource::ToolingRow, [object, id]) => tooling::row(self, object, id),
+            (Resource::ToolingBlob, [object, id, field]) => tooling::blob(self, object, id, field),
             (Resource::Tabs, _) => Ok(appearance::tabs(self)),
             (Resource::Theme, _) => Ok(appearance::theme(self)),
             (Resource::AppMenus, _) => Ok(appearance::menus(self)),
