@@ -117,7 +117,7 @@ fn records_of_projects_are_saved_and_saved_again() {
     assert!(skipped[0].contains("static resource site: folders that become an archive are not supported"), "{skipped:?}");
     write(&folder, "staticresources/styles.css", "p { top: 0 }");
     project::load(&world.admin(), &[folder.path().to_owned()], false).unwrap();
-    let lengths = world.query("SELECT Name, BodyLength FROM StaticResource");
+    let lengths = world.rows("SELECT Name, BodyLength FROM StaticResource");
     assert_eq!(lengths, [["styles".to_owned(), "12".to_owned()]]);
     // What is wrong is told with its file.
     for (text, why) in [(meta("Never"), "'Never' is not a valid value"), (meta("Public").replace("text/css", ""), "contentType")] {
