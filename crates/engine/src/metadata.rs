@@ -18,7 +18,7 @@ use crate::settings::Kept;
 use crate::system::{int, own, text};
 use crate::{Failure, Identity, Org, matching};
 use orglet_base::{DateTime, Id, KeyPrefix, OwnedCell, Statement, fold_name};
-use orglet_schema::custom::part::standard_rules;
+use orglet_schema::custom::part::{self, standard_rules};
 use orglet_schema::custom::{self, FieldDef, ObjectDef, PartDef};
 use orglet_schema::{Catalog, Object, standard, tooling};
 use orglet_store::{Store, StoreError, Tx};
@@ -120,6 +120,7 @@ impl Custom {
     pub fn full_name(&self) -> String {
         match &self.body {
             Body::Object(_) => self.name.clone(),
+            Body::Part(def) if part::is_of_org(def.kind()) => self.name.clone(),
             Body::Field(_) | Body::Part(_) => format!("{}.{}", self.object, self.name),
         }
     }
@@ -318,7 +319,8 @@ fn build(customs: &[Custom], changed: &[Id], switches: Switches, version: u64, m
     parts.extend(implied);
     let set = if switches.places { standard::objects_with_places() } else { standard::objects() };
     let overlay = custom::overlay(&set, &objects, &fields, &parts).map_err(|e| Failure::Definition(Box::new(e)))?;
-    Ok(Catalog::new(version, modified, set, overlay))
+    let flows = parts.into_iter().filter_map(|part| if let PartDef::Flow(def) = part { Some(def) } else { None });
+    Ok(Catalog::new(version, modified, set, overlay).with_flows(flows))
 }
 
 /// Makes changes, all or none; answers the id of each thing added or changed, in order. They are in the catalog when
