@@ -1,7 +1,9 @@
 //! Deletes: to the recycle bin, children that cascade with their parent, others released, some forbidding it.
 
+use super::automation::{self, Cause};
 use super::{Change, Guard, Saved, bin, checks, derived, rules, write};
 use crate::failure::no_row;
+use crate::flow::World;
 use crate::record;
 use crate::storage::Growth;
 use crate::{Failure, Identity, Org};
@@ -43,7 +45,7 @@ impl<'a> Job<'a> {
     pub(super) fn run(&self, tx: &mut dyn Tx) -> Result<Vec<Result<Saved, Failure>>, Failure> {
         let Self { identity, catalog, change, now, ref growth } = *self;
         growth.clear();
-        let delete = Delete { org: &identity.org, catalog, identity, now, growth };
+        let delete = Delete { org: &identity.org, catalog, identity, now, growth, cause: Cause::default() };
         let mut outcomes = Vec::with_capacity(change.records.len());
         for record in &change.records {
             let id = record.id.ok_or_else(ApiError::not_found)?;
@@ -71,16 +73,19 @@ fn ids_of(rows: &[(Id, Id)]) -> Vec<Id> {
     rows.iter().map(|(id, _)| *id).collect()
 }
 
-struct Delete<'a> {
-    org: &'a Org,
-    catalog: &'a Catalog,
-    identity: &'a Identity,
-    now: DateTime,
-    growth: &'a Growth,
+/// The delete of records, one by one.
+pub(super) struct Delete<'a> {
+    pub(super) org: &'a Org,
+    pub(super) catalog: &'a Catalog,
+    pub(super) identity: &'a Identity,
+    pub(super) now: DateTime,
+    pub(super) growth: &'a Growth,
+    /// What made the delete.
+    pub(super) cause: Cause<'a>,
 }
 
 impl Delete<'_> {
-    fn one(&self, tx: &mut dyn Tx, object: &Arc<Object>, id: Id, guard: Option<&Guard>) -> Result<Saved, Failure> {
+    pub(super) fn one(&self, tx: &mut dyn Tx, object: &Arc<Object>, id: Id, guard: Option<&Guard>) -> Result<Saved, Failure> {
         let row = record::by_id_to_change(tx, self.org, object, id)?.ok_or_else(no_row)?;
         if row.is_deleted(object) {
             return Err(record::deleted().into());
@@ -93,6 +98,8 @@ impl Delete<'_> {
             return Err(ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new()).into());
         }
         checks::may_delete(tx, self.org, self.catalog, object, &row)?;
+        let Self { identity, catalog, now, growth, cause, .. } = *self;
+        automation::before_delete(tx, World { identity, catalog, now, growth, cause }, object, &row)?;
         let mut doomed = Doomed::default();
         self.gather(tx, object, vec![id], &mut doomed)?;
         self.restricted(tx, &doomed)?;

@@ -1,6 +1,7 @@
 //! The save pipeline, the one way in for every write: checks that need no data, then one transaction with the checks
 //! that do, the write, and what follows from it. A single record is a batch of one.
 
+pub(crate) mod automation;
 mod bin;
 mod checks;
 mod current;
@@ -20,6 +21,7 @@ mod write;
 pub use bin::{empty_recycle_bin, undelete};
 pub(crate) use derived::{PlatformRow, put_platform_row, take_platform_rows};
 pub use duplicates::DuplicateOptions;
+pub(crate) use validation::rows as formula_rows;
 
 use crate::events::EventUuid;
 use crate::orgs::origins;

@@ -1,8 +1,9 @@
 //! The checks that need no data: which fields may be written, what values look like, what must be given.
 
-use super::{Assign, Change, Incoming, Op, record_types};
+use super::{Assign, Change, Incoming, Op, automation, record_types};
 use crate::failure::Gathered;
 use crate::metadata::stand_for_definitions;
+use crate::record::Row;
 use crate::{Failure, Identity};
 use orglet_base::{ApiError, ErrorCode, Value};
 use orglet_schema::{Field, FieldType, Object};
@@ -46,9 +47,9 @@ pub(super) fn check(identity: &Identity, change: &Change, record: &Incoming, ins
         values.push((*key, value.clone()));
     }
     if !change.system {
-        if insert {
+        if insert && !automation::fills_in(object) {
             required_on_insert(object, &values, &lookups)?;
-        } else {
+        } else if !insert {
             required_on_update(object, &values)?;
         }
     }
@@ -99,6 +100,13 @@ fn one_way_to_name_a_parent(object: &Object, values: &[(usize, Value)], lookups:
         }
     }
     Ok(())
+}
+
+/// What a new record must have once everything that may fill it in has run.
+pub(super) fn required(object: &Object, row: &Row, changed: &[usize]) -> Result<(), Failure> {
+    let given = row.values.iter().enumerate().filter(|(at, value)| !value.is_null() || changed.contains(at));
+    let values: Vec<(usize, Value)> = given.map(|(at, value)| (at, value.clone())).collect();
+    Ok(required_on_insert(object, &values, &[])?)
 }
 
 fn required_on_insert(object: &Object, values: &[(usize, Value)], lookups: &[(usize, Assign)]) -> Result<(), ApiError> {

@@ -1,9 +1,11 @@
 //! Inserts, updates and upserts.
 
+use super::automation::{self, Cause};
 use super::{
     Assign, Change, Incoming, Op, Saved, checks, derived, duplicates, places, prepare, record_types, references, rules, validation,
 };
 use crate::failure::no_row;
+use crate::flow::World;
 use crate::ids::{Counters, bump};
 use crate::record::{self, Row, columns};
 use crate::storage::Growth;
@@ -40,7 +42,7 @@ impl<'a> Job<'a> {
         growth.clear();
         let mut outcomes = Vec::with_capacity(change.records.len());
         let mut fresh = fresh.iter().copied();
-        let save = Save { identity, org: &identity.org, catalog, change, now, growth };
+        let save = Save { identity, org: &identity.org, catalog, change, now, growth, cause: Cause::default() };
         for record in &change.records {
             let before = growth.mark();
             let id = record.id.or_else(|| fresh.next());
@@ -78,13 +80,16 @@ fn fresh_ids(org: &Org, change: &Change) -> Result<Vec<Id>, Failure> {
     }
 }
 
-struct Save<'a> {
-    identity: &'a Identity,
-    org: &'a Org,
-    catalog: &'a Catalog,
-    change: &'a Change,
-    now: DateTime,
-    growth: &'a Growth,
+/// The save of records, one by one.
+pub(super) struct Save<'a> {
+    pub(super) identity: &'a Identity,
+    pub(super) org: &'a Org,
+    pub(super) catalog: &'a Catalog,
+    pub(super) change: &'a Change,
+    pub(super) now: DateTime,
+    pub(super) growth: &'a Growth,
+    /// What made the save.
+    pub(super) cause: Cause<'a>,
 }
 
 /// Writes the columns in which a row differs from what it was; nothing where it differs in none.
@@ -101,7 +106,7 @@ pub(super) fn update_row(tx: &mut dyn Tx, org: &Org, object: &Object, old: &Row,
 }
 
 impl Save<'_> {
-    fn one(&self, tx: &mut dyn Tx, record: &Incoming, id: Option<Id>) -> Result<Saved, Failure> {
+    pub(super) fn one(&self, tx: &mut dyn Tx, record: &Incoming, id: Option<Id>) -> Result<Saved, Failure> {
         match &self.change.op {
             Op::Insert => self.insert(tx, record, id),
             Op::Update => self.update(tx, record, record.id.ok_or_else(ApiError::not_found)?),
@@ -161,6 +166,7 @@ impl Save<'_> {
             references::check(tx, self.org, self.catalog, object, &row, &changed)?;
         }
         stamp_new(tx, object, &mut row, id, self.identity, self.now)?;
+        self.automate(tx, None, &mut row, &mut changed)?;
         let aside = rules::before_save(tx, &self.stage(object, None, &changed), &mut row)?;
         self.checks(tx, object, &row, &changed, None)?;
         let reports = self.duplicates(tx, object, &row, true, &changed, record)?;
@@ -170,6 +176,7 @@ impl Save<'_> {
         matching::keep(tx, object, None, &row)?;
         self.follow(tx, object, None, &row, &changed, aside)?;
         self.report(tx, object, &row, &reports)?;
+        automation::after(tx, &self.due(None), &row)?;
         Ok(Saved { id, created: true, event: None })
     }
 
@@ -216,6 +223,7 @@ impl Save<'_> {
             record_types::take(object, &mut row, &changed)?;
             references::check(tx, self.org, self.catalog, object, &row, &changed)?;
         }
+        self.automate(tx, Some(&old), &mut row, &mut changed)?;
         let aside = rules::before_save(tx, &self.stage(object, Some(&old), &changed), &mut row)?;
         self.checks(tx, object, &row, &changed, Some(&old))?;
         let reports = self.duplicates(tx, object, &row, false, &changed, record)?;
@@ -229,13 +237,39 @@ impl Save<'_> {
         update_row(tx, self.org, object, &old, &row)?;
         self.follow(tx, object, Some(&old), &row, &changed, aside)?;
         self.report(tx, object, &row, &reports)?;
+        automation::after(tx, &self.due(Some(&old)), &row)?;
         Ok(Saved { id, created: false, event: None })
+    }
+
+    /// What flows that are part of the save run in.
+    pub(super) fn world(&self) -> World<'_> {
+        let Self { identity, catalog, now, growth, cause, .. } = *self;
+        World { identity, catalog, now, growth, cause }
+    }
+
+    /// What the org does by itself with the record.
+    fn due<'a>(&'a self, old: Option<&'a Row>) -> automation::Due<'a> {
+        automation::Due { save: self, object: &self.change.object, old }
     }
 
     /// The record's place in the save, for the rules of its object.
     fn stage<'a>(&'a self, object: &'a Object, old: Option<&'a Row>, changed: &'a [usize]) -> rules::Stage<'a> {
         let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
         rules::Stage { org, catalog, object, old, changed, identity, now, system: self.change.system }
+    }
+
+    /// What runs before the record is saved; what it sets is checked as what the request sets.
+    fn automate(&self, tx: &mut dyn Tx, old: Option<&Row>, row: &mut Row, changed: &mut Vec<usize>) -> Result<(), Failure> {
+        let object = &self.change.object;
+        if self.change.system || !automation::fills_in(object) {
+            return Ok(());
+        }
+        let given = changed.clone();
+        automation::before(tx, &self.due(old), row, changed)?;
+        let set: Vec<usize> = changed.iter().copied().filter(|at| !given.contains(at)).collect();
+        places::sync(object, old, row, changed, false)?;
+        record_types::take(object, row, &set)?;
+        references::check(tx, self.org, self.catalog, object, row, changed)
     }
 
     /// What a record must keep: the rules of certain objects, and then those of the org.

@@ -1,0 +1,771 @@
+//! An interview: a flow as it goes from element to element.
+
+use super::check::is_record;
+use super::names::{Named, parent, scalar};
+use super::text::{Piece, pieces};
+use super::value::{Data, MAX_TEXT, Record, assigned, coerced, compare, fitted, order, shown};
+use super::{Program, logic};
+use crate::formula::{Answer, Finder, Scope, Trouble};
+use crate::record::{self, Row};
+use crate::save::automation::Cause;
+use crate::save::formula_rows;
+use crate::storage::Growth;
+use crate::{Failure, Identity};
+use orglet_base::time::parse_date;
+use orglet_base::{ApiError, DateTime, ErrorCode, Value, days, fold_name};
+use orglet_schema::custom::flow::{
+    AssignOperator, CollectionProcessor, Comparison, Condition, Connector, Given, IterationOrder, ProcessorType, RecordFilter, RecordTrigger,
+    SortOrder, Variable,
+};
+use orglet_schema::{Catalog, Object};
+use orglet_store::{StoreError, Tx};
+use rust_decimal::Decimal;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// Most elements that an interview goes through, as the platform had it before 57.0.
+const MOST_ELEMENTS: u32 = 2_000;
+/// Most elements of an interview since: the platform looks at the clock.
+const MOST_ELEMENTS_NOW: u32 = 50_000;
+/// How many formulas may be made of one another.
+const DEEPEST_FORMULA: usize = 32;
+/// What is told of a fault that has no better words (restforce issue 624).
+const UNHANDLED: &str = "<b>An unhandled fault has occurred in this flow</b><br>An unhandled fault has occurred while processing the \
+                         flow.  Please contact your system administrator for more information.";
+
+/// Why an interview ends before its end.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// Something went wrong that the flow does not handle: what admins are told.
+    Fault(String),
+    /// The flow refuses the record that started it.
+    Refused(Vec<ApiError>),
+    /// The save itself can't go on.
+    Failure(Failure),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Stop::Failure(failure)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(e: StoreError) -> Self {
+        Stop::Failure(e.into())
+    }
+}
+
+impl Stop {
+    pub(super) fn fault(text: impl Into<String>) -> Self {
+        Stop::Fault(text.into())
+    }
+
+    fn unhandled() -> Self {
+        Stop::fault(UNHANDLED)
+    }
+}
+
+/// What an interview runs in.
+#[derive(Clone, Copy)]
+pub(crate) struct World<'a> {
+    pub(crate) identity: &'a Identity,
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) now: DateTime,
+    pub(crate) growth: &'a Growth,
+    pub(crate) cause: Cause<'a>,
+}
+
+/// A loop that is under way.
+struct Turn {
+    items: Vec<Data>,
+    next: usize,
+}
+
+/// A flow under way.
+pub(crate) struct Interview<'a> {
+    pub(super) world: World<'a>,
+    pub(super) program: &'a Program,
+    /// The record that started it, and what it was.
+    pub(crate) record: Option<Rc<RefCell<Record>>>,
+    pub(super) prior: Option<&'a Row>,
+    /// Whether it runs before its record is saved.
+    pub(super) before: bool,
+    values: HashMap<String, Data>,
+    /// What subflows put out.
+    outputs: HashMap<String, HashMap<String, Data>>,
+    turns: HashMap<String, Turn>,
+    visited: HashSet<String>,
+    fault: Option<String>,
+    left: u32,
+    /// Whether names of the record lead to what it was.
+    in_the_past: Cell<bool>,
+    depth: Cell<usize>,
+}
+
+impl<'a> Interview<'a> {
+    pub(crate) fn new(world: World<'a>, program: &'a Program) -> Self {
+        let old = program.flow.api_version.as_deref().and_then(|v| v.trim().parse::<f64>().ok()).is_some_and(|v| v < 57.0);
+        Self {
+            world,
+            program,
+            record: None,
+            prior: None,
+            before: false,
+            values: HashMap::new(),
+            outputs: HashMap::new(),
+            turns: HashMap::new(),
+            visited: HashSet::new(),
+            fault: None,
+            left: if old { MOST_ELEMENTS } else { MOST_ELEMENTS_NOW },
+            in_the_past: Cell::new(false),
+            depth: Cell::new(0),
+        }
+    }
+
+    /// An interview about a record that is saved, or deleted.
+    pub(crate) fn about(world: World<'a>, program: &'a Program, record: Record, prior: Option<&'a Row>, before: bool) -> Self {
+        let record = Some(Rc::new(RefCell::new(record)));
+        Self { record, prior, before, ..Self::new(world, program) }
+    }
+
+    /// Gives an input variable its value.
+    pub(crate) fn give(&mut self, variable: &Variable, value: Data) -> Result<(), Stop> {
+        let value = self.as_variable(variable, value)?;
+        self.values.insert(fold_name(&variable.name).into_owned(), value);
+        Ok(())
+    }
+
+    /// What a variable holds now.
+    pub(crate) fn value(&self, tx: &mut dyn Tx, name: &str) -> Result<Data, Stop> {
+        self.read(tx, name)
+    }
+
+    /// Whether the record that is saved starts the flow.
+    pub(crate) fn starts(&self, tx: &mut dyn Tx) -> Result<bool, Stop> {
+        let Some(start) = &self.program.flow.start else { return Ok(false) };
+        let fits = match (start.record_trigger_type, self.prior) {
+            (Some(RecordTrigger::Create), prior) => prior.is_none(),
+            (Some(RecordTrigger::Update), prior) => prior.is_some(),
+            (Some(RecordTrigger::CreateAndUpdate | RecordTrigger::Delete), _) => true,
+            (None, _) => false,
+        };
+        if !fits || !self.meets(tx)? {
+            return Ok(false);
+        }
+        if !start.does_require_record_changed_to_meet_criteria || self.prior.is_none() {
+            return Ok(true);
+        }
+        Ok(!self.back_then(|| self.meets(tx))?)
+    }
+
+    fn back_then<T>(&self, work: impl FnOnce() -> T) -> T {
+        let was = self.in_the_past.replace(true);
+        let done = work();
+        self.in_the_past.set(was);
+        done
+    }
+
+    fn meets(&self, tx: &mut dyn Tx) -> Result<bool, Stop> {
+        let Some(start) = &self.program.flow.start else { return Ok(false) };
+        if start.filter_formula.is_some() {
+            return Ok(self.formula(tx, "")? == Value::Bool(true));
+        }
+        self.filtered(tx, start.filter_logic.as_deref(), &start.filters)
+    }
+
+    /// Whether the record meets filters.
+    pub(super) fn filtered(&self, tx: &mut dyn Tx, text: Option<&str>, filters: &[RecordFilter]) -> Result<bool, Stop> {
+        let logic = logic(text, filters.len()).map_err(Stop::fault)?;
+        logic.decide(&mut |at| {
+            let filter = &filters[at];
+            self.holds(tx, &format!("$Record.{}", filter.field), filter.operator, filter.value.as_ref())
+        })
+    }
+
+    fn conditions(&self, tx: &mut dyn Tx, text: Option<&str>, conditions: &[Condition]) -> Result<bool, Stop> {
+        let logic = logic(text, conditions.len()).map_err(Stop::fault)?;
+        logic.decide(&mut |at| {
+            let condition = &conditions[at];
+            self.holds(tx, &condition.left_value_reference, condition.operator, condition.right_value.as_ref())
+        })
+    }
+
+    fn holds(&self, tx: &mut dyn Tx, left: &str, operator: Option<Comparison>, right: Option<&Given>) -> Result<bool, Stop> {
+        let Some(operator) = operator else { return Err(Stop::unhandled()) };
+        let right = right.map_or(Ok(Data::Value(Value::Bool(true))), |given| self.given(tx, given))?;
+        let wanted = !matches!(right, Data::Value(Value::Bool(false)));
+        match operator {
+            Comparison::WasVisited => return Ok(self.visited.contains(fold_name(left).as_ref()) == wanted),
+            Comparison::IsChanged => {
+                let changed = match (left.split_once('.'), self.prior) {
+                    (Some((head, path)), Some(prior)) if is_record(Some(head)) => match self.record.as_ref().map(|r| r.borrow()) {
+                        Some(record) => record.object.field_index(path).is_some_and(|at| record.row.values[at] != prior.values[at]),
+                        None => false,
+                    },
+                    _ => false,
+                };
+                return Ok(changed == wanted);
+            }
+            _ => {}
+        }
+        let left_data = self.read(tx, left)?;
+        // A value that is given as text is of the type that it is compared with.
+        let right = match (&left_data, right) {
+            (Data::Value(Value::Date(_)), Data::Value(Value::DateTime(at))) => {
+                Data::Value(Value::Date(days::today(at, &self.world.identity.user.time_zone)))
+            }
+            (_, right) => right,
+        };
+        Ok(compare(operator, &left_data, &right))
+    }
+
+    /// Runs it from its start to its end.
+    pub(crate) fn run(&mut self, tx: &mut dyn Tx) -> Result<(), Stop> {
+        let program = self.program;
+        for variable in &program.flow.variables {
+            let key = fold_name(&variable.name);
+            if let Some(given) = variable.value.as_ref().filter(|_| !self.values.contains_key(key.as_ref())) {
+                let value = self.given(tx, given)?;
+                let value = self.as_variable(variable, value)?;
+                self.values.insert(key.into_owned(), value);
+            }
+        }
+        let flow = &program.flow;
+        let start = flow.start.as_ref().and_then(|start| start.connector.as_ref()).map(|c| c.target_reference.as_str());
+        let mut next = start.or(flow.start_element_reference.as_deref());
+        while let Some(name) = next {
+            if self.left == 0 || !self.world.cause.spend() {
+                return Err(Stop::fault("Number of iterations exceeded"));
+            }
+            self.left -= 1;
+            self.visited.insert(fold_name(name).into_owned());
+            next = self.step(tx, name)?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, tx: &mut dyn Tx, name: &str) -> Result<Option<&'a str>, Stop> {
+        let program = self.program;
+        let flow = &program.flow;
+        let to = |connector: &'a Option<Connector>| connector.as_ref().map(|c| c.target_reference.as_str());
+        Ok(match program.named(name) {
+            Some(Named::Assignment(at)) => {
+                for item in &flow.assignments[at].assignment_items {
+                    let value = item.value.as_ref().map_or(Ok(Data::NULL), |given| self.given(tx, given))?;
+                    self.assign(tx, &item.assign_to_reference, item.operator.unwrap_or(AssignOperator::Assign), value.copied())?;
+                }
+                to(&flow.assignments[at].connector)
+            }
+            Some(Named::Decision(at)) => {
+                let decision = &flow.decisions[at];
+                for rule in &decision.rules {
+                    let met = |tx: &mut dyn Tx| self.conditions(tx, rule.condition_logic.as_deref(), &rule.conditions);
+                    let mut holds = met(tx)?;
+                    if holds && rule.does_require_record_changed_to_meet_criteria && self.prior.is_some() {
+                        holds = !self.back_then(|| met(tx))?;
+                    }
+                    self.values.insert(fold_name(&rule.name).into_owned(), Data::Value(Value::Bool(holds)));
+                    if holds {
+                        return Ok(to(&rule.connector));
+                    }
+                }
+                to(&decision.default_connector)
+            }
+            Some(Named::Loop(at)) => {
+                let node = &flow.loops[at];
+                let key = fold_name(&node.name).into_owned();
+                if !self.turns.contains_key(&key) {
+                    let mut items = match self.read(tx, &node.collection_reference)? {
+                        Data::List(items) => items,
+                        _ => Vec::new(),
+                    };
+                    if node.iteration_order == Some(IterationOrder::Desc) {
+                        items.reverse();
+                    }
+                    self.turns.insert(key.clone(), Turn { items, next: 0 });
+                }
+                let item = self.turns.get_mut(&key).and_then(|turn| {
+                    turn.next += 1;
+                    turn.items.get(turn.next - 1).cloned()
+                });
+                match item {
+                    Some(item) => {
+                        match &node.assign_next_value_to_reference {
+                            Some(variable) => self.values.insert(fold_name(variable).into_owned(), item),
+                            None => self.values.insert(key, item),
+                        };
+                        to(&node.next_value_connector)
+                    }
+                    None => {
+                        self.turns.remove(&key);
+                        to(&node.no_more_values_connector)
+                    }
+                }
+            }
+            Some(Named::Lookup(at)) => {
+                let node = &flow.record_lookups[at];
+                let done = self.look_up(tx, node);
+                self.after(done, to(&node.connector), to(&node.fault_connector))?
+            }
+            Some(Named::Create(at)) => {
+                let node = &flow.record_creates[at];
+                let done = tx.nested(|tx| self.create(tx, node));
+                self.after(done, to(&node.connector), to(&node.fault_connector))?
+            }
+            Some(Named::Update(at)) => {
+                let node = &flow.record_updates[at];
+                let done = tx.nested(|tx| self.update(tx, node));
+                self.after(done, to(&node.connector), to(&node.fault_connector))?
+            }
+            Some(Named::Delete(at)) => {
+                let node = &flow.record_deletes[at];
+                let done = tx.nested(|tx| self.delete(tx, node));
+                self.after(done, to(&node.connector), to(&node.fault_connector))?
+            }
+            Some(Named::Error(at)) => {
+                let object = self.record.as_ref().map(|record| record.borrow().object.clone());
+                let mut errors = Vec::new();
+                for message in &flow.custom_errors[at].custom_error_messages {
+                    let text = self.merged(tx, &message.error_message)?;
+                    let field = message.field_selection.as_deref().filter(|_| message.is_field_error);
+                    let field = field.and_then(|name| object.as_ref()?.field(name)).map(|field| field.name.clone());
+                    errors.push(ApiError::new(ErrorCode::FieldCustomValidationException, text).with_fields(field));
+                }
+                return Err(Stop::Refused(errors));
+            }
+            Some(Named::Subflow(at)) => {
+                let node = &flow.subflows[at];
+                self.subflow(tx, node)?;
+                to(&node.connector)
+            }
+            Some(Named::Processor(at)) => {
+                let node = &flow.collection_processors[at];
+                self.process(tx, node)?;
+                to(&node.connector)
+            }
+            _ => return Err(Stop::unhandled()),
+        })
+    }
+
+    /// Where it goes on behind an element that may fail.
+    fn after<'c>(&mut self, done: Result<(), Stop>, next: Option<&'c str>, fault: Option<&'c str>) -> Result<Option<&'c str>, Stop> {
+        match done {
+            Ok(()) => Ok(next),
+            Err(Stop::Fault(text)) if fault.is_some() => {
+                self.fault = Some(text.replace(GUIDE, LINKED_GUIDE));
+                Ok(fault)
+            }
+            Err(stop) => Err(stop),
+        }
+    }
+
+    fn subflow(&mut self, tx: &mut dyn Tx, node: &orglet_schema::custom::flow::Subflow) -> Result<(), Stop> {
+        let World { identity, catalog, .. } = self.world;
+        let Some(def) = catalog.flow(&node.flow_name) else { return Err(Stop::unhandled()) };
+        let program = identity.org.program(catalog, def).map_err(Stop::fault)?;
+        let Some(cause) = self.world.cause.deeper() else {
+            return Err(Stop::fault("The flow calls other flows too many levels deep"));
+        };
+        let mut other = Interview::new(World { cause, ..self.world }, &program);
+        let variable = |name: &str| program.flow.variables.iter().find(|v| v.name.eq_ignore_ascii_case(name));
+        for input in &node.input_assignments {
+            let value = input.value.as_ref().map_or(Ok(Data::NULL), |given| self.given(tx, given))?;
+            if let Some(variable) = variable(&input.name) {
+                other.give(variable, value.copied())?;
+            }
+        }
+        other.run(tx)?;
+        let mut outputs = HashMap::new();
+        for variable in program.flow.variables.iter().filter(|v| v.is_output) {
+            outputs.insert(fold_name(&variable.name).into_owned(), other.read(tx, &variable.name)?);
+        }
+        for output in &node.output_assignments {
+            if let Some(value) = outputs.get(fold_name(&output.name).as_ref()).cloned() {
+                self.assign(tx, &output.assign_to_reference, AssignOperator::Assign, value)?;
+            }
+        }
+        self.outputs.insert(fold_name(&node.name).into_owned(), outputs);
+        Ok(())
+    }
+
+    fn process(&mut self, tx: &mut dyn Tx, node: &CollectionProcessor) -> Result<(), Stop> {
+        let collection = node.collection_reference.as_deref().unwrap_or_default();
+        let Data::List(mut items) = self.read(tx, collection)? else { return Ok(()) };
+        let key = fold_name(&node.name).into_owned();
+        if node.collection_processor_type == Some(ProcessorType::FilterCollectionProcessor) {
+            let mut kept = Vec::new();
+            for item in items {
+                let name = node.assign_next_value_to_reference.as_deref().unwrap_or(&node.name);
+                self.values.insert(fold_name(name).into_owned(), item.clone());
+                let keep = match &node.formula {
+                    Some(_) => self.formula(tx, &key)? == Value::Bool(true),
+                    None => self.conditions(tx, node.condition_logic.as_deref(), &node.conditions)?,
+                };
+                if keep {
+                    kept.push(item);
+                }
+                if !self.world.cause.spend() {
+                    return Err(Stop::fault("Number of iterations exceeded"));
+                }
+            }
+            self.values.insert(key, Data::List(kept));
+            return Ok(());
+        }
+        let of = |item: &Data, field: Option<&str>| match (item, field) {
+            (Data::Record(record), Some(field)) => record.borrow().row.get(&record.borrow().object, field).clone(),
+            (Data::Value(value), _) => value.clone(),
+            _ => Value::Null,
+        };
+        items.sort_by(|a, b| {
+            for option in &node.sort_options {
+                let (a, b) = (of(a, option.sort_field.as_deref()), of(b, option.sort_field.as_deref()));
+                let first = option.does_put_empty_string_and_null_first;
+                let ordering = match (a.is_null(), b.is_null()) {
+                    (true, true) => std::cmp::Ordering::Equal,
+                    (true, false) => if first { std::cmp::Ordering::Less } else { std::cmp::Ordering::Greater },
+                    (false, true) => if first { std::cmp::Ordering::Greater } else { std::cmp::Ordering::Less },
+                    (false, false) => {
+                        let ordering = order(&a, &b).unwrap_or(std::cmp::Ordering::Equal);
+                        if option.sort_order == Some(SortOrder::Desc) { ordering.reverse() } else { ordering }
+                    }
+                };
+                if ordering.is_ne() {
+                    return ordering;
+                }
+            }
+            std::cmp::Ordering::Equal
+        });
+        if let Some(limit) = node.limit.as_ref().and_then(|limit| limit.trim().parse::<usize>().ok()).filter(|limit| *limit > 0) {
+            items.truncate(limit);
+        }
+        // The collection itself is brought into its order.
+        self.values.insert(fold_name(collection).into_owned(), Data::List(items.clone()));
+        self.values.insert(key, Data::List(items));
+        Ok(())
+    }
+
+    /// Gives something a value.
+    pub(super) fn assign(&mut self, tx: &mut dyn Tx, target: &str, operator: AssignOperator, value: Data) -> Result<(), Stop> {
+        let zone = &self.world.identity.user.time_zone;
+        if let Some((head, field)) = target.split_once('.') {
+            let record = self.record_of(head)?.ok_or_else(|| not_set(target))?;
+            let mut record = record.borrow_mut();
+            let at = record.object.field_index(field).ok_or_else(Stop::unhandled)?;
+            let old = Data::Value(record.row.values[at].clone());
+            let Data::Value(value) = assigned(operator, old, value, zone).map_err(Stop::fault)? else { return Err(Stop::unhandled()) };
+            let value = fitted(&record.object.fields()[at], value, zone).map_err(Stop::fault)?;
+            record.row.values[at] = value;
+            record.set.insert(at);
+            return Ok(());
+        }
+        let variable = match self.program.named(target) {
+            Some(Named::Variable(at)) => &self.program.flow.variables[at],
+            _ => return Err(Stop::unhandled()),
+        };
+        let old = if operator == AssignOperator::Assign { Data::NULL } else { self.read(tx, target)? };
+        let value = assigned(operator, old, value, zone).map_err(Stop::fault)?;
+        let value = self.as_variable(variable, value)?;
+        self.values.insert(fold_name(target).into_owned(), value);
+        Ok(())
+    }
+
+    /// A value as a variable holds it.
+    fn as_variable(&self, variable: &Variable, value: Data) -> Result<Data, Stop> {
+        let zone = &self.world.identity.user.time_zone;
+        let one = |value: Data| match (value, scalar(variable.data_type).is_some(), variable.data_type) {
+            (Data::Value(value), true, Some(ty)) => match coerced(value, ty, variable.scale, zone) {
+                Ok(value) => Ok(Data::Value(value)),
+                Err(ty) => Err(Stop::fault(format!("The value of {} is not of the type {ty}", variable.name))),
+            },
+            (Data::Record(record), false, _) => {
+                let fits = variable.object_type.as_deref().is_some_and(|o| o.eq_ignore_ascii_case(&record.borrow().object.name));
+                if fits { Ok(Data::Record(record)) } else { Err(Stop::unhandled()) }
+            }
+            (Data::Value(Value::Null), false, _) => Ok(Data::NULL),
+            _ => Err(Stop::unhandled()),
+        };
+        match (variable.is_collection, value) {
+            (true, Data::List(items)) => Ok(Data::List(items.into_iter().map(one).collect::<Result<_, _>>()?)),
+            (true, Data::Value(Value::Null)) => Ok(Data::List(Vec::new())),
+            (true, item) => Ok(Data::List(vec![one(item)?])),
+            (false, value) => one(value),
+        }
+    }
+
+    /// The record that a name holds, to be changed. A variable that holds none yet gets an empty one.
+    fn record_of(&mut self, name: &str) -> Result<Option<Rc<RefCell<Record>>>, Stop> {
+        if is_record(Some(name)) {
+            return Ok(self.record.clone());
+        }
+        let key = fold_name(name).into_owned();
+        match (self.values.get(&key), self.program.named(name)) {
+            (Some(Data::Record(record)), _) => Ok(Some(record.clone())),
+            (_, Some(Named::Variable(at))) => {
+                let object = self.program.flow.variables[at].object_type.as_deref().and_then(|o| self.world.catalog.object(o));
+                let Some(object) = object else { return Ok(None) };
+                let row = Row::empty(object);
+                let record = Rc::new(RefCell::new(Record { object: object.clone(), row, set: BTreeSet::new() }));
+                self.values.insert(key, Data::Record(record.clone()));
+                Ok(Some(record))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    pub(super) fn put(&mut self, name: &str, value: Data) {
+        self.values.insert(fold_name(name).into_owned(), value);
+    }
+
+    /// A value that is given, or what has it.
+    pub(super) fn given(&self, tx: &mut dyn Tx, given: &Given) -> Result<Data, Stop> {
+        let wrong = |text: &str| Stop::fault(format!("The value {text} is not of its type"));
+        if let Some(name) = &given.element_reference {
+            return self.read(tx, name);
+        }
+        Ok(Data::Value(match given {
+            Given { string_value: Some(text), .. } => Value::from(self.merged(tx, text)?),
+            Given { number_value: Some(text), .. } => {
+                let number = Decimal::from_str(text.trim()).or_else(|_| Decimal::from_scientific(text.trim()));
+                Value::Decimal(number.map_err(|_| wrong(text))?)
+            }
+            Given { boolean_value: Some(b), .. } => Value::Bool(*b),
+            Given { date_value: Some(text), .. } => Value::Date(parse_date(text.trim()).ok_or_else(|| wrong(text))?),
+            Given { date_time_value: Some(text), .. } => Value::DateTime(DateTime::parse(text.trim()).ok_or_else(|| wrong(text))?),
+            _ => Value::Null,
+        }))
+    }
+
+    /// A text with what its names stand for.
+    pub(super) fn merged(&self, tx: &mut dyn Tx, text: &str) -> Result<String, Stop> {
+        let mut out = String::with_capacity(text.len());
+        for piece in pieces(text) {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Name(name) => match self.read(tx, name)? {
+                    Data::Value(value) => out.push_str(&shown(&value, &self.world.identity.user.time_zone)),
+                    Data::Record(_) | Data::List(_) => return Err(Stop::unhandled()),
+                },
+            }
+            if out.len() > MAX_TEXT {
+                return Err(Stop::fault("a text is too long"));
+            }
+        }
+        Ok(out)
+    }
+
+    /// What a reference leads to.
+    pub(super) fn read(&self, tx: &mut dyn Tx, name: &str) -> Result<Data, Stop> {
+        let (head, path) = name.split_once('.').map_or((name, None), |(head, path)| (head, Some(path)));
+        let is = |global: &str| head.eq_ignore_ascii_case(global);
+        if is("$Record") || is("$Record__Prior") {
+            let past = is("$Record__Prior") || self.in_the_past.get();
+            return match (&self.record, past, path) {
+                (Some(record), false, None) => Ok(Data::Record(record.clone())),
+                (Some(record), false, Some(path)) => {
+                    let record = record.borrow();
+                    self.field(tx, &record.object, &record.row, path, true, name)
+                }
+                (Some(record), true, path) => match (self.prior, path) {
+                    (Some(prior), Some(path)) => self.field(tx, &record.borrow().object.clone(), prior, path, true, name),
+                    (Some(prior), None) => {
+                        let object = record.borrow().object.clone();
+                        Ok(Data::record(Record { object, row: prior.clone(), set: BTreeSet::new() }))
+                    }
+                    (None, _) => Ok(Data::NULL),
+                },
+                (None, ..) => Err(Stop::unhandled()),
+            };
+        }
+        if head.starts_with('$') {
+            return self.global(tx, head, path.unwrap_or_default(), name);
+        }
+        let key = fold_name(head);
+        let Some(named) = self.program.named(head) else { return Err(Stop::unhandled()) };
+        if let (Named::Subflow(_), Some(path)) = (named, path) {
+            let (output, rest) = path.split_once('.').map_or((path, None), |(output, rest)| (output, Some(rest)));
+            let value = self.outputs.get(key.as_ref()).and_then(|o| o.get(fold_name(output).as_ref())).cloned().unwrap_or(Data::NULL);
+            return match rest {
+                Some(rest) => self.inside(tx, value, rest, name),
+                None => Ok(value),
+            };
+        }
+        let flow = &self.program.flow;
+        let value = match named {
+            Named::Constant(at) => flow.constants[at].value.as_ref().map_or(Ok(Data::NULL), |given| self.given(tx, given))?,
+            Named::Formula(at) => {
+                let value = self.formula(tx, key.as_ref())?;
+                let formula = &flow.formulas[at];
+                let zone = &self.world.identity.user.time_zone;
+                let ty = formula.data_type.ok_or_else(Stop::unhandled)?;
+                Data::Value(coerced(value, ty, formula.scale, zone).map_err(|_| Stop::unhandled())?)
+            }
+            Named::Template(at) => Data::Value(Value::from(self.merged(tx, &flow.text_templates[at].text)?)),
+            Named::Variable(at) if flow.variables[at].is_collection => {
+                self.values.get(key.as_ref()).cloned().unwrap_or(Data::List(Vec::new()))
+            }
+            Named::Rule(..) => self.values.get(key.as_ref()).cloned().unwrap_or(Data::Value(Value::Bool(false))),
+            _ => self.values.get(key.as_ref()).cloned().unwrap_or(Data::NULL),
+        };
+        match path {
+            Some(path) => self.inside(tx, value, path, name),
+            None => Ok(value),
+        }
+    }
+
+    fn inside(&self, tx: &mut dyn Tx, value: Data, path: &str, name: &str) -> Result<Data, Stop> {
+        match value {
+            Data::Record(record) => {
+                let record = record.borrow();
+                self.field(tx, &record.object, &record.row, path, false, name)
+            }
+            Data::Value(Value::Null) => Err(not_set(name)),
+            _ => Err(Stop::unhandled()),
+        }
+    }
+
+    fn field(&self, tx: &mut dyn Tx, object: &Arc<Object>, row: &Row, path: &str, lenient: bool, name: &str) -> Result<Data, Stop> {
+        let (step, rest) = path.split_once('.').map_or((path, None), |(step, rest)| (step, Some(rest)));
+        if rest.is_none()
+            && let Some(at) = object.field_index(step)
+        {
+            let value = row.values.get(at).cloned().unwrap_or(Value::Null);
+            return Ok(Data::Value(match value {
+                Value::Null if object.fields()[at].ty == orglet_schema::FieldType::Boolean => Value::Bool(false),
+                value => value,
+            }));
+        }
+        let catalog = self.world.catalog;
+        let (at, target) = parent(catalog, object, step).ok_or_else(Stop::unhandled)?;
+        let id = row.values.get(at).and_then(Value::as_id).filter(|id| catalog.object_of(*id).is_some_and(|o| o.name == target.name));
+        let parent = match id {
+            Some(id) => record::by_id(tx, &self.world.identity.org, &target, id)?,
+            None => None,
+        };
+        match (parent, rest) {
+            (Some(row), Some(rest)) => self.field(tx, &target, &row, rest, lenient, name),
+            (Some(row), None) => Ok(Data::record(Record { object: target, row, set: BTreeSet::new() })),
+            (None, _) if lenient => Ok(Data::NULL),
+            (None, _) => Err(not_set(name)),
+        }
+    }
+
+    fn global(&self, tx: &mut dyn Tx, head: &str, path: &str, name: &str) -> Result<Data, Stop> {
+        let World { identity, catalog, now, .. } = self.world;
+        let value = |value| Ok(Data::Value(value));
+        match (fold_name(head).as_ref(), fold_name(path).as_ref()) {
+            ("$flow", "currentdate") => value(Value::Date(days::today(now, &identity.user.time_zone))),
+            ("$flow", "currentdatetime" | "interviewstarttime") => value(Value::DateTime(now)),
+            ("$flow", "faultmessage") => value(self.fault.clone().map_or(Value::Null, Value::from)),
+            ("$flow", "currentrecord") => {
+                let id = self.record.as_ref().map(|record| record.borrow().row.get(&record.borrow().object, "Id").clone());
+                value(id.unwrap_or(Value::Null))
+            }
+            ("$flow", "interviewguid") => value(Value::from(guid()?)),
+            ("$globalconstant", "true") => value(Value::Bool(true)),
+            ("$globalconstant", "false") => value(Value::Bool(false)),
+            ("$globalconstant", _) => value(Value::Null),
+            (global, _) => {
+                let user = identity.user.id;
+                let (object, id, path) = match global {
+                    "$user" => ("User", user, path.to_owned()),
+                    "$profile" => ("User", user, format!("Profile.{path}")),
+                    "$userrole" => ("User", user, format!("UserRole.{path}")),
+                    "$organization" => ("Organization", identity.org.id, path.to_owned()),
+                    _ => return Err(Stop::unhandled()),
+                };
+                let object = catalog.object(object).ok_or_else(Stop::unhandled)?;
+                match record::by_id(tx, &identity.org, object, id)? {
+                    Some(row) => self.field(tx, object, &row, &path, true, name),
+                    None => Ok(Data::NULL),
+                }
+            }
+        }
+    }
+
+    /// What a formula comes to now.
+    fn formula(&self, tx: &mut dyn Tx, key: &str) -> Result<Value, Stop> {
+        let Some(compiled) = self.program.formulas.get(key).filter(|_| self.depth.get() < DEEPEST_FORMULA) else {
+            return Err(Stop::unhandled());
+        };
+        self.depth.set(self.depth.get() + 1);
+        let done = self.evaluate(tx, compiled);
+        self.depth.set(self.depth.get() - 1);
+        done
+    }
+
+    fn evaluate(&self, tx: &mut dyn Tx, compiled: &super::Compiled) -> Result<Value, Stop> {
+        let World { identity, catalog, now, .. } = self.world;
+        let places = compiled.places.all();
+        let past = self.prior.filter(|_| self.in_the_past.get());
+        let row = match (&self.record, past) {
+            (_, Some(prior)) => prior.clone(),
+            (Some(record), None) => record.borrow().row.clone(),
+            (None, None) => Row::empty(&places[0].object),
+        };
+        let rows = formula_rows(tx, identity, catalog, &row, places)?;
+        let finder = Names { tx: RefCell::new(tx), interview: self, stop: RefCell::default() };
+        let time_zone = &identity.user.time_zone;
+        let scope = Scope { places, rows: &rows, record: &row, old: self.prior, now, time_zone, finder: &finder };
+        let outcome = scope.value(&compiled.node);
+        if let Some(stop) = finder.stop.take() {
+            return Err(stop);
+        }
+        outcome.map_err(|Trouble(why)| why.map_or_else(Stop::unhandled, Stop::fault))
+    }
+}
+
+/// What the names of a flow stand for while one of its formulas is worked out.
+struct Names<'a, 'b> {
+    tx: RefCell<&'a mut dyn Tx>,
+    interview: &'a Interview<'b>,
+    /// What went wrong on the way, which is no matter of the formula's.
+    stop: RefCell<Option<Stop>>,
+}
+
+impl Finder for Names<'_, '_> {
+    fn find(&self, object: &Object, key: usize, value: String, field: usize) -> Result<Option<Row>, Trouble> {
+        let mut tx = self.tx.borrow_mut();
+        let (key, field) = (&object.fields()[key], &object.fields()[field]);
+        let org = &*self.interview.world.identity.org;
+        let found = record::find(&mut **tx, org, object, key, &Value::Text(value), 1)
+            .and_then(|ids| record::some(&mut **tx, org, object, &ids, &[&field.name]));
+        found.map(|mut rows| rows.pop()).map_err(|failure| {
+            self.stop.replace(Some(failure.into()));
+            Trouble(None)
+        })
+    }
+
+    fn resource(&self, name: &str) -> Answer {
+        let mut tx = self.tx.borrow_mut();
+        match self.interview.read(&mut **tx, name) {
+            Ok(Data::Value(Value::Int(n))) => Ok(Value::Decimal(Decimal::from(n))),
+            Ok(Data::Value(Value::Id(id))) => Ok(Value::Text(id.to_string())),
+            Ok(Data::Value(value)) => Ok(value),
+            Ok(_) => Err(Trouble(None)),
+            Err(stop) => {
+                self.stop.replace(Some(stop));
+                Err(Trouble(None))
+            }
+        }
+    }
+}
+
+/// How faults name the page about error codes, and how that is linked where a flow reads of a fault itself.
+pub(super) const GUIDE: &str = "SOAP API Developer Guide";
+const LINKED_GUIDE: &str = "<a href='https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_concepts_core_data_objects.htm#'>SOAP API Developer Guide</a>";
+
+/// The platform's words for something in which nothing is.
+pub(super) fn not_set(name: &str) -> Stop {
+    Stop::fault(format!("The flow failed to access the value for {name} because it hasn't been set or assigned."))
+}
+
+/// What tells an interview from others.
+pub(crate) fn guid() -> Result<String, Failure> {
+    let text = crate::auth::random_text(32)?;
+    let hex: String = text.bytes().map(|b| char::from_digit(u32::from(b) % 16, 16).unwrap_or('0')).collect();
+    Ok(format!("{}-{}", &hex[..28], &hex[28..]))
+}
