@@ -238,7 +238,7 @@ impl Check<'_> {
             self.targets(node.assign_record_id_to_reference.as_deref())?;
             match (&node.input_reference, &node.object) {
                 (Some(reference), _) => drop(self.rows(reference)?),
-                (None, Some(object)) => self.inputs(&object_of(self.catalog, object)?, &node.input_assignments, true)?,
+                (None, Some(object)) => self.inputs(&*object_of(self.catalog, object)?, &node.input_assignments, true)?,
                 (None, None) => return Err(refused(format!("{} creates records of no object.", node.name))),
             }
         }

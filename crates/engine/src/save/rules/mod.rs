@@ -158,7 +158,7 @@ pub(super) fn before_save(tx: &mut dyn Tx, it: &Stage<'_>, row: &mut Row) -> Res
         "CampaignMember" => campaigns::membership(tx, it, row)?,
         "Contract" => agreements::contract(it, row),
         "Order" => agreements::order(it, row),
-        "Attachment" | "Document" => files::body(tx, &it.files(), row, &|name| it.set(name))?,
+        "Attachment" | "Document" | "StaticResource" => files::body(tx, &it.files(), row, &|name| it.set(name))?,
         "ContentVersion" => files::version(tx, &it.files(), it.old, row, &|name| it.set(name))?,
         "ContentDocumentLink" => files::link(tx, &it.files(), it.old, row)?,
         "ContentDocument" => files::document(object, row)?,
