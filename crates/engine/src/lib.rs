@@ -10,7 +10,7 @@ pub mod consent;
 pub mod dev;
 pub mod events;
 mod failure;
-mod flow;
+pub mod flow;
 mod format;
 mod formula;
 mod ids;

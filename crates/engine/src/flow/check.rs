@@ -4,9 +4,7 @@ use super::names::{InFormulas, Kind, Missing, Named, names, scalar};
 use super::{Compiled, Program, logic, text};
 use orglet_base::fold_name;
 use orglet_plan::formula::{self, Places, Type};
-use orglet_schema::custom::flow::{
-    Comparison, Condition, Connector, Flow, Given, InputField, ProcessorType, RecordFilter, Trigger,
-};
+use orglet_schema::custom::flow::{Comparison, Condition, Connector, Flow, Given, InputField, ProcessorType, RecordFilter, Trigger};
 use orglet_schema::custom::{DefError, FlowDef};
 use orglet_schema::{Catalog, FieldType, Object};
 use std::collections::HashMap;
@@ -43,7 +41,7 @@ pub(crate) fn program(def: &FlowDef, catalog: &Catalog) -> Result<Program, DefEr
         Some((object, ..)) => Some(object_of(catalog, object)?),
         None => None,
     };
-    let mut program = Program { name: def.full_name.clone(), flow, object, names, formulas: HashMap::new() };
+    let mut program = Program { flow, object, names, formulas: HashMap::new() };
     program.formulas = formulas(&program, catalog)?;
     let check = Check { program: &program, catalog, flow: &program.flow };
     check.all()?;
@@ -376,8 +374,7 @@ impl Check<'_> {
 
     fn element(&self, name: &str) -> Result<(), DefError> {
         match self.program.named(name) {
-            None
-            | Some(Named::Rule(..) | Named::Variable(_) | Named::Constant(_) | Named::Formula(_) | Named::Template(_)) => {
+            None | Some(Named::Rule(..) | Named::Variable(_) | Named::Constant(_) | Named::Formula(_) | Named::Template(_)) => {
                 Err(refused(format!("A connector leads to {name}, which is no element of the flow.")))
             }
             Some(_) => Ok(()),

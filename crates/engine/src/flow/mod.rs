@@ -3,16 +3,19 @@
 //! A [`Program`] is a flow whose names were all found: its elements, its resources, its formulas. An [`Interview`] goes from
 //! element to element; what it does to records goes through the save, in the transaction that it is in.
 
+mod call;
 mod check;
 mod names;
+mod read;
 mod records;
 mod run;
 mod text;
 mod value;
 
+pub use call::{Called, Datum, call, callable, named};
 pub(crate) use check::program;
 pub(crate) use run::{Interview, Stop, World};
-pub(crate) use value::{Data, Record};
+pub(crate) use value::Record;
 
 use crate::Org;
 use names::Named;
@@ -33,8 +36,6 @@ pub(crate) struct Compiled {
 
 /// A flow that can be run.
 pub(crate) struct Program {
-    /// Its API name.
-    pub(crate) name: String,
     /// What it does.
     pub(crate) flow: Arc<Flow>,
     /// The object whose records start it, where they do.

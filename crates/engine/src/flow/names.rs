@@ -42,8 +42,18 @@ pub(super) enum Kind {
 
 /// Names beginning with `$` whose kinds of things this org has none of.
 const NOT_BUILT: [&str; 12] = [
-    "$Label", "$Setup", "$Permission", "$CustomMetadata", "$ObjectType", "$Credential", "$Network", "$Api", "$Client", "$System",
-    "$Orchestration", "$Action",
+    "$Label",
+    "$Setup",
+    "$Permission",
+    "$CustomMetadata",
+    "$ObjectType",
+    "$Credential",
+    "$Network",
+    "$Api",
+    "$Client",
+    "$System",
+    "$Orchestration",
+    "$Action",
 ];
 
 /// Most collections that are made of one another.

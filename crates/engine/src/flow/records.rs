@@ -36,7 +36,9 @@ fn told(verb: &str, failure: Failure) -> Stop {
 
 fn sentences<'e>(verb: &str, errors: impl Iterator<Item = (&'e str, &'e str)>) -> String {
     let one = |(code, message): (&str, &str)| {
-        format!("This error occurred when the flow tried to {verb} records: {code}: {message}. You can look up ExceptionCode values in the {GUIDE}.")
+        format!(
+            "This error occurred when the flow tried to {verb} records: {code}: {message}. You can look up ExceptionCode values in the {GUIDE}."
+        )
     };
     errors.map(one).collect::<Vec<_>>().join("---")
 }

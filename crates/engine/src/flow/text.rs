@@ -76,7 +76,10 @@ mod tests {
 
     #[test]
     fn names_are_found_in_texts_and_formulas() {
-        assert_eq!(fields("a {!b.C__c} {! d } {!} {!x y} {!$Record.Owner:User.Name}{").collect::<Vec<_>>(), ["b.C__c", "d", "$Record.Owner:User.Name"]);
+        assert_eq!(
+            fields("a {!b.C__c} {! d } {!} {!x y} {!$Record.Owner:User.Name}{").collect::<Vec<_>>(),
+            ["b.C__c", "d", "$Record.Owner:User.Name"]
+        );
         assert_eq!(in_formula("{!a} + \"{!b}\" & '\\'{!c}' & {!d}"), "a + \"{!b}\" & '\\'{!c}' & d");
         assert_eq!(in_formula("ä{!ü}ö{!"), "ä{!ü}ö{!");
     }

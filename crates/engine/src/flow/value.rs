@@ -142,7 +142,7 @@ pub(super) fn compare(operator: Comparison, left: &Data, right: &Data) -> bool {
             let blank = left.is_null() || matches!(left, Data::Value(Value::Text(text)) if text.trim().is_empty());
             blank == wanted
         }
-        Comparison::WasSet => !left.is_null() == wanted,
+        Comparison::WasSet => left.is_null() != wanted,
         // What was changed or visited is known to the interview alone.
         Comparison::IsChanged | Comparison::WasVisited => false,
     }
@@ -221,7 +221,9 @@ pub(super) fn fitted(field: &Field, value: Value, zone: &TimeZone) -> Result<Val
         (_, Value::Null) => return Ok(if field.ty == F::Boolean { Value::Bool(false) } else { Value::Null }),
         (F::Date, Value::DateTime(at)) => return Ok(Value::Date(days::today(at, zone))),
         (F::DateTime, Value::Date(day)) => return Ok(Value::DateTime(days::midnight(day, zone))),
-        (F::Date, value @ Value::Date(_)) | (F::DateTime, value @ Value::DateTime(_)) | (F::Time, value @ Value::Time(_)) => return Ok(value),
+        (F::Date, value @ Value::Date(_)) | (F::DateTime, value @ Value::DateTime(_)) | (F::Time, value @ Value::Time(_)) => {
+            return Ok(value);
+        }
         (F::Boolean, value @ Value::Bool(_)) => return Ok(value),
         (F::Id | F::Reference, value @ Value::Id(_)) => return Ok(value),
         (_, value) => value,

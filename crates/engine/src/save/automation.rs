@@ -86,9 +86,10 @@ fn at(object: &Object, when: Trigger) -> Vec<&FlowDef> {
 
 /// Whether something runs before records of an object are saved that may fill in what the request left out.
 pub(super) fn fills_in(object: &Object) -> bool {
-    object.rules.as_ref().is_some_and(|rules| {
-        rules.flows.iter().any(|def| def.flow.trigger().is_some_and(|(.., when)| when == Trigger::RecordBeforeSave))
-    })
+    object
+        .rules
+        .as_ref()
+        .is_some_and(|rules| rules.flows.iter().any(|def| def.flow.trigger().is_some_and(|(.., when)| when == Trigger::RecordBeforeSave)))
 }
 
 /// A record whose automation is due.
@@ -207,7 +208,8 @@ fn told(def: &FlowDef, stop: Stop) -> Failure {
             let label = &def.flow.label;
             let number = error_number();
             tracing::info!(flow = %def.full_name, error = %number, %detail, "a flow failed");
-            let mut text = format!("We can't save this record because the “{label}” process failed. Give your Salesforce admin these details. ");
+            let mut text =
+                format!("We can't save this record because the “{label}” process failed. Give your Salesforce admin these details. ");
             text.push_str(&detail);
             text.push_str(&format!(" Error ID: {number}"));
             if detail.ends_with("SOAP API Developer Guide.") {
@@ -281,4 +283,47 @@ fn delete_one(
     let World { now, growth, cause, .. } = *world;
     let delete = delete::Delete { org: &identity.org, catalog, identity, now, growth, cause };
     tx.nested(|tx| delete.one(tx, &change.object, id, None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use orglet_schema::custom::flow::Flow;
+
+    fn text(detail: &str) -> String {
+        let flow = Flow { label: "STC Cadence Details Create/Update".to_owned(), ..Flow::default() };
+        let def = FlowDef { object: String::new(), full_name: "STC".to_owned(), flow: Arc::new(flow) };
+        told(&def, Stop::Fault(detail.to_owned())).errors()[0].message().to_owned()
+    }
+
+    #[test]
+    fn the_end_of_a_fault_with_a_link_is_there_twice() {
+        let text = text(
+            "This error occurred when the flow tried to update records: X: y. You can look up ExceptionCode values in the SOAP API Developer Guide.",
+        );
+        let (before, number) = text.split_once(" Error ID: ").unwrap();
+        assert!(before.starts_with("We can't save this record because the “STC Cadence Details Create/Update” process failed. Give"));
+        assert!(before.ends_with("in the SOAP API Developer Guide."));
+        let (number, end) = number.split_at(number.find(')').unwrap() + 1);
+        assert_eq!(end.chars().count(), REPEATED);
+        let whole = format!("You can look up ExceptionCode values in the SOAP API Developer Guide. Error ID: {number}");
+        assert!(whole.ends_with(end) && end.contains("up ExceptionCode values"), "{end}");
+    }
+
+    #[test]
+    fn other_faults_end_with_their_number() {
+        assert!(text("An error occurred.").contains(" details. An error occurred. Error ID: "));
+        assert!(text("An error occurred.").ends_with(')'));
+    }
+
+    #[test]
+    fn what_flows_make_of_one_another_is_bounded() {
+        let left = Cell::new(2);
+        let mut cause = Cause::with(&left);
+        assert!(cause.spend() && cause.spend() && !cause.spend());
+        for _ in 0..DEEPEST {
+            cause = cause.deeper().unwrap();
+        }
+        assert!(cause.deeper().is_none());
+    }
 }

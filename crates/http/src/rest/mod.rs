@@ -10,6 +10,7 @@ mod describe;
 mod discovery;
 mod events;
 mod explain;
+mod flows;
 mod http_date;
 mod layout_items;
 mod layouts;

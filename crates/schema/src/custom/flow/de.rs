@@ -107,12 +107,7 @@ impl<'de> de::Deserializer<'de> for Nodes<'_> {
         visitor.visit_seq(Items { name: self.name, nodes: self.nodes.into_iter() })
     }
 
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Misfit> {
+    fn deserialize_struct<V: Visitor<'de>>(self, _: &'static str, _: &'static [&'static str], visitor: V) -> Result<V::Value, Misfit> {
         let node = self.one()?;
         if node.text.as_deref().is_some_and(|text| !text.trim().is_empty()) {
             return Err(Misfit(DefError::integrity(format!("{} must have members", self.name)).malformed().on(self.name).at(node)));
@@ -128,12 +123,7 @@ impl<'de> de::Deserializer<'de> for Nodes<'_> {
         made.map_err(|Misfit(e)| Misfit(e.at(node)))
     }
 
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Misfit> {
+    fn deserialize_enum<V: Visitor<'de>>(self, _: &'static str, _: &'static [&'static str], visitor: V) -> Result<V::Value, Misfit> {
         let word = self.text()?.trim();
         let node = self.one()?;
         visitor.visit_enum(word.into_deserializer()).map_err(|Misfit(e)| Misfit(e.at(node)))

@@ -283,3 +283,68 @@ impl Flow {
         Some((start.object.as_deref()?, start.record_trigger_type?, start.trigger_type?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(inside: &str) -> Result<Flow, DefError> {
+        Flow::from_meta(&MetaNode::from_xml(format!("<Flow>\n{inside}</Flow>").as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn a_flow_is_read_and_shown_again() {
+        let flow = read(
+            "<apiVersion>62.0</apiVersion><label>A</label><assignments><name>B</name><locationX>1</locationX>\
+             <assignmentItems><assignToReference>c</assignToReference><operator>Add</operator>\
+             <value><numberValue>1.0</numberValue></value></assignmentItems></assignments><status>Active</status>",
+        )
+        .unwrap();
+        assert!(flow.is_active() && flow.trigger().is_none());
+        assert_eq!(flow.assignments[0].assignment_items[0].operator, Some(AssignOperator::Add));
+        let shown = serde_json::to_value(&flow).unwrap();
+        assert_eq!(shown["assignments"][0]["assignmentItems"][0]["value"]["numberValue"], "1.0");
+        assert_eq!(serde_json::from_value::<Flow>(shown).unwrap(), flow);
+    }
+
+    #[test]
+    fn what_is_not_here_is_unsupported() {
+        let e = read("<label>A</label>\n<screens><name>B</name></screens>").unwrap_err();
+        assert_eq!((e.unsupported, e.line, e.message.as_str()), (true, Some(3), "screens in flows is not supported by this org."));
+        let e = read("<start><scheduledPaths><name>x</name></scheduledPaths></start>").unwrap_err();
+        assert!(e.unsupported, "{e}");
+        let e = read("<loops><name>A</name><iterationOrder>Sideways</iterationOrder></loops>").unwrap_err();
+        assert!(e.unsupported, "{e}");
+    }
+
+    #[test]
+    fn what_is_no_flow_is_refused() {
+        for (text, message) in [
+            ("<loops><iterationOrder>Asc</iterationOrder></loops>", "Required field is missing: name"),
+            ("<label>A</label><label>B</label>", "Element label is duplicated at this location in type Flow"),
+            ("<triggerOrder>many</triggerOrder>", "'many' is not a valid value for the type xsd:int"),
+            ("<isTemplate>maybe</isTemplate>", "'maybe' is not a valid value for the type xsd:boolean"),
+            ("<label><b>A</b></label>", "label must be a text"),
+            ("<start>now</start>", "start must have members"),
+        ] {
+            let e = read(text).unwrap_err();
+            assert_eq!((e.message.as_str(), e.unsupported), (message, false));
+        }
+    }
+
+    /// Any bytes that are XML are a flow or refused.
+    #[test]
+    fn any_xml_is_answered() {
+        let whole = "<Flow><label>A</label><decisions><name>B</name><rules><name>C</name><conditions><leftValueReference>d</leftValueReference>\
+                     <operator>IsNull</operator><rightValue><booleanValue>true</booleanValue></rightValue></conditions></rules></decisions></Flow>";
+        for at in 0..whole.len() {
+            for text in ["<", ">", "/", "", "<x/>", "&amp;", "</rules>"] {
+                let mut bytes = whole.as_bytes().to_vec();
+                bytes.splice(at..=at, text.bytes());
+                if let Ok(node) = MetaNode::from_xml(&bytes) {
+                    let _ = Flow::from_meta(&node);
+                }
+            }
+        }
+    }
+}

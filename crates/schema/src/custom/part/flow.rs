@@ -46,15 +46,7 @@ impl FlowDef {
 }
 
 impl Part for FlowDef {
-    const KIND: Kind = Kind {
-        name: "Flow",
-        label: "Flow",
-        what: "flow",
-        prefix: "301",
-        ending: "flow",
-        member: None,
-        columns: Vec::new,
-    };
+    const KIND: Kind = Kind { name: "Flow", label: "Flow", what: "flow", prefix: "301", ending: "flow", member: None, columns: Vec::new };
     const OF_ORG: bool = true;
     const TOOLING: bool = false;
 
@@ -62,7 +54,10 @@ impl Part for FlowDef {
         if let Some(kind) = node.child_text("processType").filter(|kind| *kind != "AutoLaunchedFlow") {
             return Err(DefError::unsupported(format_args!("Flows of the process type {kind} are")));
         }
-        let flow = Flow::from_meta(node)?;
+        // Calls name it inside, files by their own name.
+        let mut bare = node.clone();
+        bare.children.retain(|child| child.name != "fullName");
+        let flow = Flow::from_meta(&bare)?;
         let sound = full_name.len() <= MAX_NAME && full_name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         let ends = full_name.ends_with('_') || full_name.contains("__") || !full_name.starts_with(|c: char| c.is_ascii_alphabetic());
         if !sound || ends {
