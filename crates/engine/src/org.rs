@@ -57,6 +57,8 @@ pub struct Org {
     pub(crate) rules: RwLock<crate::formula::rules::Read>,
     /// The flows that were run.
     pub(crate) flows: RwLock<crate::flow::Read>,
+    /// The classes and triggers, compiled.
+    pub(crate) apex: crate::apex::Kept,
     pub(crate) plans: crate::query::Plans,
     /// What users looked at since that was last written.
     pub(crate) views: Arc<crate::views::Views>,
@@ -99,6 +101,7 @@ impl Org {
             readings: RwLock::default(),
             rules: RwLock::default(),
             flows: RwLock::default(),
+            apex: crate::apex::Kept::default(),
             plans: crate::query::Plans::default(),
             views: Arc::default(),
             lists: crate::views::Lists::default(),

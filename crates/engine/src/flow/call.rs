@@ -2,9 +2,8 @@
 
 use super::run::{Interview, Stop, World};
 use super::value::{Data, Record, fitted};
+use crate::apex::{Session, roomy};
 use crate::record::Row;
-use crate::save::automation::Cause;
-use crate::storage::Growth;
 use crate::{Failure, Identity};
 use orglet_base::time::date_text;
 use orglet_base::{ApiError, ErrorCode, Value};
@@ -61,31 +60,33 @@ pub fn call(identity: &Identity, name: &str, inputs: &[(String, Datum)]) -> Resu
     let _place = org.admit_save()?;
     org.on_current(|catalog| {
         let def = named(catalog, name).ok_or_else(ApiError::not_found)?;
-        let program = org.program(catalog, def).map_err(|why| told(def, Stop::Fault(why)))?;
-        let growth = Growth::unbounded(org);
+        let program = org.flow_program(catalog, def).map_err(|why| told(def, Stop::Fault(why)))?;
         let now = org.now().truncate_to_second();
-        let called = org.transact_shared(|tx| {
-            org.still(tx, catalog)?;
-            growth.clear();
-            let left = Cause::budget();
-            let world = World { identity, catalog, now, growth: &growth, cause: Cause::with(&left) };
-            let mut interview = Interview::new(world, &program);
-            for (name, input) in inputs {
-                let variable = def.flow.variables.iter().find(|v| v.is_input && v.name.eq_ignore_ascii_case(name));
-                let variable = variable.ok_or_else(|| no_input(def, name))?;
-                let value = given(identity, catalog, variable, input)?;
-                interview.give(variable, value).map_err(|_| misfit(variable))?;
-            }
-            interview.run(tx).map_err(|stop| told(def, stop))?;
-            let mut outputs = Vec::new();
-            for variable in def.flow.variables.iter().filter(|v| v.is_output) {
-                let value = interview.value(tx, &variable.name).map_err(|stop| told(def, stop))?;
-                outputs.push((variable.name.clone(), shown(&value)));
-            }
-            Ok(Called { outputs, guid: super::run::guid()? })
-        })?;
-        growth.done(org);
-        Ok(called)
+        roomy(|| {
+            let (called, session) = org.transact_shared(|tx| {
+                org.still(tx, catalog)?;
+                let mut session = Session::default();
+                let mut interview = Interview::new(World { identity, catalog, now }, &program);
+                for (name, input) in inputs {
+                    let variable = def.flow.variables.iter().find(|v| v.is_input && v.name.eq_ignore_ascii_case(name));
+                    let variable = variable.ok_or_else(|| no_input(def, name))?;
+                    let value = given(identity, catalog, variable, input)?;
+                    interview.give(variable, value).map_err(|_| misfit(variable))?;
+                }
+                session.flows.begin(&def.full_name, None);
+                let done = interview.run(tx, &mut session);
+                session.flows.end();
+                done.map_err(|stop| told(def, stop))?;
+                let mut outputs = Vec::new();
+                for variable in def.flow.variables.iter().filter(|v| v.is_output) {
+                    let value = interview.value(tx, &variable.name).map_err(|stop| told(def, stop))?;
+                    outputs.push((variable.name.clone(), shown(&value)));
+                }
+                Ok((Called { outputs, guid: super::run::guid()? }, session))
+            })?;
+            session.done(identity);
+            Ok(called)
+        })
     })
 }
 

@@ -55,7 +55,7 @@ pub(crate) struct Read {
 
 impl Org {
     /// The program of an active flow of a catalog, or why there is none.
-    pub(crate) fn program(&self, catalog: &Catalog, def: &FlowDef) -> Result<Arc<Program>, String> {
+    pub(crate) fn flow_program(&self, catalog: &Catalog, def: &FlowDef) -> Result<Arc<Program>, String> {
         let key = fold_name(&def.full_name);
         {
             let known = self.flows.read();

@@ -3,9 +3,10 @@
 use super::check::is_record;
 use super::run::{GUIDE, Interview, Stop, World, not_set};
 use super::value::{Data, MOST_ITEMS, Record, fitted};
+use crate::apex::Session;
 use crate::query::RowSet;
 use crate::record::{self, Row};
-use crate::save::{Assign, Change, DuplicateOptions, Incoming, Op, Saved, automation};
+use crate::save::{self, Assign, Change, DuplicateOptions, Incoming, Op, Saved};
 use crate::{Failure, query};
 use orglet_base::time::date_text;
 use orglet_base::{ApiVersion, CellKind, ErrorCode, Id, Value};
@@ -222,12 +223,21 @@ impl Interview<'_> {
     }
 
     /// Saves records as the flow's own step: all of them or none.
-    fn save(&self, tx: &mut dyn Tx, verb: &str, object: &Arc<Object>, op: Op, records: Vec<Incoming>) -> Result<Vec<Saved>, Stop> {
+    fn save(
+        &self,
+        tx: &mut dyn Tx,
+        session: &mut Session,
+        verb: &str,
+        object: &Arc<Object>,
+        op: Op,
+        records: Vec<Incoming>,
+    ) -> Result<Vec<Saved>, Stop> {
         if records.is_empty() {
             return Ok(Vec::new());
         }
         let change = Change { object: object.clone(), op, records, all_or_none: true, system: false, guard: None };
-        let outcomes = automation::save(tx, &self.world, &change)?;
+        let World { identity, catalog, .. } = self.world;
+        let outcomes = save::within(tx, identity, catalog, session, &change).map_err(|failure| told(verb, failure))?;
         let mut saved = Vec::with_capacity(outcomes.len());
         let mut failed = Vec::new();
         for outcome in outcomes {
@@ -242,13 +252,13 @@ impl Interview<'_> {
         if failed.is_empty() { Ok(saved) } else { Err(Stop::Fault(failed.join("---"))) }
     }
 
-    pub(super) fn create(&mut self, tx: &mut dyn Tx, node: &RecordCreate) -> Result<(), Stop> {
+    pub(super) fn create(&mut self, tx: &mut dyn Tx, session: &mut Session, node: &RecordCreate) -> Result<(), Stop> {
         if let Some(reference) = &node.input_reference {
             let records = records(self.read(tx, reference)?, reference)?;
             let Some(first) = records.first() else { return Ok(()) };
             let object = first.borrow().object.clone();
             let incoming = records.iter().map(|record| fresh(&record.borrow())).collect();
-            let saved = self.save(tx, "create", &object, Op::Insert, incoming)?;
+            let saved = self.save(tx, session, "create", &object, Op::Insert, incoming)?;
             for (record, saved) in records.iter().zip(saved) {
                 record.borrow_mut().row.set(&object, "Id", saved.id);
             }
@@ -256,7 +266,7 @@ impl Interview<'_> {
         }
         let object = object_of(&self.world, node.object.as_deref().unwrap_or_default())?;
         let fields = self.inputs(tx, &object, &node.input_assignments)?;
-        let saved = self.save(tx, "create", &object, Op::Insert, vec![incoming(None, fields)])?;
+        let saved = self.save(tx, session, "create", &object, Op::Insert, vec![incoming(None, fields)])?;
         let id = saved.first().map_or(Value::Null, |saved| Value::Text(saved.id.to_string()));
         if let Some(target) = &node.assign_record_id_to_reference {
             self.assign(tx, target, AssignOperator::Assign, Data::Value(id.clone()))?;
@@ -267,13 +277,13 @@ impl Interview<'_> {
         Ok(())
     }
 
-    pub(super) fn update(&mut self, tx: &mut dyn Tx, node: &RecordUpdate) -> Result<(), Stop> {
+    pub(super) fn update(&mut self, tx: &mut dyn Tx, session: &mut Session, node: &RecordUpdate) -> Result<(), Stop> {
         let Some(reference) = &node.input_reference else {
             let object = object_of(&self.world, node.object.as_deref().unwrap_or_default())?;
             let ids = self.find(tx, "update", &object, (node.filter_logic.as_deref(), &node.filters), None, MOST_ITEMS)?;
             let fields = self.inputs(tx, &object, &node.input_assignments)?;
             let incoming = ids.into_iter().map(|id| incoming(Some(id), fields.clone())).collect();
-            self.save(tx, "update", &object, Op::Update, incoming)?;
+            self.save(tx, session, "update", &object, Op::Update, incoming)?;
             return Ok(());
         };
         let of_record = is_record(Some(reference));
@@ -306,7 +316,7 @@ impl Interview<'_> {
             fields.extend(given.iter().cloned());
             incoming_all.push(incoming(Some(id), fields));
         }
-        self.save(tx, "update", &object, Op::Update, incoming_all)?;
+        self.save(tx, session, "update", &object, Op::Update, incoming_all)?;
         for record in &records {
             let mut record = record.borrow_mut();
             for (at, value) in &given {
@@ -317,7 +327,7 @@ impl Interview<'_> {
         Ok(())
     }
 
-    pub(super) fn delete(&mut self, tx: &mut dyn Tx, node: &RecordDelete) -> Result<(), Stop> {
+    pub(super) fn delete(&mut self, tx: &mut dyn Tx, session: &mut Session, node: &RecordDelete) -> Result<(), Stop> {
         let (object, ids) = match &node.input_reference {
             None => {
                 let object = object_of(&self.world, node.object.as_deref().unwrap_or_default())?;
@@ -333,7 +343,7 @@ impl Interview<'_> {
             }
         };
         let incoming = ids.into_iter().map(|id| incoming(Some(id), Vec::new())).collect();
-        self.save(tx, "delete", &object, Op::Delete, incoming)?;
+        self.save(tx, session, "delete", &object, Op::Delete, incoming)?;
         Ok(())
     }
 }

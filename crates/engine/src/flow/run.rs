@@ -4,9 +4,8 @@ use super::check::is_record;
 use super::names::{Named, scalar};
 use super::value::{Data, Record, assigned, coerced, compare, fitted, order};
 use super::{Program, logic};
+use crate::apex::Session;
 use crate::record::Row;
-use crate::save::automation::Cause;
-use crate::storage::Growth;
 use crate::{Failure, Identity};
 use orglet_base::{ApiError, DateTime, ErrorCode, Value, days, fold_name};
 use orglet_schema::Catalog;
@@ -66,8 +65,6 @@ pub(crate) struct World<'a> {
     pub(crate) identity: &'a Identity,
     pub(crate) catalog: &'a Catalog,
     pub(crate) now: DateTime,
-    pub(crate) growth: &'a Growth,
-    pub(crate) cause: Cause<'a>,
 }
 
 /// A loop that is under way.
@@ -215,7 +212,7 @@ impl<'a> Interview<'a> {
     }
 
     /// Runs it from its start to its end.
-    pub(crate) fn run(&mut self, tx: &mut dyn Tx) -> Result<(), Stop> {
+    pub(crate) fn run(&mut self, tx: &mut dyn Tx, session: &mut Session) -> Result<(), Stop> {
         let program = self.program;
         for variable in &program.flow.variables {
             let key = fold_name(&variable.name);
@@ -229,17 +226,17 @@ impl<'a> Interview<'a> {
         let start = flow.start.as_ref().and_then(|start| start.connector.as_ref()).map(|c| c.target_reference.as_str());
         let mut next = start.or(flow.start_element_reference.as_deref());
         while let Some(name) = next {
-            if self.left == 0 || !self.world.cause.spend() {
+            if self.left == 0 || !session.flows.spend() {
                 return Err(Stop::fault("Number of iterations exceeded"));
             }
             self.left -= 1;
             self.visited.insert(fold_name(name).into_owned());
-            next = self.step(tx, name)?;
+            next = self.step(tx, session, name)?;
         }
         Ok(())
     }
 
-    fn step(&mut self, tx: &mut dyn Tx, name: &str) -> Result<Option<&'a str>, Stop> {
+    fn step(&mut self, tx: &mut dyn Tx, session: &mut Session, name: &str) -> Result<Option<&'a str>, Stop> {
         let program = self.program;
         let flow = &program.flow;
         let to = |connector: &'a Option<Connector>| connector.as_ref().map(|c| c.target_reference.as_str());
@@ -304,17 +301,17 @@ impl<'a> Interview<'a> {
             }
             Some(Named::Create(at)) => {
                 let node = &flow.record_creates[at];
-                let done = tx.nested(|tx| self.create(tx, node));
+                let done = self.undoing(tx, session, |interview, tx, session| interview.create(tx, session, node));
                 self.after(done, to(&node.connector), to(&node.fault_connector))?
             }
             Some(Named::Update(at)) => {
                 let node = &flow.record_updates[at];
-                let done = tx.nested(|tx| self.update(tx, node));
+                let done = self.undoing(tx, session, |interview, tx, session| interview.update(tx, session, node));
                 self.after(done, to(&node.connector), to(&node.fault_connector))?
             }
             Some(Named::Delete(at)) => {
                 let node = &flow.record_deletes[at];
-                let done = tx.nested(|tx| self.delete(tx, node));
+                let done = self.undoing(tx, session, |interview, tx, session| interview.delete(tx, session, node));
                 self.after(done, to(&node.connector), to(&node.fault_connector))?
             }
             Some(Named::Error(at)) => {
@@ -330,16 +327,31 @@ impl<'a> Interview<'a> {
             }
             Some(Named::Subflow(at)) => {
                 let node = &flow.subflows[at];
-                self.subflow(tx, node)?;
+                self.subflow(tx, session, node)?;
                 to(&node.connector)
             }
             Some(Named::Processor(at)) => {
                 let node = &flow.collection_processors[at];
-                self.process(tx, node)?;
+                self.process(tx, session, node)?;
                 to(&node.connector)
             }
             _ => return Err(Stop::unhandled()),
         })
+    }
+
+    /// Does what an element does to records: all of it or nothing.
+    fn undoing(
+        &mut self,
+        tx: &mut dyn Tx,
+        session: &mut Session,
+        work: impl FnOnce(&mut Self, &mut dyn Tx, &mut Session) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        let grown = session.grown.len();
+        let done = tx.nested(|tx| work(self, tx, session));
+        if done.is_err() {
+            session.grown.truncate(grown);
+        }
+        done
     }
 
     /// Where it goes on behind an element that may fail.
@@ -354,14 +366,11 @@ impl<'a> Interview<'a> {
         }
     }
 
-    fn subflow(&mut self, tx: &mut dyn Tx, node: &orglet_schema::custom::flow::Subflow) -> Result<(), Stop> {
+    fn subflow(&mut self, tx: &mut dyn Tx, session: &mut Session, node: &orglet_schema::custom::flow::Subflow) -> Result<(), Stop> {
         let World { identity, catalog, .. } = self.world;
         let Some(def) = catalog.flow(&node.flow_name) else { return Err(Stop::unhandled()) };
-        let program = identity.org.program(catalog, def).map_err(Stop::fault)?;
-        let Some(cause) = self.world.cause.deeper() else {
-            return Err(Stop::fault("The flow calls other flows too many levels deep"));
-        };
-        let mut other = Interview::new(World { cause, ..self.world }, &program);
+        let program = identity.org.flow_program(catalog, def).map_err(Stop::fault)?;
+        let mut other = Interview::new(self.world, &program);
         let variable = |name: &str| program.flow.variables.iter().find(|v| v.name.eq_ignore_ascii_case(name));
         for input in &node.input_assignments {
             let value = input.value.as_ref().map_or(Ok(Data::NULL), |given| self.given(tx, given))?;
@@ -369,7 +378,12 @@ impl<'a> Interview<'a> {
                 other.give(variable, value.copied())?;
             }
         }
-        other.run(tx)?;
+        if !session.flows.begin(&node.flow_name, None) {
+            return Err(Stop::fault("Maximum trigger depth exceeded"));
+        }
+        let done = other.run(tx, session);
+        session.flows.end();
+        done?;
         let mut outputs = HashMap::new();
         for variable in program.flow.variables.iter().filter(|v| v.is_output) {
             outputs.insert(fold_name(&variable.name).into_owned(), other.read(tx, &variable.name)?);
@@ -383,7 +397,7 @@ impl<'a> Interview<'a> {
         Ok(())
     }
 
-    fn process(&mut self, tx: &mut dyn Tx, node: &CollectionProcessor) -> Result<(), Stop> {
+    fn process(&mut self, tx: &mut dyn Tx, session: &mut Session, node: &CollectionProcessor) -> Result<(), Stop> {
         let collection = node.collection_reference.as_deref().unwrap_or_default();
         let Data::List(mut items) = self.read(tx, collection)? else { return Ok(()) };
         let key = fold_name(&node.name).into_owned();
@@ -399,7 +413,7 @@ impl<'a> Interview<'a> {
                 if keep {
                     kept.push(item);
                 }
-                if !self.world.cause.spend() {
+                if !session.flows.spend() {
                     return Err(Stop::fault("Number of iterations exceeded"));
                 }
             }

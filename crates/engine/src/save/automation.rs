@@ -2,72 +2,64 @@
 //! record as the request made it, ahead of the platform's own rules, of validation and of duplicates; the record is written; what
 //! the platform derives follows; flows after the save come last. All of it is part of the record's own transaction.
 
-use super::write::Save;
-use super::{Change, Op, Saved, delete, prepare};
+use super::write::{Save, Staged};
+use crate::Failure;
+use crate::apex::Session;
 use crate::failure::Gathered;
 use crate::flow::{Interview, Program, Record, Stop, World};
 use crate::record::Row;
-use crate::{Failure, Identity};
 use orglet_base::{ApiError, ErrorCode, Id, Value};
+use orglet_schema::Object;
 use orglet_schema::custom::FlowDef;
 use orglet_schema::custom::flow::Trigger;
-use orglet_schema::{Catalog, Object};
 use orglet_store::Tx;
-use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// How many saves and flows may be made by one another (the platform: "maximum trigger depth exceeded").
+/// How many flows may be made by one another (the platform: "maximum trigger depth exceeded").
 const DEEPEST: usize = 16;
-/// Most elements that the flows of one record's save go through together.
+/// Most elements that the flows of one record's save, or of one call, go through together.
 const MOST_ELEMENTS: u32 = 100_000;
 /// Characters of a fault's end that the platform shows once more where it took a link out of it, as four recordings have it.
 const REPEATED: usize = 99;
 
-/// What made a save: requests, or flows that were made by others.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Cause<'a> {
-    depth: usize,
-    /// Elements that are left; none until a flow runs.
-    left: Option<&'a Cell<u32>>,
-    /// The flow that runs, and the record that started it.
-    running: Option<(&'a str, Option<Id>, &'a Cause<'a>)>,
+/// The flows of a transaction that are under way.
+#[derive(Debug, Default)]
+pub(crate) struct Running {
+    /// Their names, with the records that started them; one stands below those that it made.
+    stack: Vec<(String, Option<Id>)>,
+    /// Elements that are left to all of them.
+    left: u32,
 }
 
-impl<'a> Cause<'a> {
-    /// One of a flow that has so many elements left.
-    pub(crate) fn with(left: &'a Cell<u32>) -> Self {
-        Self { left: Some(left), ..Self::default() }
+impl Running {
+    /// Begins a flow, unless too many are under way.
+    pub(crate) fn begin(&mut self, flow: &str, of: Option<Id>) -> bool {
+        if self.stack.is_empty() {
+            self.left = MOST_ELEMENTS;
+        }
+        let may = self.stack.len() < DEEPEST;
+        if may {
+            self.stack.push((flow.to_owned(), of));
+        }
+        may
     }
 
-    /// A budget for what requests start.
-    pub(crate) fn budget() -> Cell<u32> {
-        Cell::new(MOST_ELEMENTS)
-    }
-
-    /// One level down, unless that is too deep.
-    pub(crate) fn deeper(self) -> Option<Self> {
-        (self.depth < DEEPEST).then_some(Self { depth: self.depth + 1, ..self })
+    /// Ends the one begun last.
+    pub(crate) fn end(&mut self) {
+        self.stack.pop();
     }
 
     /// Counts an element; whether there may be one more.
-    pub(crate) fn spend(&self) -> bool {
-        let Some(left) = self.left else { return true };
-        let more = left.get().checked_sub(1);
-        left.set(more.unwrap_or(0));
+    pub(crate) fn spend(&mut self) -> bool {
+        let more = self.left.checked_sub(1);
+        self.left = more.unwrap_or(0);
         more.is_some()
     }
 
     /// Whether a flow is at work for a record already: what it does to the record starts it not again.
     fn runs(&self, flow: &str, id: Option<Id>) -> bool {
-        let mut cause = self;
-        while let Some((name, of, above)) = cause.running {
-            if name == flow && of == id && id.is_some() {
-                return true;
-            }
-            cause = above;
-        }
-        false
+        id.is_some() && self.stack.iter().any(|(name, of)| name == flow && *of == id)
     }
 }
 
@@ -92,28 +84,19 @@ pub(super) fn fills_in(object: &Object) -> bool {
         .is_some_and(|rules| rules.flows.iter().any(|def| def.flow.trigger().is_some_and(|(.., when)| when == Trigger::RecordBeforeSave)))
 }
 
-/// A record whose automation is due.
-pub(super) struct Due<'a> {
-    pub(super) save: &'a Save<'a>,
-    pub(super) object: &'a Arc<Object>,
-    /// The record as it was; none for a new one.
-    pub(super) old: Option<&'a Row>,
+/// Whether saves of an object's records start flows.
+pub(super) fn has_flows(object: &Object) -> bool {
+    object.rules.as_ref().is_some_and(|rules| !rules.flows.is_empty())
 }
 
 /// What runs before a record is saved: it may change the record, and refuse it.
-pub(super) fn before(tx: &mut dyn Tx, due: &Due<'_>, row: &mut Row, changed: &mut Vec<usize>) -> Result<(), Failure> {
-    let Due { save, object, old } = *due;
-    if save.change.system || object.rules.is_none() {
-        return Ok(());
-    }
-    let flows = at(object, Trigger::RecordBeforeSave);
-    if flows.is_empty() {
-        return Ok(());
-    }
+pub(super) fn before(tx: &mut dyn Tx, session: &mut Session, save: &Save<'_>, staged: &mut Staged) -> Result<(), Failure> {
+    let object = &save.change.object;
+    let Staged { row, changed, old, .. } = staged;
     let mut set = BTreeSet::new();
-    for def in flows {
-        let record = Record { object: object.clone(), row: seen(object, old, row), set: BTreeSet::new() };
-        let Some(after) = run(tx, save.world(), def, record, old, true)? else { continue };
+    for def in at(object, Trigger::RecordBeforeSave) {
+        let record = Record { object: object.clone(), row: seen(object, old.as_ref(), row), set: BTreeSet::new() };
+        let Some(after) = run(tx, session, save.world(), def, record, old.as_ref(), true)? else { continue };
         for at in &after.set {
             row.values[*at] = after.row.values[*at].clone();
         }
@@ -133,9 +116,8 @@ pub(super) fn before(tx: &mut dyn Tx, due: &Due<'_>, row: &mut Row, changed: &mu
     wrong.end()?;
     if let Some(old) = old {
         changed.retain(|at| row.values[*at] != old.values[*at]);
-        return Ok(());
     }
-    prepare::required(object, row, changed)
+    Ok(())
 }
 
 /// A new record has no id before it is saved.
@@ -148,26 +130,32 @@ fn seen(object: &Object, old: Option<&Row>, row: &Row) -> Row {
 }
 
 /// What runs once a record is saved.
-pub(super) fn after(tx: &mut dyn Tx, due: &Due<'_>, row: &Row) -> Result<(), Failure> {
-    let Due { save, object, old } = *due;
+pub(super) fn after(tx: &mut dyn Tx, session: &mut Session, save: &Save<'_>, staged: &Staged) -> Result<(), Failure> {
+    let object = &save.change.object;
     if save.change.system || object.rules.is_none() {
         return Ok(());
     }
     for def in at(object, Trigger::RecordAfterSave) {
-        let record = Record { object: object.clone(), row: row.clone(), set: BTreeSet::new() };
-        run(tx, save.world(), def, record, old, false)?;
+        let record = Record { object: object.clone(), row: staged.row.clone(), set: BTreeSet::new() };
+        run(tx, session, save.world(), def, record, staged.old.as_ref(), false)?;
     }
     Ok(())
 }
 
 /// What runs before a record is deleted.
-pub(super) fn before_delete(tx: &mut dyn Tx, world: World<'_>, object: &Arc<Object>, row: &Row) -> Result<(), Failure> {
+pub(super) fn before_delete(
+    tx: &mut dyn Tx,
+    session: &mut Session,
+    world: World<'_>,
+    object: &Arc<Object>,
+    row: &Row,
+) -> Result<(), Failure> {
     if object.rules.is_none() {
         return Ok(());
     }
     for def in at(object, Trigger::RecordBeforeDelete) {
         let record = Record { object: object.clone(), row: row.clone(), set: BTreeSet::new() };
-        run(tx, world, def, record, Some(row), false)?;
+        run(tx, session, world, def, record, Some(row), false)?;
     }
     Ok(())
 }
@@ -175,27 +163,29 @@ pub(super) fn before_delete(tx: &mut dyn Tx, world: World<'_>, object: &Arc<Obje
 /// Runs a flow for a record that starts it; answers the record as the flow left it.
 fn run(
     tx: &mut dyn Tx,
+    session: &mut Session,
     world: World<'_>,
     def: &FlowDef,
     record: Record,
     old: Option<&Row>,
     before: bool,
 ) -> Result<Option<Record>, Failure> {
-    let (identity, catalog) = (world.identity, world.catalog);
     let id = record.row.get(&record.object, "Id").as_id();
-    if world.cause.runs(&def.full_name, id) {
+    if session.flows.runs(&def.full_name, id) {
         return Ok(None);
     }
     let failed = |stop: Stop| told(def, stop);
-    let program: Arc<Program> = identity.org.program(catalog, def).map_err(|why| failed(Stop::Fault(why)))?;
-    let own = Cause::budget();
-    let cause = world.cause.deeper().ok_or_else(|| failed(Stop::Fault("Maximum trigger depth exceeded".to_owned())))?;
-    let cause = Cause { left: Some(cause.left.unwrap_or(&own)), running: Some((&def.full_name, id, &world.cause)), ..cause };
-    let mut interview = Interview::about(World { cause, ..world }, &program, record, old, before);
+    let program: Arc<Program> = world.identity.org.flow_program(world.catalog, def).map_err(|why| failed(Stop::Fault(why)))?;
+    let mut interview = Interview::about(world, &program, record, old, before);
     if !interview.starts(tx).map_err(failed)? {
         return Ok(None);
     }
-    interview.run(tx).map_err(failed)?;
+    if !session.flows.begin(&def.full_name, id) {
+        return Err(failed(Stop::Fault("Maximum trigger depth exceeded".to_owned())));
+    }
+    let done = interview.run(tx, session);
+    session.flows.end();
+    done.map_err(failed)?;
     Ok(interview.record.map(|record| record.borrow().clone()))
 }
 
@@ -231,60 +221,6 @@ fn error_number() -> String {
     format!("{}-{} ({})", n(0) >> 1, u32::from(bytes[8]) * 256 + u32::from(bytes[9]), n(4).cast_signed())
 }
 
-/// Saves a batch in the transaction of the save, or the call, that a flow is part of. Each record has a savepoint and an outcome.
-pub(crate) fn save(tx: &mut dyn Tx, world: &World<'_>, change: &Change) -> Result<Vec<Result<Saved, Failure>>, Failure> {
-    let World { identity, catalog, now, growth, cause } = *world;
-    let org = &*identity.org;
-    if !super::is_written(change) {
-        return Ok(super::unwritable(change));
-    }
-    if ["User", crate::orgs::origins::OBJECT].contains(&change.object.name.as_str()) {
-        let text = "DML operation on setup object is not permitted after you have updated a non-setup object (or vice versa): ";
-        let e: Failure = ApiError::new(ErrorCode::MixedDmlOperation, format!("{text}{}", change.object.name)).into();
-        return Ok(vec![Err(e)]);
-    }
-    let mut outcomes = Vec::with_capacity(change.records.len());
-    for record in &change.records {
-        let before = growth.mark();
-        let outcome = match change.op {
-            Op::Delete => delete_one(tx, identity, catalog, world, change, record.id),
-            _ => {
-                let prefix = change.object.key_prefix.filter(|_| change.op == Op::Insert && !change.object.is_event());
-                let id = match prefix {
-                    Some(prefix) => Some(org.new_id_within(tx, prefix)?),
-                    None => record.id,
-                };
-                let save = Save { identity, org, catalog, change, now, growth, cause };
-                tx.nested(|tx| save.one(tx, record, id))
-            }
-        };
-        match outcome {
-            Err(Failure::Store(e)) => return Err(Failure::Store(e)),
-            outcome => {
-                if outcome.is_err() {
-                    growth.back_to(before);
-                }
-                outcomes.push(outcome);
-            }
-        }
-    }
-    Ok(outcomes)
-}
-
-fn delete_one(
-    tx: &mut dyn Tx,
-    identity: &Identity,
-    catalog: &Catalog,
-    world: &World<'_>,
-    change: &Change,
-    id: Option<Id>,
-) -> Result<Saved, Failure> {
-    let id = id.ok_or_else(ApiError::not_found)?;
-    let World { now, growth, cause, .. } = *world;
-    let delete = delete::Delete { org: &identity.org, catalog, identity, now, growth, cause };
-    tx.nested(|tx| delete.one(tx, &change.object, id, None))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,12 +254,15 @@ mod tests {
 
     #[test]
     fn what_flows_make_of_one_another_is_bounded() {
-        let left = Cell::new(2);
-        let mut cause = Cause::with(&left);
-        assert!(cause.spend() && cause.spend() && !cause.spend());
-        for _ in 0..DEEPEST {
-            cause = cause.deeper().unwrap();
+        let mut running = Running::default();
+        for n in 0..DEEPEST {
+            assert!(running.begin(&n.to_string(), None));
         }
-        assert!(cause.deeper().is_none());
+        assert!(!running.begin("more", None));
+        let spent = (0..=MOST_ELEMENTS).filter(|_| running.spend()).count();
+        assert_eq!(spent, MOST_ELEMENTS as usize);
+        running.end();
+        assert!(running.begin("again", Id::parse("001000000000001AAA").ok()) && !running.spend());
+        assert!(running.runs("again", Id::parse("001000000000001AAA").ok()) && !running.runs("again", None));
     }
 }

@@ -1,6 +1,6 @@
 //! The checks that need no data: which fields may be written, what values look like, what must be given.
 
-use super::{Assign, Change, Incoming, Op, automation, record_types};
+use super::{Assign, Change, Incoming, Op, record_types};
 use crate::failure::Gathered;
 use crate::metadata::stand_for_definitions;
 use crate::record::Row;
@@ -14,11 +14,11 @@ pub(super) struct Prepared {
     pub(super) lookups: Vec<(usize, Assign)>,
 }
 
-/// Checks a record for being inserted (`insert`) or updated.
+/// Checks a record for being inserted (`insert`) or updated. What must be given is asked for where it is `required` by then.
 ///
 /// Fields that may not be written come first and alone, then a parent named twice, then the fields that are missing; the
 /// values are told last, each that is wrong.
-pub(super) fn check(identity: &Identity, change: &Change, record: &Incoming, insert: bool) -> Result<Prepared, Failure> {
+pub(super) fn check(identity: &Identity, change: &Change, record: &Incoming, insert: bool, required: bool) -> Result<Prepared, Failure> {
     let object = &*change.object;
     if !change.system {
         may_write(identity, object, record, insert)?;
@@ -46,15 +46,25 @@ pub(super) fn check(identity: &Identity, change: &Change, record: &Incoming, ins
     {
         values.push((*key, value.clone()));
     }
-    if !change.system {
-        if insert && !automation::fills_in(object) {
+    if !change.system && required {
+        if insert {
             required_on_insert(object, &values, &lookups)?;
-        } else if !insert {
+        } else {
             required_on_update(object, &values)?;
         }
     }
     wrong.end()?;
     Ok(Prepared { values, lookups })
+}
+
+/// Checks that a record has what must be given, when its triggers have run. `set` are the fields that somebody set.
+pub(super) fn required(object: &Object, row: &Row, set: &[usize], insert: bool) -> Result<(), ApiError> {
+    let values = |index: &usize| (*index, row.values[*index].clone());
+    if !insert {
+        return required_on_update(object, &set.iter().map(values).collect::<Vec<_>>());
+    }
+    let all = (0..object.fields().len()).filter(|i| set.contains(i) || !row.values[*i].is_null());
+    required_on_insert(object, &all.map(|i| values(&i)).collect::<Vec<_>>(), &[])
 }
 
 /// CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY (crud-055, crud-056) and INVALID_FIELD_FOR_INSERT_UPDATE with every field that
@@ -100,13 +110,6 @@ fn one_way_to_name_a_parent(object: &Object, values: &[(usize, Value)], lookups:
         }
     }
     Ok(())
-}
-
-/// What a new record must have once everything that may fill it in has run.
-pub(super) fn required(object: &Object, row: &Row, changed: &[usize]) -> Result<(), Failure> {
-    let given = row.values.iter().enumerate().filter(|(at, value)| !value.is_null() || changed.contains(at));
-    let values: Vec<(usize, Value)> = given.map(|(at, value)| (at, value.clone())).collect();
-    Ok(required_on_insert(object, &values, &[])?)
 }
 
 fn required_on_insert(object: &Object, values: &[(usize, Value)], lookups: &[(usize, Assign)]) -> Result<(), ApiError> {

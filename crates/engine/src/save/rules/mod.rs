@@ -134,6 +134,14 @@ pub(super) fn came_back(
     }
 }
 
+/// What activities that were given to other records change in these. `sets` are the activities and other rows, by object.
+pub(super) fn moved(tx: &mut dyn Tx, cx: &Context<'_>, sets: &[(Arc<Object>, Vec<Id>)]) -> Result<(), Failure> {
+    Days::gather(tx, cx, sets, &HashSet::new(), false)?.make(tx, cx)
+}
+
+/// The fields of a child that show what its parent says by a reference.
+pub(super) use copies::shown;
+
 /// What a record brings that another keeps: it is taken out of the row before that is written, and written after it. The save
 /// may still be refused meanwhile, and an upsert then tries again.
 pub(super) struct Aside(Value);
