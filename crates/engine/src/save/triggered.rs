@@ -22,6 +22,9 @@ const MOST_ATTEMPTS: usize = 3;
 /// What became of the records of a chunk.
 pub(super) type Outcomes = Vec<Result<Saved, Failure>>;
 
+/// Deletes or undeletes a record.
+pub(super) type Act<'a> = dyn FnMut(&mut dyn Tx, &mut Session, Id) -> Result<Saved, Failure> + 'a;
+
 /// Saves those of `count` records that are listed.
 pub(super) type Attempt<'a> = dyn FnMut(&mut dyn Tx, &mut Session, &[usize]) -> Result<Outcomes, Failure> + 'a;
 
@@ -304,7 +307,7 @@ pub(super) fn around(
     ids: &[Id],
     events: (Option<TriggerEvent>, TriggerEvent),
     org: &crate::Org,
-    act: &mut dyn FnMut(&mut dyn Tx, &mut Session, Id) -> Result<Saved, Failure>,
+    act: &mut Act<'_>,
 ) -> Result<Outcomes, Failure> {
     let mut refused: Vec<Option<Failure>> = ids.iter().map(|_| None).collect();
     let read = |tx: &mut dyn Tx, id: Id, deleted: bool| -> Result<Option<Record>, Failure> {

@@ -388,7 +388,7 @@ impl Save<'_> {
         }
         automation::before(tx, session, self, staged)?;
         places::sync(object, staged.old.as_ref(), &mut staged.row, &mut staged.changed, false)?;
-        Ok(record_types::take(object, &mut staged.row, &staged.changed)?)
+        record_types::take(object, &mut staged.row, &staged.changed)
     }
 
     /// What a record must keep: the rules of certain objects, and then those of the org.
