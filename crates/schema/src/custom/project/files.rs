@@ -45,7 +45,6 @@ const PARTS: &[(&str, &str)] = &[
     ("compactLayout", "compact layout"),
     ("fieldSet", "field set"),
     ("index", "index"),
-    ("listView", "list view"),
     ("sharingReason", "sharing reason"),
     ("webLink", "web link"),
 ];

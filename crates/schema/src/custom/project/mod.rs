@@ -474,7 +474,8 @@ impl Loader {
             for (object, field) in &fields {
                 if part.forget(object, field) {
                     let (path, line) = self.origins.get(&part.qualified_name()).cloned().unwrap_or_default();
-                    let what = format!("picklist {field} in {}", part.qualified_name());
+                    let called = if part.kind().name == "ListView" { "column" } else { "picklist" };
+                    let what = format!("{called} {field} in {}", part.qualified_name());
                     self.skipped.push(Skipped { path, line, what, why: format!("{object}.{field} is not supported by this org.") });
                 }
             }
