@@ -64,21 +64,8 @@ impl<'a> Job<'a> {
         if let Some(triggers) = triggers {
             return self.fired(&delete, triggers, tx, session);
         }
-        let mut outcomes = Vec::with_capacity(change.records.len());
-        for record in &change.records {
-            let id = record.id.ok_or_else(ApiError::not_found)?;
-            let before = growth.mark();
-            match tx.nested(|tx| delete.one(tx, &change.object, id, change.guard.as_ref())) {
-                Err(Failure::Store(e)) => return Err(Failure::Store(e)),
-                outcome => {
-                    if outcome.is_err() {
-                        growth.back_to(before);
-                    }
-                    outcomes.push(outcome);
-                }
-            }
-        }
-        Ok(outcomes)
+        let ids = change.records.iter().map(|record| record.id.ok_or_else(ApiError::not_found)).collect::<Result<Vec<_>, _>>()?;
+        super::each(tx, growth, ids, false, |tx, id| delete.one(tx, &change.object, id, change.guard.as_ref()))
     }
 
     /// Deletes records with the triggers of their object around it. Those of what cascades don't run.
