@@ -11,6 +11,7 @@ mod describe;
 mod discovery;
 mod events;
 mod explain;
+mod flows;
 mod http_date;
 mod layout_items;
 mod layouts;
