@@ -47,6 +47,11 @@ impl Purge {
     }
 }
 
+/// Notes of a new org that nothing was deleted in it before now.
+pub(crate) fn begin(tx: &mut dyn Tx, now: DateTime) -> Result<(), Failure> {
+    note(tx, NOTE, now.to_canonical())
+}
+
 impl Server {
     /// Takes a step of clearing the recycle bins of the orgs that are open; whether there is more to do now. To be called every
     /// second or so.

@@ -58,6 +58,27 @@ pub struct Query {
     pub span: Span,
 }
 
+impl Query {
+    /// A query of what is selected and from where alone.
+    pub fn of(select: Vec<SelectItem>, from: Vec<FromItem>, span: Span) -> Self {
+        Self {
+            select,
+            from,
+            scope: None,
+            filter: None,
+            with: Vec::new(),
+            group_by: None,
+            having: None,
+            order_by: Vec::new(),
+            limit: None,
+            offset: None,
+            for_clause: None,
+            update: Vec::new(),
+            span,
+        }
+    }
+}
+
 /// The number of a LIMIT or OFFSET.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {

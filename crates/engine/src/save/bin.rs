@@ -164,18 +164,8 @@ impl<'a> Bin<'a> {
                 }
                 continue;
             }
-            for id in run {
-                let before = self.growth.mark();
-                match tx.nested(|tx| one(self, tx, *id)) {
-                    Err(Failure::Store(e)) => return Err(Failure::Store(e)),
-                    outcome => {
-                        if outcome.is_err() {
-                            self.growth.back_to(before);
-                        }
-                        outcomes.push(outcome.map(|()| saved(*id)));
-                    }
-                }
-            }
+            let act = |tx: &mut dyn Tx, _: &mut Session, id: &Id| one(self, tx, *id).map(|()| saved(*id));
+            outcomes.extend(super::each(tx, session, self.growth, run, false, act)?);
         }
         Ok(outcomes)
     }

@@ -65,21 +65,9 @@ impl<'a> Job<'a> {
         if let Some(triggers) = triggers {
             return self.fired(&delete, triggers, tx, session);
         }
-        let mut outcomes = Vec::with_capacity(change.records.len());
-        for record in &change.records {
-            let id = record.id.ok_or_else(ApiError::not_found)?;
-            let before = growth.mark();
-            match tx.nested(|tx| delete.one(tx, session, &change.object, id, change.guard.as_ref())) {
-                Err(Failure::Store(e)) => return Err(Failure::Store(e)),
-                outcome => {
-                    if outcome.is_err() {
-                        growth.back_to(before);
-                    }
-                    outcomes.push(outcome);
-                }
-            }
-        }
-        Ok(outcomes)
+        let ids = change.records.iter().map(|record| record.id.ok_or_else(ApiError::not_found)).collect::<Result<Vec<_>, _>>()?;
+        let guard = change.guard.as_ref();
+        super::each(tx, session, growth, ids, false, |tx, session, id| delete.one(tx, session, &change.object, id, guard))
     }
 
     /// Deletes records with the triggers of their object around it. Those of what cascades don't run.

@@ -34,6 +34,7 @@ use crate::events::EventUuid;
 use crate::orgs::origins;
 use crate::record::Row;
 use crate::shared::Stamped;
+use crate::storage::Growth;
 use crate::{Failure, Identity, Org};
 use orglet_base::{ApiError, ErrorCode, Id, Value};
 use orglet_schema::{Catalog, Object};
@@ -292,6 +293,32 @@ impl<'a> Job<'a> {
             Job::Delete(job) => job.done(),
         }
     }
+}
+
+/// Does something to each record in a savepoint of its own, unless the transaction is its `alone`. A missing table is made and the
+/// whole run again, as other failures of the store concern every record; what a record is refused for is told of it.
+fn each<T, S>(
+    tx: &mut dyn Tx,
+    session: &mut Session,
+    growth: &Growth,
+    records: impl IntoIterator<Item = T>,
+    alone: bool,
+    mut one: impl FnMut(&mut dyn Tx, &mut Session, T) -> Result<S, Failure>,
+) -> Result<Vec<Result<S, Failure>>, Failure> {
+    let outcome = |record| {
+        let (before, grown) = (growth.mark(), session.grown.len());
+        match if alone { one(tx, session, record) } else { tx.nested(|tx| one(tx, session, record)) } {
+            Err(Failure::Store(e)) => Err(Failure::Store(e)),
+            outcome => {
+                if outcome.is_err() {
+                    growth.back_to(before);
+                    session.grown.truncate(grown);
+                }
+                Ok(outcome)
+            }
+        }
+    };
+    records.into_iter().map(outcome).collect()
 }
 
 /// The outcomes of a transaction: of one that was undone because not all records could be saved, those that could are told so.

@@ -68,30 +68,16 @@ impl<'a> Job<'a> {
     pub(super) fn run(&self, tx: &mut dyn Tx, session: &mut Session, alone: bool) -> Result<Vec<Result<Saved, Failure>>, Failure> {
         let Self { identity, catalog, change, now, ref fresh, ref growth, ref triggers } = *self;
         growth.clear();
-        let mut outcomes = Vec::with_capacity(change.records.len());
         let mut fresh = fresh.iter().copied();
         let save = Save { identity, org: &identity.org, catalog, change, now, growth };
         if let Some(triggers) = triggers.as_ref().filter(|_| !change.object.is_event()) {
             let records: Vec<(&Incoming, Option<Id>)> = change.records.iter().map(|r| (r, r.id.or_else(|| fresh.next()))).collect();
             return triggered::write(&save, triggers, tx, session, &records);
         }
-        for record in &change.records {
-            let (before, grown) = (growth.mark(), session.grown.len());
+        super::each(tx, session, growth, &change.records, alone, |tx, session, record| {
             let id = record.id.or_else(|| fresh.next());
-            let outcome = if alone { save.one(tx, session, record, id) } else { tx.nested(|tx| save.one(tx, session, record, id)) };
-            match outcome {
-                // A missing table is made and the whole run again; other store failures concern every record.
-                Err(Failure::Store(e)) => return Err(Failure::Store(e)),
-                outcome => {
-                    if outcome.is_err() {
-                        growth.back_to(before);
-                        session.grown.truncate(grown);
-                    }
-                    outcomes.push(outcome);
-                }
-            }
-        }
-        Ok(outcomes)
+            save.one(tx, session, record, id)
+        })
     }
 
     /// What follows once the transaction is kept.

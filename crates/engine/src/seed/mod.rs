@@ -3,15 +3,16 @@
 
 mod sample;
 
+use crate::metadata::note;
 use crate::record::Row;
 use crate::save::{self, Assign, Change, Incoming, Op};
 use crate::system::own;
-use crate::{Failure, Identity, Org, auth, dev, ids};
+use crate::{Failure, Identity, Org, auth, dev, ids, purge};
 use jiff::tz::TimeZone;
 use orglet_base::{Id, Value};
 use orglet_schema::standard::seed::{self, SeedValue};
 use orglet_schema::{AccessSet, Field, Input, Object};
-use orglet_store::StoreError;
+use orglet_store::{StoreError, Tx};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -26,11 +27,14 @@ pub(crate) fn fill(org: &Arc<Org>, access: &Arc<AccessSet>, username: Option<&st
     let identity = bootstrap_identity(org, access);
     if !done(org, SEEDED)? {
         standard_rows(&identity, username.unwrap_or(dev::USERNAME))?;
-        mark(org, SEEDED)?;
+        org.transact(|tx| {
+            purge::begin(tx, org.now())?;
+            mark(tx, SEEDED)
+        })?;
     }
     if sample_data && !done(org, SAMPLED)? {
         sample::fill(&identity)?;
-        mark(org, SAMPLED)?;
+        org.transact(|tx| mark(tx, SAMPLED))?;
     }
     Ok(())
 }
@@ -47,9 +51,8 @@ fn done(org: &Org, what: &'static str) -> Result<bool, Failure> {
     org.read(|tx| Ok(tx.first(&own("SELECT 1 FROM \"_meta\" WHERE name = ?1", vec![what.into()]))?.is_some()))
 }
 
-fn mark(org: &Org, what: &'static str) -> Result<(), Failure> {
-    let sql = "INSERT INTO \"_meta\" VALUES (?1, 'yes') ON CONFLICT (name) DO UPDATE SET value = 'yes'";
-    org.transact(|tx| Ok(tx.execute(&own(sql, vec![what.into()])).map(|_| ())?))
+fn mark(tx: &mut dyn Tx, what: &'static str) -> Result<(), Failure> {
+    note(tx, what, "yes".to_owned())
 }
 
 /// The administrator before its own row is there.

@@ -312,21 +312,7 @@ fn query(one: Returning, pricebook: Option<(&Literal, Span)>, keys: Option<&[Str
     let place = one.object.span;
     let path = |name: &str| Path { segments: vec![Ident { text: name.to_owned(), span: place }], span: place };
     let id = || SelectItem::Expr { expr: Expr::Path(path("Id")), alias: None };
-    let query = |select, from: Path, filter| Query {
-        select,
-        from: vec![FromItem { path: from, alias: None }],
-        scope: None,
-        filter,
-        with: Vec::new(),
-        group_by: None,
-        having: None,
-        order_by: Vec::new(),
-        limit: None,
-        offset: None,
-        for_clause: None,
-        update: Vec::new(),
-        span: place,
-    };
+    let query = |select, from: Path, filter| Query { filter, ..Query::of(select, vec![FromItem { path: from, alias: None }], place) };
     let mut all: Vec<Condition> = one.filter.into_iter().collect();
     if let Some((value, span)) = pricebook {
         let of_book = Condition::Compare {

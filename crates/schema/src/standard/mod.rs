@@ -107,12 +107,24 @@ pub fn objects_with_places() -> Arc<ObjectSet> {
 
 /// A number that is another when the data of the standard objects is.
 pub fn fingerprint() -> u64 {
-    static NUMBER: OnceLock<u64> = OnceLock::new();
-    *NUMBER.get_or_init(|| {
-        let bytes = [OBJECTS, FIELDS, VALUE_SETS, RELATIONSHIPS, PLACES].into_iter().flat_map(str::bytes);
-        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-    })
+    FINGERPRINT
 }
+
+/// FNV-1a of the files, worked out when this is compiled.
+#[allow(long_running_const_eval, reason = "files of some hundred kilobytes")]
+const FINGERPRINT: u64 = {
+    let files = [OBJECTS, FIELDS, VALUE_SETS, RELATIONSHIPS, PLACES];
+    let (mut hash, mut file) = (0xcbf2_9ce4_8422_2325_u64, 0);
+    while file < files.len() {
+        let (bytes, mut at) = (files[file].as_bytes(), 0);
+        while at < bytes.len() {
+            hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0100_0000_01b3);
+            at += 1;
+        }
+        file += 1;
+    }
+    hash
+};
 
 fn object(entry: &'static Entry, places: bool) -> Object {
     let mut object = Object::new(entry.name, entry.label, entry.label_plural, move || load(entry, places));

@@ -17,21 +17,7 @@ impl Parser<'_> {
             if place == Place::SemiJoin { vec![SelectItem::Expr { expr: self.expr()?, alias: None }] } else { self.select_list()? };
         self.expect_from()?;
         let from = if place == Place::SemiJoin { vec![self.source()?] } else { self.list(Self::source)? };
-        let mut query = Query {
-            select,
-            from,
-            scope: None,
-            filter: None,
-            with: Vec::new(),
-            group_by: None,
-            having: None,
-            order_by: Vec::new(),
-            limit: None,
-            offset: None,
-            for_clause: None,
-            update: Vec::new(),
-            span: Span::default(),
-        };
+        let mut query = Query::of(select, from, Span::default());
         self.clauses(place, &mut query)?;
         query.span = self.span_from(start);
         Ok(query)
