@@ -49,7 +49,7 @@ const SIGNS: &[&str] = &[
 
 /// The tokens of a text, [`Tok::End`] last, and how many characters it has without comments.
 pub fn lex(text: &str) -> Result<(Vec<Token>, usize), Problem> {
-    let mut lexer = Lexer { text, bytes: text.as_bytes(), at: 0, line: 1, line_start: 0, comments: 0 };
+    let mut lexer = Lexer { text, bytes: text.as_bytes(), at: 0, line: 1, counted: 0, column: 1, comments: 0 };
     if text.len() > MAX_SOURCE && text.chars().count() > MAX_SOURCE {
         return Err(Problem::new(Pos::START, format!("Script too large: the body may have {MAX_SOURCE} characters")));
     }
@@ -69,7 +69,9 @@ struct Lexer<'a> {
     bytes: &'a [u8],
     at: usize,
     line: u32,
-    line_start: usize,
+    /// Up to where the column was counted, and what it is there.
+    counted: usize,
+    column: u32,
     comments: usize,
 }
 
@@ -78,14 +80,16 @@ impl Lexer<'_> {
         self.bytes.get(self.at + ahead).copied().unwrap_or(0)
     }
 
-    fn pos(&self) -> Pos {
-        let before = self.text.get(self.line_start..self.at).map_or(0, |line| line.chars().count());
-        Pos { line: self.line, column: before as u32 + 1 }
+    fn pos(&mut self) -> Pos {
+        self.column += self.text.get(self.counted..self.at).map_or(0, |part| part.chars().count()) as u32;
+        self.counted = self.at;
+        Pos { line: self.line, column: self.column }
     }
 
     fn newline(&mut self) {
         self.line += 1;
-        self.line_start = self.at;
+        self.counted = self.at;
+        self.column = 1;
     }
 
     fn blank(&mut self) -> Result<(), Problem> {

@@ -7,7 +7,7 @@ use orglet_base::{Id, Value};
 use std::sync::Arc;
 
 fn account(name: &str, n: u64) -> Record {
-    let id = Id::new(orglet_base::KeyPrefix::parse("001").unwrap(), *b"5g", n + 1000);
+    let id = Id::new(orglet_base::KeyPrefix(*b"001"), *b"5g", n + 1000);
     Record {
         object: "Account".into(),
         fields: vec![("Id".into(), Value::Id(id)), ("Name".into(), Value::Text(name.into()))],
@@ -17,8 +17,7 @@ fn account(name: &str, n: u64) -> Record {
 
 #[test]
 fn records_and_queries() {
-    let mut org = Org::default();
-    org.rows = vec![account("a", 1), account("b", 2), account("it's", 3)];
+    let mut org = Org { rows: vec![account("a", 1), account("b", 2), account("it's", 3)], ..Default::default() };
     for (block, want) in [
         ("Account a = [SELECT Id, Name FROM Account WHERE Name = 'a']; System.debug(a.Name);", "a"),
         (

@@ -15,7 +15,7 @@ fn strings() {
         ("'abc'.split('')", "(a, b, c)"),
         ("String.join(new List<Integer>{1, 2}, '-')", "1-2"),
         ("String.join(new Set<String>{'x', 'y'}, ', ')", "x, y"),
-        ("String.format('{0} is {1}, it\\'\\'s \\'{2}\\'', new List<Object>{'x', 5})", "x is 5, its {2}"),
+        ("String.format('{0} is {1}, it\\'\\'s \\'{2}\\'', new List<Object>{'x', 5})", "x is 5, it's {2}"),
         ("String.isBlank('  ')", "true"),
         ("String.isNotBlank(null)", "false"),
         ("String.isEmpty('')", "true"),

@@ -179,7 +179,7 @@ impl Host for Org {
             }
             match dml.kind {
                 DmlKind::Insert | DmlKind::Upsert => {
-                    let prefix = self.object(&record.object).unwrap().key_prefix.unwrap();
+                    let prefix = self.object(&record.object).and_then(|object| object.key_prefix).unwrap_or(KeyPrefix(*b"000"));
                     let id = Id::new(prefix, *b"5g", self.next);
                     self.next += 1;
                     record.fields.push(("Id".into(), Value::Id(id)));
@@ -221,7 +221,7 @@ impl Host for Org {
         }
     }
     fn now(&mut self) -> DateTime {
-        DateTime::parse("2024-05-15T18:30:00Z").unwrap()
+        DateTime(1_715_797_800_000)
     }
     fn random(&mut self) -> u64 {
         7
