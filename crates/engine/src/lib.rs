@@ -4,12 +4,14 @@
 //! Every function is synchronous and answers a [`Failure`] that the protocol renders.
 
 mod admission;
+pub mod apex;
 pub mod auth;
 pub mod clock;
 pub mod consent;
 pub mod dev;
 pub mod events;
 mod failure;
+pub mod flow;
 mod format;
 mod formula;
 mod ids;
@@ -21,6 +23,7 @@ mod options;
 pub mod org;
 pub mod orgs;
 pub mod project;
+mod purge;
 pub mod query;
 pub mod record;
 pub mod replication;

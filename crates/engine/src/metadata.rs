@@ -1,6 +1,7 @@
 //! Custom objects and fields of an org, and what else objects have: kept in its database, built into its catalog, changed one at a time or as a
 //! project, whole or not at all.
 
+pub mod apex;
 mod dependants;
 mod draft;
 mod places;
@@ -14,15 +15,16 @@ pub(crate) use switches::{Switches, switch};
 use draft::{Draft, Prefixes};
 
 use crate::formula::rules;
+use crate::formula::touch::Touched;
 use crate::settings::Kept;
 use crate::system::{int, own, text};
-use crate::{Failure, Identity, Org, matching};
-use orglet_base::{DateTime, Id, KeyPrefix, OwnedCell, Statement, fold_name};
-use orglet_schema::custom::part::standard_rules;
-use orglet_schema::custom::{self, FieldDef, ObjectDef, PartDef};
+use crate::{Failure, Identity, Org, flow, matching};
+use orglet_base::{DateTime, Id, KeyPrefix, OwnedCell, Statement};
+use orglet_schema::custom::part::{self, standard_rules};
+use orglet_schema::custom::{self, ApexDef, ApexKind, ApexSet, DefError, FieldDef, ObjectDef, PartDef};
 use orglet_schema::{Catalog, Object, standard, tooling};
 use orglet_store::{Store, StoreError, Tx};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -41,9 +43,9 @@ pub(crate) const EVENT_PREFIXES: &str = "event prefix";
 pub struct Custom {
     /// Its id: `01I…`, `00N…` or what begins with the prefix of its kind.
     pub id: Id,
-    /// `object`, `field`, or the metadata type of a part.
+    /// `object`, `field`, or the metadata type of a part, a class or a trigger.
     pub(crate) kind: String,
-    /// The object it is, or is on.
+    /// The object it is, or is on; empty for classes.
     pub object: String,
     /// Its own API name.
     pub name: String,
@@ -62,6 +64,7 @@ enum Body {
     Object(ObjectDef),
     Field(FieldDef),
     Part(PartDef),
+    Apex(ApexDef),
 }
 
 impl Custom {
@@ -79,6 +82,7 @@ impl Custom {
             Body::Object(def) => def.to_metadata(),
             Body::Field(def) => def.to_metadata(),
             Body::Part(def) => def.to_metadata(),
+            Body::Apex(def) => def.to_metadata(),
         }
     }
 
@@ -98,12 +102,21 @@ impl Custom {
         }
     }
 
+    /// A class or a trigger.
+    pub fn apex_def(&self) -> Option<&ApexDef> {
+        match &self.body {
+            Body::Apex(def) => Some(def),
+            _ => None,
+        }
+    }
+
     /// Its metadata type.
     pub fn type_name(&self) -> &'static str {
         match &self.body {
             Body::Object(_) => "CustomObject",
             Body::Field(_) => "CustomField",
             Body::Part(def) => def.kind().name,
+            Body::Apex(def) => def.kind.name(),
         }
     }
 
@@ -113,13 +126,15 @@ impl Custom {
             Body::Object(_) => "Custom Object",
             Body::Field(_) => "Custom Field",
             Body::Part(def) => def.kind().label,
+            Body::Apex(def) => def.kind.label(),
         }
     }
 
-    /// Its name, with its object's unless it is one.
+    /// Its name, with its object's unless it is one or Apex.
     pub fn full_name(&self) -> String {
         match &self.body {
-            Body::Object(_) => self.name.clone(),
+            Body::Object(_) | Body::Apex(_) => self.name.clone(),
+            Body::Part(def) if part::is_of_org(def.kind()) => self.name.clone(),
             Body::Field(_) | Body::Part(_) => format!("{}.{}", self.object, self.name),
         }
     }
@@ -140,6 +155,10 @@ pub enum Edit {
     AddPart(PartDef),
     /// A part of an object with another definition.
     ChangePart(Id, PartDef),
+    /// A new class or trigger.
+    AddApex(ApexDef),
+    /// A class or a trigger with another body, or other settings.
+    ChangeApex(Id, ApexDef),
     /// Takes something away, with its data.
     Remove(Id),
 }
@@ -151,6 +170,7 @@ impl Edit {
             Edit::AddObject(def) | Edit::ChangeObject(_, def) => Some(def.full_name.clone()),
             Edit::AddField(def) | Edit::ChangeField(_, def) => Some(def.qualified_name()),
             Edit::AddPart(def) | Edit::ChangePart(_, def) => Some(def.qualified_name()),
+            Edit::AddApex(def) | Edit::ChangeApex(_, def) => Some(def.qualified_name()),
             Edit::Remove(_) => None,
         }
     }
@@ -204,6 +224,7 @@ fn read(row: &[OwnedCell]) -> Result<Custom, Failure> {
     let body = match text(&row[1]) {
         OBJECT => serde_json::from_str(text(&row[5])).map(Body::Object),
         FIELD => serde_json::from_str(text(&row[5])).map(Body::Field),
+        kind if ApexKind::of(kind).is_some() => serde_json::from_str(text(&row[5])).map(Body::Apex),
         kind => PartDef::from_stored(kind, text(&row[5])).map(Body::Part),
     };
     Ok(Custom {
@@ -278,11 +299,13 @@ fn after(last: Option<DateTime>, now: DateTime) -> DateTime {
     }
 }
 
-fn noted(tx: &mut dyn Tx, name: &'static str) -> Result<Option<String>, Failure> {
+/// What `_meta` says of a name.
+pub(crate) fn noted(tx: &mut dyn Tx, name: &'static str) -> Result<Option<String>, Failure> {
     Ok(tx.first(&own("SELECT value FROM \"_meta\" WHERE name = ?1", vec![name.into()]))?.map(|r| text(&r[0]).to_owned()))
 }
 
-fn note(tx: &mut dyn Tx, name: &'static str, value: String) -> Result<(), Failure> {
+/// Has `_meta` say something of a name.
+pub(crate) fn note(tx: &mut dyn Tx, name: &'static str, value: String) -> Result<(), Failure> {
     tx.execute(&own(
         "INSERT INTO \"_meta\" VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         vec![name.into(), value.into()],
@@ -310,15 +333,23 @@ pub(crate) fn carry_version(old: &mut dyn Tx, new: &mut dyn Tx, now: DateTime) -
 
 /// The catalog of definitions; `changed` are the ids of those that have not been accepted before, `switches` what its settings say.
 fn build(customs: &[Custom], changed: &[Id], switches: Switches, version: u64, modified: DateTime) -> Result<Catalog, Failure> {
+    build_all(customs, changed, switches, version, modified).map_err(|all| Seen::default().all(all))
+}
+
+/// As [`build`], but tells all that is wrong.
+fn build_all(customs: &[Custom], changed: &[Id], switches: Switches, version: u64, modified: DateTime) -> Result<Catalog, Vec<DefError>> {
     let objects: Vec<(ObjectDef, KeyPrefix)> = customs.iter().filter_map(|c| Some((c.object_def()?.clone(), c.prefix?))).collect();
     let fields: Vec<FieldDef> = customs.iter().filter_map(|c| c.field_def().cloned()).collect();
+    let changed: HashSet<Id> = changed.iter().copied().collect();
     let mut parts: Vec<PartDef> =
         customs.iter().filter_map(|c| Some(c.part_def()?.clone().stored(c.id, !changed.contains(&c.id)))).collect();
     let implied = standard_rules::implied(&parts, switches.duplicate_rules);
     parts.extend(implied);
     let set = if switches.places { standard::objects_with_places() } else { standard::objects() };
-    let overlay = custom::overlay(&set, &objects, &fields, &parts).map_err(|e| Failure::Definition(Box::new(e)))?;
-    Ok(Catalog::new(version, modified, set, overlay))
+    let overlay = custom::overlay(&set, &objects, &fields, &parts)?;
+    let flows = parts.into_iter().filter_map(|part| if let PartDef::Flow(def) = part { Some(def) } else { None });
+    let sources = customs.iter().filter_map(|c| Some((c.id, c.apex_def()?.clone()))).collect();
+    Ok(Catalog::new(version, modified, set, overlay).with_flows(flows).with_apex(ApexSet { sources }))
 }
 
 /// Makes changes, all or none; answers the id of each thing added or changed, in order. They are in the catalog when
@@ -334,16 +365,36 @@ pub struct Refusal {
     pub at: usize,
     /// What is wrong.
     pub failure: Failure,
+    /// What else is wrong with definitions, as far as it was seen in the same look.
+    pub others: Vec<DefError>,
+}
+
+/// What a change tells beside how it ended.
+#[derive(Default)]
+struct Seen {
+    /// Which of the changes it is at.
+    at: Cell<usize>,
+    /// What is wrong with definitions, the first one left out.
+    others: RefCell<Vec<DefError>>,
+}
+
+impl Seen {
+    /// The failure that stands for all that is wrong, which is noted.
+    fn all(&self, mut errors: Vec<DefError>) -> Failure {
+        let first = if errors.is_empty() { DefError::integrity("The definitions do not fit together") } else { errors.remove(0) };
+        self.others.replace(errors);
+        Failure::Definition(Box::new(first))
+    }
 }
 
 /// As [`apply()`], but tells which of the changes is refused.
 pub fn apply_telling(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Refusal> {
-    let at = Cell::new(0);
+    let seen = Seen::default();
     let done = identity
         .org
         .keep_up()
         .and_then(|_| rows::ensure(&identity.org, &edits))
-        .and_then(|()| identity.org.on_current(|_| apply_once(identity, edits.clone(), &at).map_err(|e| identity.org.told(e))));
+        .and_then(|()| identity.org.on_current(|_| apply_once(identity, edits.clone(), &seen).map_err(|e| identity.org.told(e))));
     done.map_err(|failure| {
         let subject = match &failure {
             Failure::Definition(e) => e.subject.as_deref(),
@@ -351,11 +402,13 @@ pub fn apply_telling(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, R
         };
         let named =
             subject.and_then(|subject| edits.iter().position(|edit| edit.subject().is_some_and(|s| s.eq_ignore_ascii_case(subject))));
-        Refusal { at: named.unwrap_or(at.get()), failure }
+        Refusal { at: named.unwrap_or(seen.at.get()), failure, others: seen.others.take() }
     })
 }
 
-fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>) -> Result<Vec<Id>, Failure> {
+fn apply_once(identity: &Identity, edits: Vec<Edit>, seen: &Seen) -> Result<Vec<Id>, Failure> {
+    let at = &seen.at;
+    seen.others.take();
     let org = &identity.org;
     let _one_at_a_time = org.changing.lock();
     org.here()?;
@@ -388,8 +441,10 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>) -> Result
         failure
     })?;
     let switches = Switches::of(&org.settings);
-    let new = build(&draft.customs, &draft.changed, switches, old.version() + 1, after(Some(old.modified()), now))?;
-    check_rules(&draft.customs, &draft.changed, Some(&draft.removed), &old, &new)?;
+    let modified = after(Some(old.modified()), now);
+    let new = build_all(&draft.customs, &draft.changed, switches, old.version() + 1, modified).map_err(|all| seen.all(all))?;
+    check_rules(&draft.customs, &draft.changed, Some(&draft.removed), &old, &new).map_err(|all| seen.all(all))?;
+    let (new, program) = apex::settle(&mut draft, &old, new, &|all| seen.all(all))?;
     let statements = tables::migration(org, &old, &new)?;
     org.store.transact_alone_with::<_, Failure>(|tx| {
         org.still(tx, &old)?;
@@ -407,33 +462,34 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>) -> Result
             org.forget_table(&object.name);
         }
     }
+    if let Some(program) = program {
+        org.apex.keep(new.version(), program);
+    }
     org.set_catalog(new);
     Ok(ids)
 }
 
 /// Refuses formulas that are wrong: those of what is changed, and others that were right before. One that was wrong before, as a
 /// release may make it, holds nothing up. Without a list of what is removed the change is one of the org, which touches all objects.
-fn check_rules(customs: &[Custom], changed: &[Id], removed: Option<&[Custom]>, old: &Catalog, new: &Catalog) -> Result<(), Failure> {
+fn check_rules(customs: &[Custom], changed: &[Id], removed: Option<&[Custom]>, old: &Catalog, new: &Catalog) -> Result<(), Vec<DefError>> {
+    let changed: HashSet<Id> = changed.iter().copied().collect();
     let touched = removed.map(|removed| {
         let added = customs.iter().filter(|custom| changed.contains(&custom.id));
-        let names = added.chain(removed).flat_map(|custom| [&custom.object, &custom.name]);
-        names.map(|name| fold_name(name).into_owned()).collect::<HashSet<String>>()
+        Touched::of(added.chain(removed), old, new)
     });
     let settled =
         |custom: &Custom| touched.as_ref().is_some_and(|touched| rules::is_settled(custom.part_def(), custom.field_def(), touched, new));
     let check = |custom: &Custom, catalog: &Catalog| {
-        let part = custom.part_def().map_or(Ok(()), |part| rules::check(part, catalog));
+        let part = custom.part_def().map_or(Ok(()), |part| rules::check(part, catalog).and_then(|()| flow::check(part, catalog)));
         part.and_then(|()| custom.field_def().map_or(Ok(()), |field| rules::check_default(field, catalog)))
     };
+    let mut errors = Vec::new();
     for custom in customs {
         let is_changed = changed.contains(&custom.id);
         if !is_changed && settled(custom) {
             continue;
         }
-        match check(custom, new) {
-            Err(e) if is_changed || check(custom, old).is_ok() => return Err(Failure::Definition(Box::new(e))),
-            _ => {}
-        }
+        errors.extend(check(custom, new).err().filter(|_| is_changed || check(custom, old).is_ok()));
     }
-    Ok(())
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
 }

@@ -24,16 +24,6 @@ pub fn overlay(
     objects: &[(ObjectDef, KeyPrefix)],
     fields: &[FieldDef],
     parts: &[PartDef],
-) -> Result<ObjectSet, DefError> {
-    overlay_all(standard, objects, fields, parts).map_err(first)
-}
-
-/// As [`overlay()`], but tells all that is wrong, for definitions that come in whole projects.
-pub fn overlay_all(
-    standard: &ObjectSet,
-    objects: &[(ObjectDef, KeyPrefix)],
-    fields: &[FieldDef],
-    parts: &[PartDef],
 ) -> Result<ObjectSet, Vec<DefError>> {
     let mut plan = Plan::new(standard, objects);
     plan.place_fields(fields);
@@ -46,10 +36,6 @@ pub fn overlay_all(
     plan.allow_attachments();
     plan.relate_record_types();
     plan.build()
-}
-
-fn first(errors: Vec<DefError>) -> DefError {
-    errors.into_iter().next().unwrap_or_else(|| DefError::integrity("The definitions do not fit together"))
 }
 
 /// What becomes of a standard object.
@@ -118,10 +104,11 @@ impl<'a> Plan<'a> {
     /// Gives what belongs to an object beside its fields to that object.
     fn place_parts(&mut self, parts: &[PartDef]) {
         for part in parts {
-            let key = fold_name(part.object()).into_owned();
+            let Some(home) = part.home() else { continue };
+            let key = fold_name(home).into_owned();
             if let Some(at) = self.by_name.get(&key) {
                 if self.custom[*at].0.event.is_some() {
-                    self.errors.push(no_such_table(part.object()).about(part.qualified_name()));
+                    self.errors.push(no_such_table(home).about(part.qualified_name()));
                     continue;
                 }
                 self.custom_parts.entry(*at).or_default().push(part.clone());
@@ -131,7 +118,13 @@ impl<'a> Plan<'a> {
                 Some(object) if object.storage != Storage::Virtual && object.flags.layoutable => {
                     self.changes.entry(key).or_default().parts.push(part.clone());
                 }
-                _ => self.errors.push(no_such_table(part.object()).about(part.qualified_name())),
+                // Where a flow starts may be on an object that other orgs have.
+                _ if matches!(part, PartDef::Flow(_)) => {
+                    let mut e = no_such_table(home);
+                    e.unsupported = true;
+                    self.errors.push(e.about(part.qualified_name()));
+                }
+                _ => self.errors.push(no_such_table(home).about(part.qualified_name())),
             }
         }
     }

@@ -42,7 +42,7 @@ fn there_are_enough_and_none_is_also_left_out() {
     let left_out = include_str!("../../data/left_out.tsv");
     let both: Vec<_> = left_out.lines().filter_map(|l| l.split('\t').next()).filter(|n| entry(n).is_some()).collect();
     assert_eq!(both, Vec::<&str>::new());
-    for name in ["AccountShare", "AccountFeed", "PermissionSet", "ApexClass", "LoginHistory", "AsyncApexJob", "Report"] {
+    for name in ["AccountShare", "AccountFeed", "PermissionSet", "ApexPage", "LoginHistory", "AsyncApexJob", "Report"] {
         assert!(objects().object(name).is_none(), "{name}");
     }
 }
@@ -117,13 +117,13 @@ const ACCOUNT: &str = "Id IsDeleted MasterRecordId Name Type ParentId BillingStr
     IsPartner IsCustomerPortal ChannelProgramName ChannelProgramLevelName Jigsaw JigsawCompanyId CleanStatus AccountSource DunsNumber \
     Tradestyle NaicsCode NaicsDesc YearStarted SicDesc DandbCompanyId OperatingHoursId";
 
-/// Recorded at 59.0.
+/// Recorded at 59.0; the last three are those that field-level security keeps from a new org's users, until an admin shows them.
 const LEAD: &str = "Id IsDeleted MasterRecordId LastName FirstName Salutation Name Title Company Street City State PostalCode Country \
     Latitude Longitude GeocodeAccuracy Address Phone MobilePhone Fax Email Website PhotoUrl Description LeadSource Status Industry \
     Rating AnnualRevenue NumberOfEmployees OwnerId IsConverted ConvertedDate ConvertedAccountId ConvertedContactId \
     ConvertedOpportunityId IsUnreadByOwner CreatedDate CreatedById LastModifiedDate LastModifiedById SystemModstamp LastActivityDate \
     LastViewedDate LastReferencedDate Jigsaw JigsawContactId CleanStatus CompanyDunsNumber DandbCompanyId EmailBouncedReason \
-    EmailBouncedDate IndividualId";
+    EmailBouncedDate IndividualId HasOptedOutOfEmail HasOptedOutOfFax DoNotCall";
 
 #[test]
 fn field_lists_are_those_recorded() {

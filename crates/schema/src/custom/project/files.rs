@@ -1,7 +1,9 @@
 //! Finding the metadata files of a project.
 
+use super::super::ApexKind;
 use super::super::part::{self, KINDS, Kind};
 use super::ProjectError;
+use super::records::{self, RecordKind};
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,6 +28,10 @@ pub(super) enum Holds {
     Parts(&'static Kind, String),
     /// A global value set.
     ValueSet(String),
+    /// What stands beside the body of a class or a trigger: its name.
+    Apex(ApexKind, String),
+    /// A record: its kind, its name.
+    Record(&'static RecordKind, String),
     /// Something known that is not built: what it is, its name.
     Unbuilt(&'static str, String),
 }
@@ -42,7 +48,6 @@ const PARTS: &[(&str, &str)] = &[
     ("compactLayout", "compact layout"),
     ("fieldSet", "field set"),
     ("index", "index"),
-    ("listView", "list view"),
     ("sharingReason", "sharing reason"),
     ("webLink", "web link"),
 ];
@@ -145,19 +150,29 @@ impl Walk {
 
 /// What a file holds, going by its name and its place.
 fn classify(path: &Path) -> Option<Holds> {
-    let name = path.file_name()?.to_str()?;
-    let name = name.strip_suffix("-meta.xml").unwrap_or(name);
+    let file = path.file_name()?.to_str()?;
+    let name = file.strip_suffix("-meta.xml").unwrap_or(file);
     let (stem, ending) = name.rsplit_once('.')?;
     let stem = stem.to_owned();
+    if let Some(kind) = ApexKind::ALL.into_iter().find(|kind| kind.ending() == ending) {
+        // A body is read with the file beside it, and passed over where there is none.
+        return (name != file).then_some(Holds::Apex(kind, stem));
+    }
     match ending {
         "object" => Some(Holds::Object(stem)),
         "globalValueSet" => Some(Holds::ValueSet(stem)),
         "layout" => Some(Holds::Unbuilt("layout", stem)),
         "field" => Some(Holds::Field(owner(path, "fields")?, stem)),
         _ => {
+            if let Some(kind) = records::kind(path, ending) {
+                return Some(Holds::Record(kind, stem));
+            }
             if let Some(kind) = KINDS.iter().copied().find(|kind| kind.ending == ending) {
                 if part::listed(kind).is_some() {
                     return Some(Holds::Parts(kind, stem));
+                }
+                if part::is_of_org(kind) {
+                    return Some(Holds::Part(kind, String::new(), stem));
                 }
                 // Where no object is named, the file is read all the same and found to belong to none.
                 let (object, name) = match kind.member {

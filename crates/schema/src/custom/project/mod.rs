@@ -2,9 +2,12 @@
 //! `objects/X__c/fields/F__c.field-meta.xml`) or in metadata format (`objects/X__c.object`).
 
 mod files;
+mod leave_out;
+mod records;
 #[cfg(test)]
 mod tests;
 
+use super::apex::{self, ApexKind, ApexMeta};
 use super::meta_node::MAX_BYTES;
 use super::object_def::UNBUILT_PARTS;
 use super::part::{self, KINDS, Kind};
@@ -16,6 +19,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+pub use records::ProjectRecord;
 
 /// Why a file of a project is not understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +78,10 @@ pub struct Project {
     pub fields: Vec<FieldDef>,
     /// What objects have beside fields, in the order of their files.
     pub parts: Vec<PartDef>,
+    /// Classes and triggers, in the order of their files: what they are, their names, their bodies, what their files say.
+    pub apex: Vec<(ApexKind, String, String, ApexMeta)>,
+    /// Records, in the order of their files.
+    pub records: Vec<ProjectRecord>,
     /// What was left out. A strict load refuses a project where this is not empty.
     pub skipped: Vec<Skipped>,
     /// Where each object (`X__c`), field (`X__c.F__c`) and part ([`PartDef::qualified_name`]) comes from.
@@ -84,36 +93,6 @@ impl Project {
     pub fn locate(&self, error: &DefError) -> Option<ProjectError> {
         let (path, line) = self.origins.get(error.subject.as_deref()?)?;
         Some(ProjectError { path: path.clone(), line: error.line.or(*line), reason: error.message.clone() })
-    }
-
-    /// Takes the default value off a field where it is a formula that needs what an org has not, and notes it among what was
-    /// left out; whether it did.
-    pub fn leave_out_default(&mut self, error: &DefError) -> bool {
-        let Some(name) = error.subject.as_deref().filter(|_| error.fields.iter().any(|f| f == "defaultValue")) else { return false };
-        let fields = self.objects.iter_mut().flat_map(|o| &mut o.fields).chain(&mut self.fields);
-        let Some(def) = { fields }.find(|def| def.default_value.is_some() && def.qualified_name().eq_ignore_ascii_case(name)) else {
-            return false;
-        };
-        def.default_value = None;
-        let (path, line) = self.origins.get(&def.qualified_name()).cloned().unwrap_or_default();
-        let what = format!("defaultValue of {}", def.qualified_name());
-        self.skipped.push(Skipped { path, line, what, why: error.message.clone() });
-        true
-    }
-
-    /// Takes the lookup filter off a field where it is all that an org finds unsupported, and notes it among what was left out;
-    /// whether it did.
-    pub fn leave_out_filter(&mut self, error: &DefError) -> bool {
-        let Some(name) = error.subject.as_deref().filter(|_| error.unsupported) else { return false };
-        let fields = self.objects.iter_mut().flat_map(|o| &mut o.fields).chain(&mut self.fields);
-        let Some(def) = { fields }.find(|def| def.lookup_filter.is_some() && def.qualified_name().eq_ignore_ascii_case(name)) else {
-            return false;
-        };
-        def.lookup_filter = None;
-        let (path, line) = self.origins.get(&def.qualified_name()).cloned().unwrap_or_default();
-        let what = format!("lookupFilter of {}", def.qualified_name());
-        self.skipped.push(Skipped { path, line, what, why: error.message.clone() });
-        true
     }
 }
 
@@ -163,6 +142,8 @@ struct Loader {
     /// Fields by folded object name, in order.
     fields: BTreeMap<String, Vec<FieldDef>>,
     parts: Vec<PartDef>,
+    apex: Vec<(ApexKind, String, String, ApexMeta)>,
+    records: Vec<ProjectRecord>,
     sets: HashMap<String, GlobalValueSet>,
     /// Folded names of objects and `object.field` that were left out.
     left_out: BTreeSet<String>,
@@ -204,6 +185,8 @@ impl Loader {
                 }
             }
             Holds::Parts(kind, object) => self.listed(path, kind, &object),
+            Holds::Apex(kind, name) => self.apex(path, kind, name),
+            Holds::Record(kind, name) => self.record(path, kind, &name),
             Holds::Field(object, name) => {
                 if let Some(node) = self.read(path, "CustomField") {
                     self.field(path, &object, &name, node);
@@ -236,6 +219,32 @@ impl Loader {
                 None
             }
         }
+    }
+
+    /// Reads what stands beside a body, and the body.
+    fn apex(&mut self, path: &Path, kind: ApexKind, name: String) {
+        let Some(node) = self.read(path, kind.name()) else { return };
+        let meta = match ApexMeta::from_meta(kind, &node) {
+            Ok(meta) => meta,
+            Err(e) if e.unsupported => return self.skip(path, e.line, apex::qualified(kind, &name), e.message),
+            Err(e) => return self.error(path, e.line, e.message),
+        };
+        let beside = path.with_file_name(format!("{name}.{}", kind.ending()));
+        let body = match fs::metadata(&beside).and_then(|m| {
+            // Characters take four bytes at most; how many there may be is told with the definition.
+            if m.len() > 4 * apex::MAX_BODY as u64 { Ok(None) } else { fs::read_to_string(&beside).map(Some) }
+        }) {
+            Ok(Some(body)) => body,
+            Ok(None) => return self.error(&beside, None, format!("the file is longer than {} characters", apex::MAX_BODY)),
+            Err(e) => return self.error(&beside, None, e.to_string()),
+        };
+        let full = apex::qualified(kind, &name);
+        if let Some((first, _)) = self.origins.get(&full) {
+            let reason = format!("{full} is already defined in {}", first.display());
+            return self.error(&beside, None, reason);
+        }
+        self.origins.insert(full, (beside, None));
+        self.apex.push((kind, name, body, meta));
     }
 
     fn leave_out_object(&mut self, path: &Path, line: Option<u32>, name: &str, why: &str) {
@@ -329,7 +338,7 @@ impl Loader {
                 self.parts.push(def);
             }
             Err(e) if e.unsupported => {
-                let what = format!("{} {object}.{name}", kind.what);
+                let what = part::qualified(kind, object, name);
                 self.left_out.insert(fold_name(&what).into_owned());
                 self.skip(path, e.line, what, e.message);
             }
@@ -433,7 +442,14 @@ impl Loader {
             return Err(self.errors);
         }
         self.skipped.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
-        let mut project = Project { skipped: self.skipped, origins: self.origins, parts: self.parts, ..Project::default() };
+        let mut project = Project {
+            skipped: self.skipped,
+            origins: self.origins,
+            parts: self.parts,
+            apex: self.apex,
+            records: self.records,
+            ..Project::default()
+        };
         for (key, fields) in self.fields {
             match self.objects.get_mut(&key) {
                 Some(object) => object.fields = fields,
@@ -471,7 +487,8 @@ impl Loader {
             for (object, field) in &fields {
                 if part.forget(object, field) {
                     let (path, line) = self.origins.get(&part.qualified_name()).cloned().unwrap_or_default();
-                    let what = format!("picklist {field} in {}", part.qualified_name());
+                    let called = if part.kind().name == "ListView" { "column" } else { "picklist" };
+                    let what = format!("{called} {field} in {}", part.qualified_name());
                     self.skipped.push(Skipped { path, line, what, why: format!("{object}.{field} is not supported by this org.") });
                 }
             }
