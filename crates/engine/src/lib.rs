@@ -7,6 +7,7 @@ mod admission;
 pub mod auth;
 pub mod clock;
 pub mod consent;
+pub mod deploy;
 pub mod dev;
 pub mod events;
 mod failure;

@@ -7,9 +7,11 @@ mod places;
 mod rows;
 mod switches;
 mod tables;
+mod trees;
 
 pub(crate) use rows::{process_of, stand_for_definitions};
 pub(crate) use switches::{Switches, switch};
+pub use trees::{node, object_node};
 
 use draft::{Draft, Prefixes};
 
@@ -116,6 +118,15 @@ impl Custom {
         }
     }
 
+    /// What errors call it.
+    pub(crate) fn subject(&self) -> String {
+        match &self.body {
+            Body::Object(def) => def.full_name.clone(),
+            Body::Field(def) => def.qualified_name(),
+            Body::Part(def) => def.qualified_name(),
+        }
+    }
+
     /// Its name, with its object's unless it is one.
     pub fn full_name(&self) -> String {
         match &self.body {
@@ -146,11 +157,21 @@ pub enum Edit {
 
 impl Edit {
     /// What errors call the definition that it brings.
-    fn subject(&self) -> Option<String> {
+    pub(crate) fn subject(&self) -> Option<String> {
         match self {
             Edit::AddObject(def) | Edit::ChangeObject(_, def) => Some(def.full_name.clone()),
             Edit::AddField(def) | Edit::ChangeField(_, def) => Some(def.qualified_name()),
             Edit::AddPart(def) | Edit::ChangePart(_, def) => Some(def.qualified_name()),
+            Edit::Remove(_) => None,
+        }
+    }
+
+    /// The definition that it brings, in the Metadata API's names.
+    pub(crate) fn metadata(&self) -> Option<serde_json::Value> {
+        match self {
+            Edit::AddObject(def) | Edit::ChangeObject(_, def) => Some(def.to_metadata()),
+            Edit::AddField(def) | Edit::ChangeField(_, def) => Some(def.to_metadata()),
+            Edit::AddPart(def) | Edit::ChangePart(_, def) => Some(def.to_metadata()),
             Edit::Remove(_) => None,
         }
     }
@@ -338,12 +359,31 @@ pub struct Refusal {
 
 /// As [`apply()`], but tells which of the changes is refused.
 pub fn apply_telling(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Refusal> {
+    apply_for(identity, edits, Purpose::Keep)
+}
+
+/// Makes changes as far as that tells whether they would be refused, and takes them back.
+pub(crate) fn try_out(identity: &Identity, edits: Vec<Edit>) -> Result<(), Refusal> {
+    apply_for(identity, edits, Purpose::Try).map(|_| ())
+}
+
+/// Whether changes last.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Keep,
+    Try,
+}
+
+/// What takes changes back that were only tried.
+const TRIED: &str = "the changes were only tried";
+
+fn apply_for(identity: &Identity, edits: Vec<Edit>, purpose: Purpose) -> Result<Vec<Id>, Refusal> {
     let at = Cell::new(0);
     let done = identity
         .org
         .keep_up()
         .and_then(|_| rows::ensure(&identity.org, &edits))
-        .and_then(|()| identity.org.on_current(|_| apply_once(identity, edits.clone(), &at).map_err(|e| identity.org.told(e))));
+        .and_then(|()| identity.org.on_current(|_| apply_once(identity, edits.clone(), &at, purpose).map_err(|e| identity.org.told(e))));
     done.map_err(|failure| {
         let subject = match &failure {
             Failure::Definition(e) => e.subject.as_deref(),
@@ -355,7 +395,7 @@ pub fn apply_telling(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, R
     })
 }
 
-fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>) -> Result<Vec<Id>, Failure> {
+fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>, purpose: Purpose) -> Result<Vec<Id>, Failure> {
     let org = &identity.org;
     let _one_at_a_time = org.changing.lock();
     org.here()?;
@@ -391,7 +431,7 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>) -> Result
     let new = build(&draft.customs, &draft.changed, switches, old.version() + 1, after(Some(old.modified()), now))?;
     check_rules(&draft.customs, &draft.changed, Some(&draft.removed), &old, &new)?;
     let statements = tables::migration(org, &old, &new)?;
-    org.store.transact_alone_with::<_, Failure>(|tx| {
+    let done = org.store.transact_alone_with::<_, Failure>(|tx| {
         org.still(tx, &old)?;
         tables::check_rows(tx, org, &old, &new)?;
         for statement in &statements {
@@ -400,8 +440,13 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, at: &Cell<usize>) -> Result
         draft.write(tx)?;
         matching::settle(tx, &new, org.store.dialect(), &|object| org.has_rows(object))?;
         rows::write(tx, &draft, &new)?;
-        note_change(tx, new.version(), new.modified())
-    })?;
+        note_change(tx, new.version(), new.modified())?;
+        if purpose == Purpose::Try { Err(StoreError::Other(TRIED.to_owned()).into()) } else { Ok(()) }
+    });
+    match done {
+        Err(Failure::Store(StoreError::Other(text))) if purpose == Purpose::Try && text == TRIED => return Ok(ids),
+        done => done?,
+    }
     for object in old.objects() {
         if new.object(&object.name).is_none() {
             org.forget_table(&object.name);

@@ -55,6 +55,7 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
                 path: folders.first().cloned().unwrap_or_default(),
                 line: None,
                 reason: e.to_string(),
+                about: None,
             });
             Err(LoadError::Files(vec![place]))
         }
@@ -80,11 +81,13 @@ fn leave_out(project: &mut Project, e: &DefError) -> bool {
     let part = project.parts.remove(at);
     let what = part.qualified_name();
     let (path, line) = project.origins.get(&what).cloned().unwrap_or_default();
-    project.skipped.push(Skipped { path, line, what, why: e.message.clone() });
+    let about = Some(what.clone());
+    project.skipped.push(Skipped { path, line, what, why: e.message.clone(), about });
     true
 }
 
-fn edits(identity: &Identity, project: &Project) -> Result<Vec<Edit>, Failure> {
+/// The changes that a project comes to.
+pub(crate) fn edits(identity: &Identity, project: &Project) -> Result<Vec<Edit>, Failure> {
     let have = metadata::all(&identity.org)?;
     let known = |kind: &str, object: &str, name: &str| {
         have.iter().find(|c| c.kind == kind && c.object.eq_ignore_ascii_case(object) && c.name.eq_ignore_ascii_case(name)).map(|c| c.id)

@@ -18,6 +18,25 @@ const NAMED: &[Allowed] = &[("type", false), ("fullNames", true)];
 /// The members of a query of `listMetadata`.
 const LISTED: &[Allowed] = &[("folder", false), ("type", false)];
 
+/// What a deployment is asked to do.
+const OPTIONS: &[Allowed] = &[
+    ("allowMissingFiles", false),
+    ("autoUpdatePackage", false),
+    ("checkOnly", false),
+    ("ignoreWarnings", false),
+    ("performRetrieve", false),
+    ("purgeOnDelete", false),
+    ("rollbackOnError", false),
+    ("runAllTests", false),
+    ("runTests", true),
+    ("singlePackage", false),
+    ("testLevel", false),
+];
+
+/// What is retrieved.
+const RETRIEVED: &[Allowed] =
+    &[("apiVersion", false), ("packageNames", true), ("singlePackage", false), ("specificFiles", true), ("unpackaged", false)];
+
 /// The arguments of an operation that is built, as the WSDL has them; `None` for any other.
 fn of(api: Api, operation: &str) -> Option<&'static [Allowed]> {
     Some(match (api, operation) {
@@ -25,6 +44,14 @@ fn of(api: Api, operation: &str) -> Option<&'static [Allowed]> {
         (Api::Metadata, "deleteMetadata" | "readMetadata") => NAMED,
         (Api::Metadata, "describeMetadata") => &[("asOfVersion", false)],
         (Api::Metadata, "listMetadata") => &[("queries", true), ("asOfVersion", false)],
+        (Api::Metadata, "deploy") => &[("ZipFile", false), ("DeployOptions", false)],
+        // There are clients that name these arguments otherwise than the WSDL does, and the platform answers them.
+        (Api::Metadata, "checkDeployStatus") => &[("asyncProcessId", false), ("id", false), ("includeDetails", false)],
+        (Api::Metadata, "cancelDeploy") => &[("String", false), ("id", false)],
+        (Api::Metadata, "deployRecentValidation") => &[("validationId", false), ("id", false)],
+        (Api::Metadata, "retrieve") => &[("retrieveRequest", false), ("request", false)],
+        (Api::Metadata, "checkRetrieveStatus") => &[("asyncProcessId", false), ("id", false), ("includeZip", false)],
+        (Api::Metadata, "checkStatus") => &[("asyncProcessId", true)],
         (Api::Metadata, _) => return None,
         (_, "login") => &[("username", false), ("password", false)],
         (_, "logout" | "getServerTimestamp" | "getUserInfo" | "describeGlobal") => &[],
@@ -49,8 +76,14 @@ pub(super) fn check(cx: &Soap<'_>) -> Result<(), Fault> {
     let Some(allowed) = of(cx.api, &cx.request.operation) else { return Ok(()) };
     let given = cx.request.arguments();
     only(cx.api, given, allowed)?;
-    if cx.api == Api::Metadata && cx.request.operation == "listMetadata" {
-        given.get_all("queries").try_for_each(|query| only(cx.api, query, LISTED))?;
+    let inside: &[(&str, &[Allowed])] = match (cx.api, cx.request.operation.as_str()) {
+        (Api::Metadata, "listMetadata") => &[("queries", LISTED)],
+        (Api::Metadata, "deploy") => &[("DeployOptions", OPTIONS)],
+        (Api::Metadata, "retrieve") => &[("retrieveRequest", RETRIEVED), ("request", RETRIEVED)],
+        _ => &[],
+    };
+    for (name, allowed) in inside {
+        given.get_all(name).try_for_each(|node| only(cx.api, node, allowed))?;
     }
     Ok(())
 }

@@ -17,8 +17,10 @@ pub mod project;
 mod reader;
 #[cfg(test)]
 mod tests;
+pub mod types;
 mod validate;
 mod values;
+mod written;
 
 pub use build::{build_field, build_object};
 pub use field_def::{DeleteConstraint, FieldDef, FieldKindDef};
