@@ -379,11 +379,10 @@ const TRIED: &str = "the changes were only tried";
 
 fn apply_for(identity: &Identity, edits: Vec<Edit>, purpose: Purpose) -> Result<Vec<Id>, Refusal> {
     let at = Cell::new(0);
-    let done = identity
-        .org
-        .keep_up()
-        .and_then(|_| rows::ensure(&identity.org, &edits))
-        .and_then(|()| identity.org.on_current(|_| apply_once(identity, edits.clone(), &at, purpose).map_err(|e| identity.org.told(e))));
+    let done =
+        identity.org.keep_up().and_then(|_| rows::ensure(&identity.org, &edits)).and_then(|()| {
+            identity.org.on_current(|_| apply_once(identity, edits.clone(), &at, purpose).map_err(|e| identity.org.told(e)))
+        });
     done.map_err(|failure| {
         let subject = match &failure {
             Failure::Definition(e) => e.subject.as_deref(),

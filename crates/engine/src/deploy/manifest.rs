@@ -42,7 +42,9 @@ impl Manifest {
                 "types" => manifest.types.push(types(child)?),
                 "version" => manifest.version = Some(version(child)?),
                 other if SAID.contains(&other) => {}
-                other if OF_PACKAGES.contains(&other) => return Err((format!("{other}: packages are not supported by this org."), child.line)),
+                other if OF_PACKAGES.contains(&other) => {
+                    return Err((format!("{other}: packages are not supported by this org."), child.line));
+                }
                 _ => return Err(misplaced(child, "Package")),
             }
         }
@@ -61,7 +63,10 @@ impl Manifest {
 }
 
 fn misplaced(node: &MetaNode, of: &str) -> (String, Option<u32>) {
-    let text = format!("Error parsing file: Element {{http://soap.sforce.com/2006/04/metadata}}{} invalid at this location in type {of}", node.name);
+    let text = format!(
+        "Error parsing file: Element {{http://soap.sforce.com/2006/04/metadata}}{} invalid at this location in type {of}",
+        node.name
+    );
     (text, node.line)
 }
 

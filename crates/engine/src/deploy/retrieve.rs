@@ -3,7 +3,7 @@
 use super::{Manifest, RETRIEVAL, Status, archive, jobs, new_id};
 use crate::metadata::{self, Custom};
 use crate::{Failure, Identity};
-use orglet_base::{ApiVersion, DateTime, Id};
+use orglet_base::{ApiVersion, DateTime, ErrorCode, Id};
 use orglet_schema::Storage;
 use orglet_schema::custom::{MetaNode, part, types};
 use serde::{Deserialize, Serialize};
@@ -62,7 +62,8 @@ pub fn retrieve(identity: &Identity, request: &RetrieveRequest) -> Result<Retrie
     let id = new_id(identity, RETRIEVAL)?;
     let now = identity.org.now();
     let failed = |text: String| {
-        let error = Some(("UNKNOWN_EXCEPTION".to_owned(), format!("INVALID_CROSS_REFERENCE_KEY: {text}")));
+        let text = format!("{}: {text}", ErrorCode::InvalidCrossReferenceKey.as_str());
+        let error = Some((ErrorCode::UnknownException.as_str().to_owned(), text));
         Retrieved { id, status: Status::Failed, properties: Vec::new(), messages: Vec::new(), error }
     };
     let (retrieved, zip) = match (&request.packages[..], &request.unpackaged) {
@@ -202,7 +203,11 @@ impl<'a> Gathered<'a> {
                         Some((root, member)) => {
                             (format!("{folder}/{}.{}", custom.object, kind.ending), root, metadata::node(member, custom, true))
                         }
-                        None => (format!("{folder}/{}.{}", custom.full_name(), kind.ending), kind.name, metadata::node(kind.name, custom, false)),
+                        None => (
+                            format!("{folder}/{}.{}", custom.full_name(), kind.ending),
+                            kind.name,
+                            metadata::node(kind.name, custom, false),
+                        ),
                     };
                     let (_, nodes) = self.others.entry(path.clone()).or_insert_with(|| (root, Vec::new()));
                     if !nodes.contains(&node) {

@@ -96,11 +96,8 @@ fn apply(identity: &Identity, options: &Options, sound: bool, entries: &mut [Ent
         if changes.is_empty() {
             return Ok(None);
         }
-        let done = if keeps {
-            metadata::apply_telling(identity, changes)
-        } else {
-            metadata::try_out(identity, changes).map(|()| Vec::new())
-        };
+        let done =
+            if keeps { metadata::apply_telling(identity, changes) } else { metadata::try_out(identity, changes).map(|()| Vec::new()) };
         let Refusal { at, failure } = match done {
             Ok(ids) => {
                 for (at, id) in of.into_iter().zip(ids) {
@@ -190,7 +187,11 @@ impl Work<'_> {
             if !told.contains(&at) {
                 let mut message = of_file(&e.path);
                 let (problem, _) = parse_problem(e);
-                let problem = if e.about.is_none() && !problem.starts_with("Error parsing") { format!("Error parsing file: {problem}") } else { problem };
+                let problem = if e.about.is_none() && !problem.starts_with("Error parsing") {
+                    format!("Error parsing file: {problem}")
+                } else {
+                    problem
+                };
                 message.fail(problem, ProblemType::Error);
                 (message.line, message.column) = (e.line, e.line.and_then(|line| self.column(&e.path, line)));
                 entries.push(Entry { message, edits: Vec::new() });
@@ -293,9 +294,11 @@ impl Work<'_> {
             let Some(package) = self.package(path) else { continue };
             let mut message = of_file(path);
             // The list says of what type it is, where the folder doesn't.
-            let listed = package.manifest.types.iter().find(|(ty, members)| {
-                *ty == message.component_type || members.iter().any(|member| *member == message.full_name)
-            });
+            let listed = package
+                .manifest
+                .types
+                .iter()
+                .find(|(ty, members)| *ty == message.component_type || members.iter().any(|member| *member == message.full_name));
             match listed {
                 Some((ty, _)) => {
                     message.component_type.clone_from(ty);
@@ -306,7 +309,8 @@ impl Work<'_> {
             unread.push(Entry { message, edits: Vec::new() });
         }
         // An object's file without anything in it is there for nothing.
-        let empty = files.read.keys().filter(|path| !named.contains(shown(path).as_str()) && !path.extension().is_some_and(|e| e == "object"));
+        let empty =
+            files.read.keys().filter(|path| !named.contains(shown(path).as_str()) && !path.extension().is_some_and(|e| e == "object"));
         unread.extend(empty.map(|path| {
             let message = of_file(path);
             let problem = format!("{} metadata is not supported by this org.", message.component_type);
@@ -405,7 +409,8 @@ impl Work<'_> {
             for member in members.iter().filter(|member| *member != "*") {
                 let is_it = |m: &&Message| {
                     let of_list = || m.full_name.split_once('.').is_some_and(|(object, _)| object.eq_ignore_ascii_case(member));
-                    (m.component_type == *ty && m.full_name.eq_ignore_ascii_case(member)) || (format!("{}s", m.component_type) == *ty && of_list())
+                    (m.component_type == *ty && m.full_name.eq_ignore_ascii_case(member))
+                        || (format!("{}s", m.component_type) == *ty && of_list())
                 };
                 if self.options.allow_missing_files || here.iter().any(|m| is_it(m) && !m.deleted) {
                     continue;

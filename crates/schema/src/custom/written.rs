@@ -96,7 +96,10 @@ mod tests {
         let value = serde_json::json!({"label": "A <&> \"B\"\r\n'C'", "n": null, "valueSet": {"value": [{"valueName": "x", "label": "X", "default": false}, {"valueName": "y"}]}});
         let node = MetaNode::list("CustomField", MetaNode::of_metadata("CustomField", &value).remove(0).children);
         let text = node.to_xml();
-        assert!(text.contains("    <valueSet>\n        <value>\n            <fullName>x</fullName>\n            <default>false</default>\n"), "{text}");
+        assert!(
+            text.contains("    <valueSet>\n        <value>\n            <fullName>x</fullName>\n            <default>false</default>\n"),
+            "{text}"
+        );
         let read = MetaNode::from_xml(text.as_bytes()).unwrap();
         assert_eq!(read.child_text("label"), Some("A <&> \"B\"\r\n'C'"));
         assert_eq!(read.child("valueSet").unwrap().all("value").count(), 2);

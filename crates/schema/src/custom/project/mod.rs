@@ -202,7 +202,8 @@ const OBJECT_KINDS: &[&str] = &["customSettingsType", "eventType", "externalData
 
 /// The metadata type that is called so in messages: `ListView` of `list view`.
 fn type_of(what: &str) -> String {
-    let capital = |word: &str| word.chars().next().map(|c| format!("{}{}", c.to_ascii_uppercase(), &word[c.len_utf8()..])).unwrap_or_default();
+    let capital =
+        |word: &str| word.chars().next().map(|c| format!("{}{}", c.to_ascii_uppercase(), &word[c.len_utf8()..])).unwrap_or_default();
     what.split(' ').map(capital).collect()
 }
 
