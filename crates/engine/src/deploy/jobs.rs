@@ -43,8 +43,10 @@ pub(super) fn keep(identity: &Identity, id: Id, created: DateTime, job: &impl Se
     })
 }
 
-/// A job's body, and its archive where that is kept.
-fn load<T: DeserializeOwned>(identity: &Identity, id: Id) -> Result<Option<(T, Option<Vec<u8>>)>, Failure> {
+/// A job, and its archive where that is kept.
+type Loaded<T> = (T, Option<Vec<u8>>);
+
+fn load<T: DeserializeOwned>(identity: &Identity, id: Id) -> Result<Option<Loaded<T>>, Failure> {
     let statement = own("SELECT body, zip FROM \"_deployments\" WHERE id = ?1", vec![id.to_string().into()]);
     let Some(row) = identity.org.read(|tx| Ok(tx.first(&statement)?))? else { return Ok(None) };
     let broken = |e: &dyn std::fmt::Display| StoreError::Other(format!("the deployment {id} cannot be read: {e}"));
@@ -76,7 +78,7 @@ pub fn find(identity: &Identity, id: &str) -> Result<Deployment, Failure> {
     Ok(loaded(identity, id)?.0)
 }
 
-fn loaded(identity: &Identity, id: &str) -> Result<(Deployment, Option<Vec<u8>>), Failure> {
+fn loaded(identity: &Identity, id: &str) -> Result<Loaded<Deployment>, Failure> {
     let id = job_id(id, DEPLOYMENT)?;
     Ok(load::<Deployment>(identity, id)?.ok_or_else(unknown)?)
 }

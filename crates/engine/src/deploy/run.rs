@@ -6,7 +6,8 @@ use super::{Message, Options, ProblemType, Status};
 use crate::metadata::{self, Custom, Edit, Refusal};
 use crate::project::edits;
 use crate::{Failure, Identity};
-use orglet_base::fold_name;
+use orglet_base::{ErrorCode, fold_name};
+use orglet_schema::custom::DefError;
 use orglet_schema::custom::project::{self, Component, ProjectError, Reading, Skipped};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ pub(super) struct Outcome {
 
 impl Outcome {
     fn failed(messages: Vec<Message>, error: Option<String>) -> Self {
-        let error = error.map(|text| ("UNKNOWN_EXCEPTION".to_owned(), text));
+        let error = error.map(|text| (ErrorCode::UnknownException.as_str().to_owned(), text));
         Self { status: Status::Failed, messages, error }
     }
 }
@@ -98,7 +99,7 @@ fn apply(identity: &Identity, options: &Options, sound: bool, entries: &mut [Ent
         }
         let done =
             if keeps { metadata::apply_telling(identity, changes) } else { metadata::try_out(identity, changes).map(|()| Vec::new()) };
-        let Refusal { at, failure } = match done {
+        let Refusal { at, failure, others } = match done {
             Ok(ids) => {
                 for (at, id) in of.into_iter().zip(ids) {
                     entries[at].message.id = Some(id.to_string());
@@ -107,22 +108,43 @@ fn apply(identity: &Identity, options: &Options, sound: bool, entries: &mut [Ent
             }
             Err(refusal) => refusal,
         };
-        let (problem, line) = match failure {
-            Failure::Definition(e) if e.malformed => (format!("Error parsing file: {}", e.message), e.line),
-            Failure::Definition(e) => (e.message, None),
+        let definition = |e: &DefError| match e.malformed {
+            true => (format!("Error parsing file: {}", e.message), e.line),
+            false => (e.message.clone(), None),
+        };
+        let (problem, line) = match &failure {
+            Failure::Definition(e) => definition(e),
             Failure::Api(e) => (e.message().to_owned(), None),
-            other => return Err(other),
+            _ => return Err(failure),
         };
-        let Some(entry) = of.get(at).and_then(|at| entries.get_mut(*at)) else {
-            return Ok(Some(problem));
-        };
-        entry.message.fail(problem, ProblemType::Error);
-        entry.message.line = line.or(entry.message.line);
+        let Some(entry) = of.get(at).and_then(|at| entries.get_mut(*at)) else { return Ok(Some(problem)) };
+        entry.refuse(problem, line);
+        for e in &others {
+            let is_it = |entry: &&mut Entry| {
+                entry.message.success && entry.edits.iter().any(|edit| same_name(edit.subject().as_deref(), e.subject.as_deref()))
+            };
+            if let Some(entry) = entries.iter_mut().find(is_it) {
+                let (problem, line) = definition(e);
+                entry.refuse(problem, line);
+            }
+        }
         refusals += 1;
         if refusals == MOST_REFUSALS {
             return Ok(Some(format!("More than {MOST_REFUSALS} components are refused by the org")));
         }
     }
+}
+
+impl Entry {
+    /// Notes that the org refuses it.
+    fn refuse(&mut self, problem: String, line: Option<u32>) {
+        self.message.fail(problem, ProblemType::Error);
+        self.message.line = line.or(self.message.line);
+    }
+}
+
+fn same_name(a: Option<&str>, b: Option<&str>) -> bool {
+    matches!((a, b), (Some(a), Some(b)) if a.eq_ignore_ascii_case(b))
 }
 
 struct Work<'a> {
@@ -294,11 +316,8 @@ impl Work<'_> {
             let Some(package) = self.package(path) else { continue };
             let mut message = of_file(path);
             // The list says of what type it is, where the folder doesn't.
-            let listed = package
-                .manifest
-                .types
-                .iter()
-                .find(|(ty, members)| *ty == message.component_type || members.iter().any(|member| *member == message.full_name));
+            let listed =
+                package.manifest.types.iter().find(|(ty, members)| *ty == message.component_type || members.contains(&message.full_name));
             match listed {
                 Some((ty, _)) => {
                     message.component_type.clone_from(ty);
@@ -309,12 +328,11 @@ impl Work<'_> {
             unread.push(Entry { message, edits: Vec::new() });
         }
         // An object's file without anything in it is there for nothing.
-        let empty =
-            files.read.keys().filter(|path| !named.contains(shown(path).as_str()) && !path.extension().is_some_and(|e| e == "object"));
+        let of_object = |path: &Path| [".object", ".object-meta.xml"].iter().any(|end| path.to_string_lossy().ends_with(end));
+        let empty = files.read.keys().filter(|path| !named.contains(shown(path).as_str()) && !of_object(path));
         unread.extend(empty.map(|path| {
             let message = of_file(path);
-            let problem = format!("{} metadata is not supported by this org.", message.component_type);
-            Entry { message: message.failed(problem), edits: Vec::new() }
+            Entry { message: message.failed("The file holds no component that this org supports."), edits: Vec::new() }
         }));
         unread
     }

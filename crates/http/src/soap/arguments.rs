@@ -37,6 +37,12 @@ const OPTIONS: &[Allowed] = &[
 const RETRIEVED: &[Allowed] =
     &[("apiVersion", false), ("packageNames", true), ("singlePackage", false), ("specificFiles", true), ("unpackaged", false)];
 
+/// The names of `merge`'s argument: that of the WSDL, and those that public clients send (salesforcer; jsforce).
+pub(super) const MERGES: &[&str] = &["request", "mergeRequest", "mergeRequests"];
+
+/// The members of a request of `merge`.
+const MERGE: &[Allowed] = &[("masterRecord", false), ("recordToMergeIds", true)];
+
 /// The arguments of an operation that is built, as the WSDL has them; `None` for any other.
 fn of(api: Api, operation: &str) -> Option<&'static [Allowed]> {
     Some(match (api, operation) {
@@ -58,6 +64,7 @@ fn of(api: Api, operation: &str) -> Option<&'static [Allowed]> {
         (_, "create" | "update") => RECORDS,
         (_, "upsert") => &[("externalIDFieldName", false), ("sObjects", true)],
         (_, "delete" | "undelete" | "emptyRecycleBin") => IDS,
+        (_, "merge") => &[("request", true), ("mergeRequest", true), ("mergeRequests", true)],
         (_, "query" | "queryAll") => QUERY,
         (_, "queryMore") => &[("queryLocator", false)],
         (_, "search") => &[("searchString", false)],
@@ -76,16 +83,16 @@ pub(super) fn check(cx: &Soap<'_>) -> Result<(), Fault> {
     let Some(allowed) = of(cx.api, &cx.request.operation) else { return Ok(()) };
     let given = cx.request.arguments();
     only(cx.api, given, allowed)?;
-    let inside: &[(&str, &[Allowed])] = match (cx.api, cx.request.operation.as_str()) {
-        (Api::Metadata, "listMetadata") => &[("queries", LISTED)],
-        (Api::Metadata, "deploy") => &[("DeployOptions", OPTIONS)],
-        (Api::Metadata, "retrieve") => &[("retrieveRequest", RETRIEVED), ("request", RETRIEVED)],
-        _ => &[],
+    let inner = |names: &[&str], members: &[Allowed]| {
+        names.iter().flat_map(|name| given.get_all(name)).try_for_each(|node| only(cx.api, node, members))
     };
-    for (name, allowed) in inside {
-        given.get_all(name).try_for_each(|node| only(cx.api, node, allowed))?;
+    match (cx.api, cx.request.operation.as_str()) {
+        (Api::Metadata, "listMetadata") => inner(&["queries"], LISTED),
+        (Api::Metadata, "deploy") => inner(&["DeployOptions"], OPTIONS),
+        (Api::Metadata, "retrieve") => inner(&["retrieveRequest", "request"], RETRIEVED),
+        (Api::Partner | Api::Enterprise, "merge") => inner(MERGES, MERGE),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn only(api: Api, node: &Node<'_>, allowed: &[Allowed]) -> Result<(), Fault> {

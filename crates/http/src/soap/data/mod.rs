@@ -4,6 +4,7 @@
 mod bin;
 mod decode;
 mod describe;
+mod merge;
 mod options;
 mod passwords;
 mod print;
@@ -40,6 +41,7 @@ fn find(name: &str) -> Option<(Run, bool)> {
         "upsert" => (write::upsert, false),
         "delete" => (write::delete, false),
         "undelete" => (bin::undelete, false),
+        "merge" => (merge::merge, false),
         "emptyRecycleBin" => (bin::empty, false),
         "query" => (read::query, true),
         "queryAll" => (read::query_all, true),

@@ -85,7 +85,7 @@ pub(super) fn status(cx: &Meta<'_>, answer: &mut Answer) -> Result<(), Fault> {
 fn result(answer: &mut Answer, deployment: &Deployment, details: bool) {
     let (created, completed) = (deployment.created.to_canonical(), deployment.completed.to_canonical());
     answer.begin("result").bool("checkOnly", deployment.options.check_only).text("completedDate", &completed);
-    answer.text("createdBy", &deployment.created_by.as_15()).text("createdByName", &deployment.created_by_name);
+    answer.text("createdBy", deployment.created_by.as_15()).text("createdByName", &deployment.created_by_name);
     answer.text("createdDate", &created);
     if details {
         answer.begin("details");
