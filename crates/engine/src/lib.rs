@@ -4,6 +4,7 @@
 //! Every function is synchronous and answers a [`Failure`] that the protocol renders.
 
 mod admission;
+pub mod apex;
 pub mod auth;
 pub mod clock;
 pub mod consent;

@@ -1,6 +1,7 @@
 //! Custom objects and fields of an org, and what else objects have: kept in its database, built into its catalog, changed one at a time or as a
 //! project, whole or not at all.
 
+pub mod apex;
 mod dependants;
 mod draft;
 mod places;
@@ -11,6 +12,7 @@ mod trees;
 
 pub(crate) use rows::{process_of, stand_for_definitions};
 pub(crate) use switches::{Switches, switch};
+pub(crate) use trees::file_of;
 pub use trees::{node, object_node};
 
 use draft::{Draft, Prefixes};
@@ -22,7 +24,7 @@ use crate::system::{int, own, text};
 use crate::{Failure, Identity, Org, matching};
 use orglet_base::{DateTime, Id, KeyPrefix, OwnedCell, Statement};
 use orglet_schema::custom::part::standard_rules;
-use orglet_schema::custom::{self, DefError, FieldDef, ObjectDef, PartDef};
+use orglet_schema::custom::{self, ApexDef, ApexKind, ApexSet, DefError, FieldDef, ObjectDef, PartDef};
 use orglet_schema::{Catalog, Object, standard, tooling};
 use orglet_store::{Store, StoreError, Tx};
 use std::cell::{Cell, RefCell};
@@ -44,9 +46,9 @@ pub(crate) const EVENT_PREFIXES: &str = "event prefix";
 pub struct Custom {
     /// Its id: `01I…`, `00N…` or what begins with the prefix of its kind.
     pub id: Id,
-    /// `object`, `field`, or the metadata type of a part.
+    /// `object`, `field`, or the metadata type of a part, a class or a trigger.
     pub(crate) kind: String,
-    /// The object it is, or is on.
+    /// The object it is, or is on; empty for classes.
     pub object: String,
     /// Its own API name.
     pub name: String,
@@ -65,6 +67,7 @@ enum Body {
     Object(ObjectDef),
     Field(FieldDef),
     Part(PartDef),
+    Apex(ApexDef),
 }
 
 impl Custom {
@@ -82,6 +85,7 @@ impl Custom {
             Body::Object(def) => def.to_metadata(),
             Body::Field(def) => def.to_metadata(),
             Body::Part(def) => def.to_metadata(),
+            Body::Apex(def) => def.to_metadata(),
         }
     }
 
@@ -101,12 +105,21 @@ impl Custom {
         }
     }
 
+    /// A class or a trigger.
+    pub fn apex_def(&self) -> Option<&ApexDef> {
+        match &self.body {
+            Body::Apex(def) => Some(def),
+            _ => None,
+        }
+    }
+
     /// Its metadata type.
     pub fn type_name(&self) -> &'static str {
         match &self.body {
             Body::Object(_) => "CustomObject",
             Body::Field(_) => "CustomField",
             Body::Part(def) => def.kind().name,
+            Body::Apex(def) => def.kind.name(),
         }
     }
 
@@ -116,6 +129,7 @@ impl Custom {
             Body::Object(_) => "Custom Object",
             Body::Field(_) => "Custom Field",
             Body::Part(def) => def.kind().label,
+            Body::Apex(def) => def.kind.label(),
         }
     }
 
@@ -125,13 +139,14 @@ impl Custom {
             Body::Object(def) => def.full_name.clone(),
             Body::Field(def) => def.qualified_name(),
             Body::Part(def) => def.qualified_name(),
+            Body::Apex(def) => def.qualified_name(),
         }
     }
 
-    /// Its name, with its object's unless it is one.
+    /// Its name, with its object's unless it is one or Apex.
     pub fn full_name(&self) -> String {
         match &self.body {
-            Body::Object(_) => self.name.clone(),
+            Body::Object(_) | Body::Apex(_) => self.name.clone(),
             Body::Field(_) | Body::Part(_) => format!("{}.{}", self.object, self.name),
         }
     }
@@ -152,6 +167,10 @@ pub enum Edit {
     AddPart(PartDef),
     /// A part of an object with another definition.
     ChangePart(Id, PartDef),
+    /// A new class or trigger.
+    AddApex(ApexDef),
+    /// A class or a trigger with another body, or other settings.
+    ChangeApex(Id, ApexDef),
     /// Takes something away, with its data.
     Remove(Id),
 }
@@ -163,18 +182,23 @@ impl Edit {
             Edit::AddObject(def) | Edit::ChangeObject(_, def) => Some(def.full_name.clone()),
             Edit::AddField(def) | Edit::ChangeField(_, def) => Some(def.qualified_name()),
             Edit::AddPart(def) | Edit::ChangePart(_, def) => Some(def.qualified_name()),
+            Edit::AddApex(def) | Edit::ChangeApex(_, def) => Some(def.qualified_name()),
             Edit::Remove(_) => None,
         }
     }
 
-    /// The definition that it brings, in the Metadata API's names.
-    pub(crate) fn metadata(&self) -> Option<serde_json::Value> {
-        match self {
-            Edit::AddObject(def) | Edit::ChangeObject(_, def) => Some(def.to_metadata()),
-            Edit::AddField(def) | Edit::ChangeField(_, def) => Some(def.to_metadata()),
-            Edit::AddPart(def) | Edit::ChangePart(_, def) => Some(def.to_metadata()),
-            Edit::Remove(_) => None,
-        }
+    /// Whether it would leave a definition as it is.
+    pub(crate) fn leaves(&self, custom: &Custom) -> bool {
+        let brought = match (self, &custom.body) {
+            (Edit::ChangeApex(_, new), Body::Apex(old)) => {
+                return new.body == old.body && new.api_version == old.api_version && new.active == old.active;
+            }
+            (Edit::ChangeObject(_, def), _) => def.to_metadata(),
+            (Edit::ChangeField(_, def), _) => def.to_metadata(),
+            (Edit::ChangePart(_, def), _) => def.to_metadata(),
+            _ => return false,
+        };
+        brought == custom.to_metadata()
     }
 
     fn removes(&self) -> Option<Id> {
@@ -226,6 +250,7 @@ fn read(row: &[OwnedCell]) -> Result<Custom, Failure> {
     let body = match text(&row[1]) {
         OBJECT => serde_json::from_str(text(&row[5])).map(Body::Object),
         FIELD => serde_json::from_str(text(&row[5])).map(Body::Field),
+        kind if ApexKind::of(kind).is_some() => serde_json::from_str(text(&row[5])).map(Body::Apex),
         kind => PartDef::from_stored(kind, text(&row[5])).map(Body::Part),
     };
     Ok(Custom {
@@ -346,7 +371,8 @@ fn build_all(customs: &[Custom], changed: &[Id], switches: Switches, version: u6
     parts.extend(implied);
     let set = if switches.places { standard::objects_with_places() } else { standard::objects() };
     let overlay = custom::overlay(&set, &objects, &fields, &parts)?;
-    Ok(Catalog::new(version, modified, set, overlay))
+    let sources = customs.iter().filter_map(|c| Some((c.id, c.apex_def()?.clone()))).collect();
+    Ok(Catalog::new(version, modified, set, overlay).with_apex(ApexSet { sources }))
 }
 
 /// Makes changes, all or none; answers the id of each thing added or changed, in order. They are in the catalog when
@@ -459,6 +485,7 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, seen: &Seen, purpose: Purpo
     let modified = after(Some(old.modified()), now);
     let new = build_all(&draft.customs, &draft.changed, switches, old.version() + 1, modified).map_err(|all| seen.all(all))?;
     check_rules(&draft.customs, &draft.changed, Some(&draft.removed), &old, &new).map_err(|all| seen.all(all))?;
+    let (new, program) = apex::settle(&mut draft, &old, new, &|all| seen.all(all))?;
     let statements = tables::migration(org, &old, &new)?;
     let done = org.store.transact_alone_with::<_, Failure>(|tx| {
         org.still(tx, &old)?;
@@ -480,6 +507,9 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, seen: &Seen, purpose: Purpo
         if new.object(&object.name).is_none() {
             org.forget_table(&object.name);
         }
+    }
+    if let Some(program) = program {
+        org.apex.keep(new.version(), program);
     }
     org.set_catalog(new);
     Ok(ids)

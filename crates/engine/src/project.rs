@@ -2,7 +2,8 @@
 
 use crate::metadata::{self, Edit, Refusal};
 use crate::{Failure, Identity};
-use orglet_base::Id;
+use orglet_base::{ApiVersion, Id};
+use orglet_schema::custom::DefError;
 use orglet_schema::custom::project::{self, Project, ProjectError, Skipped};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -42,8 +43,12 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
         if strict && !project.skipped.is_empty() {
             return Err(LoadError::Strict(project.skipped));
         }
-        let edits = edits(identity, &project).map_err(LoadError::Failure)?;
-        let Refusal { failure, mut others, .. } = match metadata::apply_telling(identity, edits) {
+        let (edits, mut refused) = edits(identity, &project).map_err(LoadError::Failure)?;
+        let done = match refused.is_empty() {
+            true => metadata::apply_telling(identity, edits),
+            false => Err(Refusal { at: 0, failure: Failure::Definition(Box::new(refused.remove(0))), others: refused }),
+        };
+        let Refusal { failure, mut others, .. } = match done {
             Ok(_) => return Ok(project.skipped),
             Err(refusal) => refusal,
         };
@@ -69,11 +74,11 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
     }
 }
 
-/// The changes that a project comes to.
-pub(crate) fn edits(identity: &Identity, project: &Project) -> Result<Vec<Edit>, Failure> {
-    let have = metadata::all(&identity.org)?;
+/// The changes that a project comes to, and what can be none.
+pub(crate) fn edits(identity: &Identity, project: &Project) -> Result<(Vec<Edit>, Vec<DefError>), Failure> {
+    let all = metadata::all(&identity.org)?;
     let key = |kind: &str, object: &str, name: &str| format!("{kind} {object} {name}").to_ascii_lowercase();
-    let have: HashMap<String, Id> = have.iter().map(|c| (key(&c.kind, &c.object, &c.name), c.id)).collect();
+    let have: HashMap<String, Id> = all.iter().map(|c| (key(&c.kind, &c.object, &c.name), c.id)).collect();
     let known = |kind: &str, object: &str, name: &str| have.get(&key(kind, object, name)).copied();
     let mut edits = Vec::new();
     let mut fields = Vec::new();
@@ -101,5 +106,13 @@ pub(crate) fn edits(identity: &Identity, project: &Project) -> Result<Vec<Edit>,
             None => Edit::AddPart(part.clone()),
         });
     }
-    Ok(edits)
+    // Classes and triggers are compiled with everything else in place.
+    let mut refused = Vec::new();
+    for (kind, name, body, meta) in &project.apex {
+        match metadata::apex::define(*kind, Some(name), body, meta.clone(), ApiVersion::LATEST) {
+            Ok(def) => edits.push(metadata::apex::put(&all, def)),
+            Err(e) => refused.push(e),
+        }
+    }
+    Ok((edits, refused))
 }

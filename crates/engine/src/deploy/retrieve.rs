@@ -5,7 +5,7 @@ use crate::metadata::{self, Custom};
 use crate::{Failure, Identity};
 use orglet_base::{ApiVersion, DateTime, ErrorCode, Id};
 use orglet_schema::Storage;
-use orglet_schema::custom::{MetaNode, part, types};
+use orglet_schema::custom::{ApexDef, MetaNode, part, types};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -100,6 +100,8 @@ struct Gathered<'a> {
     objects: BTreeMap<String, Chosen>,
     /// Files of others, by path: the root element, and what is in it.
     others: BTreeMap<String, (&'static str, Vec<MetaNode>)>,
+    /// Files that are no XML, by path.
+    bodies: BTreeMap<String, String>,
     /// The types and names that `package.xml` lists.
     listed: BTreeMap<String, BTreeSet<String>>,
     properties: Vec<FileProperties>,
@@ -118,6 +120,7 @@ impl<'a> Gathered<'a> {
             root: if request.single_package { "" } else { "unpackaged/" },
             objects: BTreeMap::new(),
             others: BTreeMap::new(),
+            bodies: BTreeMap::new(),
             listed: BTreeMap::new(),
             properties: Vec::new(),
             messages: Vec::new(),
@@ -191,31 +194,26 @@ impl<'a> Gathered<'a> {
         for custom in &found {
             let by_list = custom.type_name() != ty;
             self.list(ty, &if by_list { custom.object.clone() } else { custom.full_name() });
-            let kind = custom.part_def().map(|part| part.kind());
-            let file = match kind.filter(|kind| kind.member.is_none()) {
-                None => {
-                    self.objects.entry(custom.object.clone()).or_default().some.insert(custom.id);
-                    format!("objects/{}.object", custom.object)
+            let file = metadata::file_of(custom);
+            match (custom.apex_def(), custom.part_def().map(|part| part.kind()).filter(|kind| kind.member.is_none())) {
+                (Some(def), _) => {
+                    self.bodies.insert(file.clone(), def.body.clone());
+                    self.others.insert(format!("{file}-meta.xml"), (def.kind.name(), vec![beside(def)]));
                 }
-                Some(kind) => {
-                    let folder = part::folder(kind);
-                    let (path, root, node) = match part::listed(kind) {
-                        Some((root, member)) => {
-                            (format!("{folder}/{}.{}", custom.object, kind.ending), root, metadata::node(member, custom, true))
-                        }
-                        None => (
-                            format!("{folder}/{}.{}", custom.full_name(), kind.ending),
-                            kind.name,
-                            metadata::node(kind.name, custom, false),
-                        ),
+                (None, None) => {
+                    self.objects.entry(custom.object.clone()).or_default().some.insert(custom.id);
+                }
+                (None, Some(kind)) => {
+                    let (root, node) = match part::listed(kind) {
+                        Some((root, member)) => (root, metadata::node(member, custom, true)),
+                        None => (kind.name, metadata::node(kind.name, custom, false)),
                     };
-                    let (_, nodes) = self.others.entry(path.clone()).or_insert_with(|| (root, Vec::new()));
+                    let (_, nodes) = self.others.entry(file.clone()).or_insert_with(|| (root, Vec::new()));
                     if !nodes.contains(&node) {
                         nodes.push(node);
                     }
-                    path
                 }
-            };
+            }
             self.property(custom, &file)?;
         }
         Ok(!found.is_empty())
@@ -262,6 +260,7 @@ impl<'a> Gathered<'a> {
             };
             files.push((format!("{}{path}", self.root), written(&node)));
         }
+        files.extend(std::mem::take(&mut self.bodies).into_iter().map(|(path, body)| (format!("{}{path}", self.root), body.into_bytes())));
         let only = &self.request.specific_files;
         files.retain(|(path, _)| only.is_empty() || only.contains(path));
         let is_there = |path: &str| files.iter().any(|(there, _)| there == path);
@@ -292,6 +291,12 @@ impl<'a> Gathered<'a> {
         let version = self.manifest.version.unwrap_or(self.request.version);
         MetaNode::list("Package", types.chain([MetaNode::leaf("version", &version.to_string())]).collect())
     }
+}
+
+/// What stands beside the body of a class or a trigger.
+fn beside(def: &ApexDef) -> MetaNode {
+    let status = if def.active { "Active" } else { "Inactive" };
+    MetaNode::list(def.kind.name(), vec![MetaNode::leaf("apiVersion", &def.api_version), MetaNode::leaf("status", status)])
 }
 
 fn written(node: &MetaNode) -> Vec<u8> {

@@ -51,6 +51,9 @@ pub(super) fn run(identity: &Identity, zip: &[u8], options: &Options) -> Result<
     let columns = files.read.iter().map(|(path, bytes)| (path.clone(), columns(bytes))).collect();
     let work = Work { identity, options, packages: &packages, have: &have, columns };
     let reading = project::read_files(&files.read);
+    if options.runs_tests() && work.has_tests(&reading) {
+        return Ok(Outcome::failed(about_packages, Some("Apex tests cannot be run on this server.".to_owned())));
+    }
     let mut entries = work.removals(false);
     entries.extend(work.components(&reading)?);
     entries.extend(work.unread(&files, &entries));
@@ -108,24 +111,26 @@ fn apply(identity: &Identity, options: &Options, sound: bool, entries: &mut [Ent
             }
             Err(refusal) => refusal,
         };
-        let definition = |e: &DefError| match e.malformed {
-            true => (format!("Error parsing file: {}", e.message), e.line),
-            false => (e.message.clone(), None),
+        // What a compiler refuses it tells with the place.
+        let definition = |e: &DefError| match (e.malformed, e.column) {
+            (true, _) => (format!("Error parsing file: {}", e.message), e.line, None),
+            (false, None) => (e.message.clone(), None, None),
+            (false, column) => (e.message.clone(), e.line, column),
         };
-        let (problem, line) = match &failure {
+        let (problem, line, column) = match &failure {
             Failure::Definition(e) => definition(e),
-            Failure::Api(e) => (e.message().to_owned(), None),
+            Failure::Api(e) => (e.message().to_owned(), None, None),
             _ => return Err(failure),
         };
         let Some(entry) = of.get(at).and_then(|at| entries.get_mut(*at)) else { return Ok(Some(problem)) };
-        entry.refuse(problem, line);
+        entry.refuse(problem, line, column);
         for e in &others {
             let is_it = |entry: &&mut Entry| {
                 entry.message.success && entry.edits.iter().any(|edit| same_name(edit.subject().as_deref(), e.subject.as_deref()))
             };
             if let Some(entry) = entries.iter_mut().find(is_it) {
-                let (problem, line) = definition(e);
-                entry.refuse(problem, line);
+                let (problem, line, column) = definition(e);
+                entry.refuse(problem, line, column);
             }
         }
         refusals += 1;
@@ -137,9 +142,10 @@ fn apply(identity: &Identity, options: &Options, sound: bool, entries: &mut [Ent
 
 impl Entry {
     /// Notes that the org refuses it.
-    fn refuse(&mut self, problem: String, line: Option<u32>) {
+    fn refuse(&mut self, problem: String, line: Option<u32>, column: Option<u32>) {
         self.message.fail(problem, ProblemType::Error);
         self.message.line = line.or(self.message.line);
+        self.message.column = column.or(self.message.column);
     }
 }
 
@@ -161,6 +167,13 @@ impl Work<'_> {
         self.packages.iter().find(|package| path.starts_with(&package.folder))
     }
 
+    /// Whether there are tests, in the org or among the files.
+    fn has_tests(&self, reading: &Reading) -> bool {
+        let is_test = |body: &str| ["@istest", "testmethod"].iter().any(|word| body.to_ascii_lowercase().contains(word));
+        let mine = self.have.iter().filter_map(Custom::apex_def).map(|def| def.body.as_str());
+        mine.chain(reading.project.apex.iter().map(|(_, _, body, _)| body.as_str())).any(is_test)
+    }
+
     /// Whether a package lists a component, or what it belongs to.
     fn is_listed(package: &Package, component: &Component) -> bool {
         let (ty, name) = (component.type_name.as_str(), component.full_name.as_str());
@@ -172,7 +185,8 @@ impl Work<'_> {
     /// What the files hold.
     fn components(&self, reading: &Reading) -> Result<Vec<Entry>, Failure> {
         let mut changes: HashMap<String, Edit> = HashMap::new();
-        for edit in edits(self.identity, &reading.project)? {
+        let (edits, refused) = edits(self.identity, &reading.project)?;
+        for edit in edits {
             if let Some(subject) = edit.subject() {
                 changes.insert(fold_name(&subject).into_owned(), edit);
             }
@@ -190,6 +204,7 @@ impl Work<'_> {
                 reading.errors.iter().enumerate().filter(|(_, e)| e.path == component.path && is_about(&e.about)).collect();
             let skipped: Vec<&Skipped> = reading.project.skipped.iter().filter(|s| is_about(&s.about)).collect();
             told.extend(errors.iter().map(|(at, _)| *at));
+            let refusal = refused.iter().find(|e| is_about(&e.subject));
             let edits: Vec<Edit> = keys.iter().filter_map(|key| changes.get(key)).cloned().collect();
             let mut entry = Entry { message: self.message(component), edits };
             if !Self::is_listed(package, component) {
@@ -200,6 +215,8 @@ impl Work<'_> {
                 if let Some(line) = line {
                     (entry.message.line, entry.message.column) = (Some(line), self.column(&component.path, line));
                 }
+            } else if let Some(e) = refusal {
+                entry.message.fail(e.message.clone(), ProblemType::Error);
             } else {
                 self.judge(component, &skipped, reading, &mut entry);
             }
@@ -261,7 +278,7 @@ impl Work<'_> {
         (message.created, message.changed) = (false, false);
         let first = ids.next().flatten();
         message.id = first.map(|custom| custom.id.to_string());
-        let same = |edit: &Edit| self.existing(edit).is_some_and(|custom| edit.metadata().as_ref() == Some(&custom.to_metadata()));
+        let same = |edit: &Edit| self.existing(edit).is_some_and(|custom| edit.leaves(custom));
         if first.is_none() {
             (message.created, message.changed) = (true, true);
         } else if !entry.edits.iter().all(same) {
@@ -329,10 +346,17 @@ impl Work<'_> {
         }
         // An object's file without anything in it is there for nothing.
         let of_object = |path: &Path| [".object", ".object-meta.xml"].iter().any(|end| path.to_string_lossy().ends_with(end));
-        let empty = files.read.keys().filter(|path| !named.contains(shown(path).as_str()) && !of_object(path));
+        // A body is told of by itself, with the file beside it.
+        let beside = |path: &Path| path.to_str().and_then(|p| p.strip_suffix("-meta.xml")).is_some_and(|body| named.contains(body));
+        let empty = files.read.keys().filter(|path| !named.contains(shown(path).as_str()) && !of_object(path) && !beside(path));
         unread.extend(empty.map(|path| {
             let message = of_file(path);
-            Entry { message: message.failed("The file holds no component that this org supports."), edits: Vec::new() }
+            // A class or a trigger comes with a file beside it.
+            let problem = match path.extension().and_then(|end| end.to_str()) {
+                Some("cls" | "trigger") => format!("The file {}-meta.xml is missing", shown(path)),
+                _ => "The file holds no component that this org supports.".to_owned(),
+            };
+            Entry { message: message.failed(problem), edits: Vec::new() }
         }));
         unread
     }
@@ -359,8 +383,7 @@ impl Work<'_> {
                 if !found.is_empty() {
                     (message.deleted, message.changed) = (true, true);
                     message.id = Some(found[0].id.to_string());
-                    let file = if ty == "CustomObject" { name } else { parent.unwrap_or(name) };
-                    message.file_name = shown(&package.folder.join(format!("objects/{file}.object")));
+                    message.file_name = shown(&package.folder.join(metadata::file_of(found[0])));
                     // What goes with its object is gone by then.
                     if !parent.is_some_and(|object| goes("CustomObject", object)) {
                         edits = found.iter().map(|custom| Edit::Remove(custom.id)).collect();

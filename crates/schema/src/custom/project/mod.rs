@@ -7,6 +7,7 @@ mod leave_out;
 #[cfg(test)]
 mod tests;
 
+use super::apex::{self, ApexKind, ApexMeta};
 use super::meta_node::MAX_BYTES;
 use super::object_def::UNBUILT_PARTS;
 use super::part::{self, KINDS, Kind};
@@ -79,6 +80,8 @@ pub struct Project {
     pub fields: Vec<FieldDef>,
     /// What objects have beside fields, in the order of their files.
     pub parts: Vec<PartDef>,
+    /// Classes and triggers, in the order of their files: what they are, their names, their bodies, what their files say.
+    pub apex: Vec<(ApexKind, String, String, ApexMeta)>,
     /// What was left out. A strict load refuses a project where this is not empty.
     pub skipped: Vec<Skipped>,
     /// Where each object (`X__c`), field (`X__c.F__c`) and part ([`PartDef::qualified_name`]) comes from.
@@ -126,7 +129,8 @@ pub struct Reading {
 
 /// Whether a file is one of those that are read, going by its name and its place.
 pub fn is_read(path: &Path) -> bool {
-    files::classify(path).is_some()
+    let is_body = |kind: ApexKind| path.extension().is_some_and(|end| end == kind.ending());
+    files::classify(path).is_some() || ApexKind::ALL.into_iter().any(is_body)
 }
 
 /// Reads files that are in memory, each by its path: all that is understood, and all that is wrong.
@@ -196,6 +200,7 @@ struct Loader<'a> {
     /// Fields by folded object name, in order.
     fields: BTreeMap<String, Vec<FieldDef>>,
     parts: Vec<PartDef>,
+    apex: Vec<(ApexKind, String, String, ApexMeta)>,
     sets: HashMap<String, GlobalValueSet>,
     /// Folded names of objects and `object.field` that were left out.
     left_out: BTreeSet<String>,
@@ -258,6 +263,7 @@ impl Loader<'_> {
                 }
             }
             Holds::Parts(kind, object) => self.listed(path, kind, &object),
+            Holds::Apex(kind, name) => self.apex(path, kind, name),
             Holds::Field(object, name) => {
                 if let Some(node) = self.read(path, "CustomField") {
                     self.field(path, &object, &name, node);
@@ -297,6 +303,45 @@ impl Loader<'_> {
                 None
             }
         }
+    }
+
+    /// Reads what stands beside a body, and the body.
+    fn apex(&mut self, path: &Path, kind: ApexKind, name: String) {
+        let beside = path.with_file_name(format!("{name}.{}", kind.ending()));
+        self.component(&beside, None, kind.name(), &name, apex::qualified(kind, &name));
+        let Some(node) = self.read(path, kind.name()) else { return };
+        let meta = match ApexMeta::from_meta(kind, &node) {
+            Ok(meta) => meta,
+            Err(e) if e.unsupported => return self.skip(path, e.line, apex::qualified(kind, &name), e.message),
+            Err(e) => return self.error(path, e.line, e.message),
+        };
+        let body = match self.body(&beside) {
+            Ok(body) => body,
+            Err(reason) => return self.error(&beside, None, reason),
+        };
+        let full = apex::qualified(kind, &name);
+        if let Some((first, _)) = self.origins.get(&full) {
+            let reason = format!("{full} is already defined in {}", first.display());
+            return self.error(&beside, None, reason);
+        }
+        self.origins.insert(full, (beside, None));
+        self.apex.push((kind, name, body, meta));
+    }
+
+    /// The text of a file that is no XML.
+    fn body(&self, path: &Path) -> Result<String, String> {
+        let bytes = match self.files {
+            Some(files) => files.get(path).cloned().ok_or_else(|| "the file is missing".to_owned())?,
+            None => {
+                let size = fs::metadata(path).map_err(|e| e.to_string())?.len();
+                // Characters take four bytes at most; how many there may be is told with the definition.
+                if size > 4 * apex::MAX_BODY as u64 {
+                    return Err(format!("the file is longer than {} characters", apex::MAX_BODY));
+                }
+                fs::read(path).map_err(|e| e.to_string())?
+            }
+        };
+        String::from_utf8(bytes).map_err(|_| "the file is not UTF-8".to_owned())
     }
 
     fn leave_out_object(&mut self, path: &Path, line: Option<u32>, name: &str, why: &str) {
@@ -523,7 +568,8 @@ impl Loader<'_> {
 
     fn project(mut self) -> Project {
         self.skipped.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
-        let mut project = Project { skipped: self.skipped, origins: self.origins, parts: self.parts, ..Project::default() };
+        let mut project =
+            Project { skipped: self.skipped, origins: self.origins, parts: self.parts, apex: self.apex, ..Project::default() };
         for (key, fields) in self.fields {
             match self.objects.get_mut(&key) {
                 Some(object) => object.fields = fields,
@@ -561,7 +607,8 @@ impl Loader<'_> {
             for (object, field) in &fields {
                 if part.forget(object, field) {
                     let (path, line) = self.origins.get(&part.qualified_name()).cloned().unwrap_or_default();
-                    let what = format!("picklist {field} in {}", part.qualified_name());
+                    let called = if part.kind().name == "ListView" { "column" } else { "picklist" };
+                    let what = format!("{called} {field} in {}", part.qualified_name());
                     let (why, about) = (format!("{object}.{field} is not supported by this org."), Some(part.qualified_name()));
                     self.skipped.push(Skipped { path, line, what, why, about });
                 }
