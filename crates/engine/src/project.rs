@@ -1,10 +1,11 @@
 //! Loading SFDX projects into an org.
 
 use crate::metadata::{self, Edit, Refusal};
-use crate::{Failure, Identity};
-use orglet_base::{ApiVersion, Id};
+use crate::save::{Assign, Incoming, Op, save_one};
+use crate::{Failure, Identity, record};
+use orglet_base::{ApiVersion, Id, Value};
 use orglet_schema::custom::DefError;
-use orglet_schema::custom::project::{self, Project, ProjectError, Skipped};
+use orglet_schema::custom::project::{self, Project, ProjectError, ProjectRecord, Skipped};
 use std::collections::HashMap;
 use std::path::PathBuf;
 
@@ -49,7 +50,10 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
             false => Err(Refusal { at: 0, failure: Failure::Definition(Box::new(refused.remove(0))), others: refused }),
         };
         let Refusal { failure, mut others, .. } = match done {
-            Ok(_) => return Ok(project.skipped),
+            Ok(_) => {
+                save_records(identity, &project.records)?;
+                return Ok(project.skipped);
+            }
             Err(refusal) => refusal,
         };
         // Whether a filter or a formula looks at what this org has is seen when everything is put together.
@@ -72,6 +76,30 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
         }
         other => Err(LoadError::Failure(other)),
     }
+}
+
+/// Saves the records that a project brings: those that the org has take its values.
+fn save_records(identity: &Identity, records: &[ProjectRecord]) -> Result<(), LoadError> {
+    for record in records {
+        save_record(identity, record).map_err(|failure| match failure {
+            failure @ (Failure::Api(_) | Failure::Errors(_)) => {
+                LoadError::Files(vec![ProjectError { path: record.path.clone(), line: None, reason: failure.to_string(), about: None }])
+            }
+            other => LoadError::Failure(other),
+        })?;
+    }
+    Ok(())
+}
+
+fn save_record(identity: &Identity, record: &ProjectRecord) -> Result<(), Failure> {
+    let catalog = identity.org.catalog();
+    let (Some(object), name) = (catalog.object(record.object), record.name.as_str()) else { return Ok(()) };
+    let Some(key) = object.field(record.key) else { return Ok(()) };
+    let id = record::find_by_external_id(identity, object, key, name)?.first().copied();
+    let given = std::iter::once((record.key, Value::from(name))).chain(record.values.iter().cloned());
+    let fields = given.filter_map(|(field, value)| Some((object.field_index(field)?, Assign::Value(value)))).collect();
+    let op = if id.is_some() { Op::Update } else { Op::Insert };
+    save_one(identity, object, op, Incoming { id, fields, ..Incoming::default() }, None).map(|_| ())
 }
 
 /// The changes that a project comes to, and what can be none.

@@ -329,7 +329,8 @@ impl Work<'_> {
             of.is_some_and(|of| files.others.contains(&of) || files.read.contains_key(&of))
         };
         let mut unread = Vec::new();
-        for path in files.others.iter().filter(|path| !has_companion(path)) {
+        let is_body = |path: &Path| files.read.contains_key(&PathBuf::from(format!("{}-meta.xml", path.to_string_lossy())));
+        for path in files.others.iter().filter(|path| !has_companion(path) && !is_body(path)) {
             let Some(package) = self.package(path) else { continue };
             let mut message = of_file(path);
             // The list says of what type it is, where the folder doesn't.
