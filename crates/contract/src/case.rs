@@ -73,6 +73,8 @@ pub struct Step {
     pub via: Option<String>,
     /// Request headers; `false` leaves out one that is sent by itself.
     pub with: BTreeMap<String, toml::Value>,
+    /// Files, by their paths, of a zip archive that the request has as `{zip}` in base64, or as `{zip-bytes}` in its body as it is.
+    pub zip: BTreeMap<String, String>,
     /// Send no `Authorization`.
     pub anonymous: bool,
     /// How the body goes over the wire, with a byte-order mark: `utf-16le` or `utf-16be`; UTF-8 without one unless stated.

@@ -10,6 +10,7 @@ use base64::Engine as _;
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -253,7 +254,30 @@ fn prepare(contract: &Contract, lines: &[String], target: &dyn Target, vars: &mu
 /// What a case may write in a target as it is, although a URI has it encoded.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
 
+/// What stands for the bytes of an archive until the body is bytes.
+const ZIP_BYTES: &str = "\u{1}zip\u{1}";
+
+/// An archive of a step's files.
+fn archive(step: &Step, vars: &Vars) -> Result<Vec<u8>, String> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (path, text) in &step.zip {
+        writer.start_file(path.as_str(), zip::write::SimpleFileOptions::default()).map_err(|e| e.to_string())?;
+        writer.write_all(fill(text.trim_start_matches('\n'), vars)?.as_bytes()).map_err(|e| e.to_string())?;
+    }
+    writer.finish().map(std::io::Cursor::into_inner).map_err(|e| e.to_string())
+}
+
 fn build(step: &Step, format: Format, vars: &Vars) -> Result<http::Request<Bytes>, String> {
+    let (mut with_zip, mut zip) = (Vars::new(), Vec::new());
+    let vars = if step.zip.is_empty() {
+        vars
+    } else {
+        zip = archive(step, vars)?;
+        with_zip.extend(vars.clone());
+        with_zip.insert("zip".to_owned(), base64::engine::general_purpose::STANDARD.encode(&zip));
+        with_zip.insert("zip-bytes".to_owned(), ZIP_BYTES.to_owned());
+        &with_zip
+    };
     let text = match (&step.request, &step.query) {
         (Some(request), _) => fill(request.trim_start_matches('\n'), vars)?,
         (None, Some(query)) => {
@@ -307,7 +331,10 @@ fn build(step: &Step, format: Format, vars: &Vars) -> Result<http::Request<Bytes
         request = request.header(name, value);
     }
     let bytes = match step.encode.as_deref() {
-        None => Bytes::copy_from_slice(body.as_bytes()),
+        None => match body.split_once(ZIP_BYTES) {
+            Some((before, behind)) => [before.as_bytes(), &zip, behind.as_bytes()].concat().into(),
+            None => Bytes::copy_from_slice(body.as_bytes()),
+        },
         Some("utf-16le") => utf_16(body).flat_map(u16::to_le_bytes).collect(),
         Some("utf-16be") => utf_16(body).flat_map(u16::to_be_bytes).collect(),
         Some(other) => return Err(format!("no encoding {other}")),

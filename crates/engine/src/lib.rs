@@ -8,6 +8,7 @@ pub mod apex;
 pub mod auth;
 pub mod clock;
 pub mod consent;
+pub mod deploy;
 pub mod dev;
 pub mod events;
 mod failure;

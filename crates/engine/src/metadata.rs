@@ -8,9 +8,12 @@ mod places;
 mod rows;
 mod switches;
 mod tables;
+mod trees;
 
 pub(crate) use rows::{process_of, stand_for_definitions};
 pub(crate) use switches::{Switches, switch};
+pub(crate) use trees::file_of;
+pub use trees::{node, object_node};
 
 use draft::{Draft, Prefixes};
 
@@ -130,6 +133,16 @@ impl Custom {
         }
     }
 
+    /// What errors call it.
+    pub(crate) fn subject(&self) -> String {
+        match &self.body {
+            Body::Object(def) => def.full_name.clone(),
+            Body::Field(def) => def.qualified_name(),
+            Body::Part(def) => def.qualified_name(),
+            Body::Apex(def) => def.qualified_name(),
+        }
+    }
+
     /// Its name, with its object's unless it is one or Apex.
     pub fn full_name(&self) -> String {
         match &self.body {
@@ -165,7 +178,7 @@ pub enum Edit {
 
 impl Edit {
     /// What errors call the definition that it brings.
-    fn subject(&self) -> Option<String> {
+    pub(crate) fn subject(&self) -> Option<String> {
         match self {
             Edit::AddObject(def) | Edit::ChangeObject(_, def) => Some(def.full_name.clone()),
             Edit::AddField(def) | Edit::ChangeField(_, def) => Some(def.qualified_name()),
@@ -173,6 +186,20 @@ impl Edit {
             Edit::AddApex(def) | Edit::ChangeApex(_, def) => Some(def.qualified_name()),
             Edit::Remove(_) => None,
         }
+    }
+
+    /// Whether it would leave a definition as it is.
+    pub(crate) fn leaves(&self, custom: &Custom) -> bool {
+        let brought = match (self, &custom.body) {
+            (Edit::ChangeApex(_, new), Body::Apex(old)) => {
+                return new.body == old.body && new.api_version == old.api_version && new.active == old.active;
+            }
+            (Edit::ChangeObject(_, def), _) => def.to_metadata(),
+            (Edit::ChangeField(_, def), _) => def.to_metadata(),
+            (Edit::ChangePart(_, def), _) => def.to_metadata(),
+            _ => return false,
+        };
+        brought == custom.to_metadata()
     }
 
     fn removes(&self) -> Option<Id> {
@@ -389,12 +416,30 @@ impl Seen {
 
 /// As [`apply()`], but tells which of the changes is refused.
 pub fn apply_telling(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, Refusal> {
+    apply_for(identity, edits, Purpose::Keep)
+}
+
+/// Makes changes as far as that tells whether they would be refused, and takes them back.
+pub(crate) fn try_out(identity: &Identity, edits: Vec<Edit>) -> Result<(), Refusal> {
+    apply_for(identity, edits, Purpose::Try).map(|_| ())
+}
+
+/// Whether changes last.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Keep,
+    Try,
+}
+
+/// What takes changes back that were only tried.
+const TRIED: &str = "the changes were only tried";
+
+fn apply_for(identity: &Identity, edits: Vec<Edit>, purpose: Purpose) -> Result<Vec<Id>, Refusal> {
     let seen = Seen::default();
-    let done = identity
-        .org
-        .keep_up()
-        .and_then(|_| rows::ensure(&identity.org, &edits))
-        .and_then(|()| identity.org.on_current(|_| apply_once(identity, edits.clone(), &seen).map_err(|e| identity.org.told(e))));
+    let done =
+        identity.org.keep_up().and_then(|_| rows::ensure(&identity.org, &edits)).and_then(|()| {
+            identity.org.on_current(|_| apply_once(identity, edits.clone(), &seen, purpose).map_err(|e| identity.org.told(e)))
+        });
     done.map_err(|failure| {
         let subject = match &failure {
             Failure::Definition(e) => e.subject.as_deref(),
@@ -406,7 +451,7 @@ pub fn apply_telling(identity: &Identity, edits: Vec<Edit>) -> Result<Vec<Id>, R
     })
 }
 
-fn apply_once(identity: &Identity, edits: Vec<Edit>, seen: &Seen) -> Result<Vec<Id>, Failure> {
+fn apply_once(identity: &Identity, edits: Vec<Edit>, seen: &Seen, purpose: Purpose) -> Result<Vec<Id>, Failure> {
     let at = &seen.at;
     seen.others.take();
     let org = &identity.org;
@@ -446,7 +491,7 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, seen: &Seen) -> Result<Vec<
     check_rules(&draft.customs, &draft.changed, Some(&draft.removed), &old, &new).map_err(|all| seen.all(all))?;
     let (new, program) = apex::settle(&mut draft, &old, new, &|all| seen.all(all))?;
     let statements = tables::migration(org, &old, &new)?;
-    org.store.transact_alone_with::<_, Failure>(|tx| {
+    let done = org.store.transact_alone_with::<_, Failure>(|tx| {
         org.still(tx, &old)?;
         tables::check_rows(tx, org, &old, &new)?;
         for statement in &statements {
@@ -455,8 +500,13 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, seen: &Seen) -> Result<Vec<
         draft.write(tx)?;
         matching::settle(tx, &new, org.store.dialect(), &|object| org.has_rows(object))?;
         rows::write(tx, &draft, &new)?;
-        note_change(tx, new.version(), new.modified())
-    })?;
+        note_change(tx, new.version(), new.modified())?;
+        if purpose == Purpose::Try { Err(StoreError::Other(TRIED.to_owned()).into()) } else { Ok(()) }
+    });
+    match done {
+        Err(Failure::Store(StoreError::Other(text))) if purpose == Purpose::Try && text == TRIED => return Ok(ids),
+        done => done?,
+    }
     for object in old.objects() {
         if new.object(&object.name).is_none() {
             org.forget_table(&object.name);

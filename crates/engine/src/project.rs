@@ -4,6 +4,7 @@ use crate::metadata::{self, Edit, Refusal};
 use crate::save::{Assign, Incoming, Op, save_one};
 use crate::{Failure, Identity, record};
 use orglet_base::{ApiVersion, Id, Value};
+use orglet_schema::custom::DefError;
 use orglet_schema::custom::project::{self, Project, ProjectError, ProjectRecord, Skipped};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -43,8 +44,12 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
         if strict && !project.skipped.is_empty() {
             return Err(LoadError::Strict(project.skipped));
         }
-        let told = edits(identity, &project).map_err(|failure| Refusal { at: 0, failure, others: Vec::new() });
-        let Refusal { failure, mut others, .. } = match told.and_then(|edits| metadata::apply_telling(identity, edits)) {
+        let (edits, mut refused) = edits(identity, &project).map_err(LoadError::Failure)?;
+        let done = match refused.is_empty() {
+            true => metadata::apply_telling(identity, edits),
+            false => Err(Refusal { at: 0, failure: Failure::Definition(Box::new(refused.remove(0))), others: refused }),
+        };
+        let Refusal { failure, mut others, .. } = match done {
             Ok(_) => {
                 save_records(identity, &project.records)?;
                 return Ok(project.skipped);
@@ -65,6 +70,7 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
                 path: folders.first().cloned().unwrap_or_default(),
                 line: None,
                 reason: e.to_string(),
+                about: None,
             });
             Err(LoadError::Files(vec![place]))
         }
@@ -77,7 +83,7 @@ fn save_records(identity: &Identity, records: &[ProjectRecord]) -> Result<(), Lo
     for record in records {
         save_record(identity, record).map_err(|failure| match failure {
             failure @ (Failure::Api(_) | Failure::Errors(_)) => {
-                LoadError::Files(vec![ProjectError { path: record.path.clone(), line: None, reason: failure.to_string() }])
+                LoadError::Files(vec![ProjectError { path: record.path.clone(), line: None, reason: failure.to_string(), about: None }])
             }
             other => LoadError::Failure(other),
         })?;
@@ -96,7 +102,8 @@ fn save_record(identity: &Identity, record: &ProjectRecord) -> Result<(), Failur
     save_one(identity, object, op, Incoming { id, fields, ..Incoming::default() }, None).map(|_| ())
 }
 
-fn edits(identity: &Identity, project: &Project) -> Result<Vec<Edit>, Failure> {
+/// The changes that a project comes to, and what can be none.
+pub(crate) fn edits(identity: &Identity, project: &Project) -> Result<(Vec<Edit>, Vec<DefError>), Failure> {
     let all = metadata::all(&identity.org)?;
     let key = |kind: &str, object: &str, name: &str| format!("{kind} {object} {name}").to_ascii_lowercase();
     let have: HashMap<String, Id> = all.iter().map(|c| (key(&c.kind, &c.object, &c.name), c.id)).collect();
@@ -128,10 +135,12 @@ fn edits(identity: &Identity, project: &Project) -> Result<Vec<Edit>, Failure> {
         });
     }
     // Classes and triggers are compiled with everything else in place.
+    let mut refused = Vec::new();
     for (kind, name, body, meta) in &project.apex {
-        let def = metadata::apex::define(*kind, Some(name), body, meta.clone(), ApiVersion::LATEST)
-            .map_err(|e| Failure::Definition(Box::new(e)))?;
-        edits.push(metadata::apex::put(&all, def));
+        match metadata::apex::define(*kind, Some(name), body, meta.clone(), ApiVersion::LATEST) {
+            Ok(def) => edits.push(metadata::apex::put(&all, def)),
+            Err(e) => refused.push(e),
+        }
     }
-    Ok(edits)
+    Ok((edits, refused))
 }

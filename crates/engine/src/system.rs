@@ -35,6 +35,8 @@ pub(crate) fn org_tables(dialect: Dialect) -> Vec<Statement> {
             "CREATE INDEX IF NOT EXISTS \"_event_schemas_object\" ON \"_event_schemas\" (object)",
             "CREATE TABLE IF NOT EXISTS \"_match_keys\" (rule TEXT NOT NULL, \"key\" INTEGER NOT NULL, id TEXT NOT NULL, \
              PRIMARY KEY (rule, \"key\", id))",
+            "CREATE TABLE IF NOT EXISTS \"_deployments\" (id TEXT PRIMARY KEY NOT NULL, created INTEGER NOT NULL, body TEXT NOT NULL, zip TEXT)",
+            "CREATE INDEX IF NOT EXISTS \"_deployments_age\" ON \"_deployments\" (created)",
         ],
     )
 }

@@ -101,6 +101,8 @@ resources! {
     ToolingDescribe
     ToolingRow
     ToolingBlob
+    DeployRequests
+    DeployRequest
     UiObjectInfo
     UiPicklists
     UiPicklist
@@ -183,6 +185,13 @@ pub static ROUTES: &[Route] = &[
         name: "List View Describe",
     },
     Route { path: "sobjects/{object}/listviews/{id}/results", resource: Resource::ListViewResults, verbs: READ, name: "List View Results" },
+    Route { path: "metadata/deployRequest", resource: Resource::DeployRequests, verbs: &["POST"], name: "Deploy Request" },
+    Route {
+        path: "metadata/deployRequest/{id}",
+        resource: Resource::DeployRequest,
+        verbs: &["HEAD", "GET", "POST", "PATCH"],
+        name: "Deploy Request by ID",
+    },
     Route { path: "compactLayouts", resource: Resource::PrimaryCompactLayouts, verbs: READ, name: "Compact Layouts" },
     Route { path: "sobjects/{object}/deleted", resource: Resource::Deleted, verbs: READ, name: "sObject Get Deleted" },
     Route { path: "sobjects/{object}/updated", resource: Resource::Updated, verbs: READ, name: "sObject Get Updated" },

@@ -7,6 +7,7 @@ mod appearance;
 mod blobs;
 mod conditional;
 mod consent;
+mod deploy;
 mod describe;
 mod discovery;
 mod events;
@@ -333,6 +334,8 @@ impl Rest<'_> {
             (Resource::ToolingDescribe, [object]) => tooling::describe(self, object),
             (Resource::ToolingRow, [object, id]) => tooling::row(self, object, id),
             (Resource::ToolingBlob, [object, id, field]) => tooling::blob(self, object, id, field),
+            (Resource::DeployRequests, _) => deploy::begin(self),
+            (Resource::DeployRequest, [id]) => deploy::one(self, id),
             (Resource::Tabs, _) => Ok(appearance::tabs(self)),
             (Resource::Theme, _) => Ok(appearance::theme(self)),
             (Resource::AppMenus, _) => Ok(appearance::menus(self)),

@@ -22,7 +22,7 @@ const LONGEST_BOUNDARY: usize = 70;
 
 /// Whether a resource takes files beside a record.
 pub(super) fn are_taken(resource: Resource) -> bool {
-    matches!(resource, Resource::BasicInformation | Resource::CreateAtId | Resource::Row | Resource::RowByKey)
+    matches!(resource, Resource::BasicInformation | Resource::CreateAtId | Resource::Row | Resource::RowByKey | Resource::DeployRequests)
 }
 
 /// A record's body.
@@ -55,6 +55,11 @@ pub(super) fn body<'a>(cx: &'a Rest<'_>) -> Result<Body<'a>, ApiError> {
 }
 
 impl Body<'_> {
+    /// The bytes of the file, where there is one.
+    pub(super) fn file(&self) -> Option<&[u8]> {
+        self.file.as_ref().map(|file| file.bytes)
+    }
+
     /// The record with its file; `key` as in [`decode_record`].
     pub(super) fn record(&self, cx: &Rest<'_>, object: &Arc<Object>, key: Option<&Field>) -> Result<Incoming, ApiError> {
         let mut record = decode_record(cx, object, &self.node, key)?;

@@ -18,6 +18,25 @@ const NAMED: &[Allowed] = &[("type", false), ("fullNames", true)];
 /// The members of a query of `listMetadata`.
 const LISTED: &[Allowed] = &[("folder", false), ("type", false)];
 
+/// What a deployment is asked to do.
+const OPTIONS: &[Allowed] = &[
+    ("allowMissingFiles", false),
+    ("autoUpdatePackage", false),
+    ("checkOnly", false),
+    ("ignoreWarnings", false),
+    ("performRetrieve", false),
+    ("purgeOnDelete", false),
+    ("rollbackOnError", false),
+    ("runAllTests", false),
+    ("runTests", true),
+    ("singlePackage", false),
+    ("testLevel", false),
+];
+
+/// What is retrieved.
+const RETRIEVED: &[Allowed] =
+    &[("apiVersion", false), ("packageNames", true), ("singlePackage", false), ("specificFiles", true), ("unpackaged", false)];
+
 /// The names of `merge`'s argument: that of the WSDL, and those that public clients send (salesforcer; jsforce).
 pub(super) const MERGES: &[&str] = &["request", "mergeRequest", "mergeRequests"];
 
@@ -52,6 +71,14 @@ fn of(api: Api, operation: &str) -> Option<&'static [Allowed]> {
         (Api::Metadata, "deleteMetadata" | "readMetadata") => NAMED,
         (Api::Metadata, "describeMetadata") => &[("asOfVersion", false)],
         (Api::Metadata, "listMetadata") => &[("queries", true), ("asOfVersion", false)],
+        (Api::Metadata, "deploy") => &[("ZipFile", false), ("DeployOptions", false)],
+        // There are clients that name these arguments otherwise than the WSDL does, and the platform answers them.
+        (Api::Metadata, "checkDeployStatus") => &[("asyncProcessId", false), ("id", false), ("includeDetails", false)],
+        (Api::Metadata, "cancelDeploy") => &[("String", false), ("id", false)],
+        (Api::Metadata, "deployRecentValidation") => &[("validationId", false), ("id", false)],
+        (Api::Metadata, "retrieve") => &[("retrieveRequest", false), ("request", false)],
+        (Api::Metadata, "checkRetrieveStatus") => &[("asyncProcessId", false), ("id", false), ("includeZip", false)],
+        (Api::Metadata, "checkStatus") => &[("asyncProcessId", true)],
         (Api::Metadata, _) => return None,
         (_, "login") => &[("username", false), ("password", false)],
         (_, "logout" | "getServerTimestamp" | "getUserInfo" | "describeGlobal") => &[],
@@ -83,6 +110,8 @@ pub(super) fn check(cx: &Soap<'_>) -> Result<(), Fault> {
     };
     match (cx.api, cx.request.operation.as_str()) {
         (Api::Metadata, "listMetadata") => inner(&["queries"], LISTED),
+        (Api::Metadata, "deploy") => inner(&["DeployOptions"], OPTIONS),
+        (Api::Metadata, "retrieve") => inner(&["retrieveRequest", "request"], RETRIEVED),
         (Api::Partner | Api::Enterprise, "merge") => inner(MERGES, MERGE),
         (Api::Partner | Api::Enterprise, "convertLead") => inner(&["leadConverts"], CONVERSION),
         _ => Ok(()),

@@ -19,8 +19,10 @@ pub mod project;
 mod reader;
 #[cfg(test)]
 mod tests;
+pub mod types;
 mod validate;
 mod values;
+mod written;
 
 pub use apex::{ApexDef, ApexKind, ApexMeta, ApexSet};
 pub use build::{build_field, build_object};

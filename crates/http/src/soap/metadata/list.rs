@@ -8,7 +8,7 @@ use orglet_base::{ErrorCode, Id};
 use orglet_engine::auth::User;
 use orglet_engine::metadata::{self, Custom};
 use orglet_schema::Storage;
-use orglet_schema::custom::part::{self, KINDS, Kind};
+use orglet_schema::custom::part::{self, KINDS};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -16,177 +16,6 @@ use std::sync::Arc;
 const MOST: usize = 3;
 /// When what the platform brings was made, as it says.
 const EPOCH: &str = "1970-01-01T00:00:00.000Z";
-
-/// Types that orgs may have and this server has not. A name that is none of the platform's is told apart from them.
-const KNOWN: &[&str] = &[
-    "AIApplication",
-    "AnalyticSnapshot",
-    "AnimationRule",
-    "ApexClass",
-    "ApexComponent",
-    "ApexEmailNotifications",
-    "ApexPage",
-    "ApexTestSuite",
-    "ApexTrigger",
-    "AppMenu",
-    "ApprovalProcess",
-    "AssignmentRule",
-    "AssignmentRules",
-    "Audience",
-    "AuraDefinitionBundle",
-    "AuthProvider",
-    "AutoResponseRule",
-    "AutoResponseRules",
-    "BrandingSet",
-    "BusinessProcess",
-    "CallCenter",
-    "CanvasMetadata",
-    "Certificate",
-    "ChatterExtension",
-    "CleanDataService",
-    "CommunityThemeDefinition",
-    "CompactLayout",
-    "ConnectedApp",
-    "ContentAsset",
-    "CorsWhitelistOrigin",
-    "CspTrustedSite",
-    "CustomApplication",
-    "CustomApplicationComponent",
-    "CustomFeedFilter",
-    "CustomHelpMenuSection",
-    "CustomIndex",
-    "CustomLabel",
-    "CustomLabels",
-    "CustomMetadata",
-    "CustomNotificationType",
-    "CustomObjectTranslation",
-    "CustomPageWebLink",
-    "CustomPermission",
-    "CustomSite",
-    "CustomTab",
-    "Dashboard",
-    "DashboardFolder",
-    "DataCategoryGroup",
-    "DelegateGroup",
-    "Document",
-    "DocumentFolder",
-    "DuplicateRule",
-    "EclairGeoData",
-    "EmailFolder",
-    "EmailServicesFunction",
-    "EmailTemplate",
-    "EscalationRule",
-    "EscalationRules",
-    "ExperienceBundle",
-    "ExternalCredential",
-    "ExternalDataSource",
-    "ExternalServiceRegistration",
-    "FieldSet",
-    "FlexiPage",
-    "Flow",
-    "FlowCategory",
-    "FlowDefinition",
-    "FlowTest",
-    "Folder",
-    "GlobalPicklist",
-    "GlobalValueSet",
-    "GlobalValueSetTranslation",
-    "Group",
-    "HomePageComponent",
-    "HomePageLayout",
-    "IframeWhiteListUrlSettings",
-    "InboundNetworkConnection",
-    "InstalledPackage",
-    "Layout",
-    "LeadConvertSettings",
-    "Letterhead",
-    "LightningBolt",
-    "LightningComponentBundle",
-    "LightningExperienceTheme",
-    "LightningMessageChannel",
-    "ListView",
-    "ManagedTopics",
-    "MatchingRule",
-    "MatchingRules",
-    "MilestoneType",
-    "MobileApplicationDetail",
-    "ModerationRule",
-    "MutingPermissionSet",
-    "MyDomainDiscoverableLogin",
-    "NamedCredential",
-    "Network",
-    "NetworkBranding",
-    "NotificationTypeConfig",
-    "OauthCustomScope",
-    "PathAssistant",
-    "PermissionSet",
-    "PermissionSetGroup",
-    "PlatformCachePartition",
-    "PlatformEventChannel",
-    "PlatformEventChannelMember",
-    "PlatformEventSubscriberConfig",
-    "Portal",
-    "PostTemplate",
-    "Profile",
-    "ProfilePasswordPolicy",
-    "ProfileSessionSetting",
-    "Prompt",
-    "Queue",
-    "QuickAction",
-    "RecommendationStrategy",
-    "RecordActionDeployment",
-    "RecordType",
-    "RedirectWhitelistUrl",
-    "RemoteSiteSetting",
-    "Report",
-    "ReportFolder",
-    "ReportType",
-    "RestrictionRule",
-    "Role",
-    "RoleOrTerritory",
-    "SamlSsoConfig",
-    "Scontrol",
-    "Settings",
-    "SharingCriteriaRule",
-    "SharingOwnerRule",
-    "SharingReason",
-    "SharingRules",
-    "SharingSet",
-    "SiteDotCom",
-    "Skill",
-    "StandardValueSet",
-    "StandardValueSetTranslation",
-    "StaticResource",
-    "SynonymDictionary",
-    "Territory",
-    "Territory2",
-    "Territory2Model",
-    "Territory2Rule",
-    "Territory2Type",
-    "TopicsForObjects",
-    "TransactionSecurityPolicy",
-    "Translations",
-    "UserCriteria",
-    "UserProvisioningConfig",
-    "ValidationRule",
-    "VisualizationPlugin",
-    "WaveApplication",
-    "WebLink",
-    "Workflow",
-    "WorkflowAlert",
-    "WorkflowFieldUpdate",
-    "WorkflowKnowledgePublish",
-    "WorkflowOutboundMessage",
-    "WorkflowRule",
-    "WorkflowSend",
-    "WorkflowTask",
-    "XOrgHub",
-];
-
-/// Whether the platform has a type of a name.
-pub(super) fn is_known(name: &str) -> bool {
-    KNOWN.contains(&name)
-}
 
 /// `describeMetadata(asOfVersion)`: the types that are built.
 pub(super) fn describe(_: &Meta<'_>, answer: &mut Answer) -> Result<(), Fault> {
@@ -204,7 +33,7 @@ pub(super) fn describe(_: &Meta<'_>, answer: &mut Answer) -> Result<(), Fault> {
         if listed.is_some() {
             answer.text("childXmlNames", kind.name);
         }
-        file_facts(answer, &folder(kind), kind.ending, listed.unwrap_or(kind.name));
+        file_facts(answer, &part::folder(kind), kind.ending, listed.unwrap_or(kind.name));
     }
     answer.text("organizationNamespace", "").bool("partialSaveAllowed", true).bool("testRequired", false).end("result");
     Ok(())
@@ -218,12 +47,6 @@ fn file_facts(answer: &mut Answer, directory: &str, suffix: &str, name: &str) {
         .text("suffix", suffix)
         .text("xmlName", name)
         .end("metadataObjects");
-}
-
-/// The folder of a kind that has files of its own.
-fn folder(kind: &Kind) -> String {
-    let ending = kind.ending;
-    if ending.ends_with('s') { format!("{ending}es") } else { format!("{ending}s") }
 }
 
 /// `listMetadata(queries[], asOfVersion)`.
@@ -273,8 +96,8 @@ fn by(answer: &mut Answer, what: &str, id: &str, name: &str) {
 
 fn definition(answer: &mut Answer, ty: Type, custom: &Custom, author: &str) {
     let file = match ty {
-        Type::Part(kind) if part::listed(kind).is_some() => format!("{}/{}.{}", folder(kind), custom.object, kind.ending),
-        Type::Part(kind) if kind.member.is_none() => format!("{}/{}.{}", folder(kind), custom.full_name(), kind.ending),
+        Type::Part(kind) if part::listed(kind).is_some() => format!("{}/{}.{}", part::folder(kind), custom.object, kind.ending),
+        Type::Part(kind) if kind.member.is_none() => format!("{}/{}.{}", part::folder(kind), custom.full_name(), kind.ending),
         _ => format!("objects/{}.object", custom.object),
     };
     answer.begin("result");

@@ -1,7 +1,8 @@
-//! The Metadata API: definitions of an org, made, read, changed and taken away a few at a time, and lists of them. Deployments
-//! and retrievals of files are not built.
+//! The Metadata API: definitions of an org, made, read, changed and taken away a few at a time, and lists of them;
+//! deployments and retrievals of files.
 
 mod crud;
+mod deploy;
 mod list;
 mod print;
 
@@ -13,7 +14,7 @@ use crate::codec::{Node, NodeValue, xml};
 use orglet_base::ErrorCode;
 use orglet_engine::Identity;
 use orglet_schema::custom::part::{self, Kind};
-use orglet_schema::custom::{MetaNode, MetaSource};
+use orglet_schema::custom::{MetaNode, MetaSource, types};
 
 /// A call that is let in.
 struct Meta<'a> {
@@ -24,16 +25,7 @@ struct Meta<'a> {
 type Run = fn(&Meta<'_>, &mut Answer) -> Result<(), Fault>;
 
 /// Operations that the API has and this server has not.
-const NOT_BUILT: &[&str] = &[
-    "cancelDeploy",
-    "checkDeployStatus",
-    "checkRetrieveStatus",
-    "deploy",
-    "deployRecentValidation",
-    "describeValueType",
-    "renameMetadata",
-    "retrieve",
-];
+const NOT_BUILT: &[&str] = &["describeValueType", "renameMetadata"];
 
 fn find(name: &str) -> Option<Run> {
     Some(match name {
@@ -44,6 +36,13 @@ fn find(name: &str) -> Option<Run> {
         "readMetadata" => crud::read_all,
         "describeMetadata" => list::describe,
         "listMetadata" => list::list,
+        "deploy" => deploy::deploy,
+        "checkDeployStatus" => deploy::status,
+        "cancelDeploy" => deploy::cancel,
+        "deployRecentValidation" => deploy::recent_validation,
+        "retrieve" => deploy::retrieve,
+        "checkRetrieveStatus" => deploy::retrieve_status,
+        "checkStatus" => deploy::async_status,
         _ => return None,
     })
 }
@@ -79,7 +78,7 @@ impl Type {
             "CustomField" => Ok(Self::Field),
             other => match part::kind(other) {
                 Some(kind) => Ok(Self::Part(kind)),
-                None if list::is_known(other) => {
+                None if types::is_known(other) => {
                     Err(Fault::new(ErrorCode::FunctionalityNotEnabled, format!("{other} metadata is not supported by this org.")))
                 }
                 None => Err(Fault::new(ErrorCode::InvalidType, format!("Unknown type:{other}"))),

@@ -300,6 +300,12 @@ pub(super) fn qualified(kind: &Kind, object: &str, name: &str) -> String {
     if is_of_org(kind) { format!("{} {name}", kind.what) } else { format!("{} {object}.{name}", kind.what) }
 }
 
+/// The folder of a kind that has files of its own.
+pub fn folder(kind: &Kind) -> String {
+    let ending = kind.ending;
+    if ending.ends_with('s') { format!("{ending}es") } else { format!("{ending}s") }
+}
+
 /// A kind by the name of its metadata type.
 pub fn kind(name: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.name == name).copied()

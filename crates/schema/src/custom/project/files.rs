@@ -68,7 +68,7 @@ pub(super) fn find(dirs: &[PathBuf], errors: &mut Vec<ProjectError>) -> Vec<Foun
 fn package_directories(dir: &Path, errors: &mut Vec<ProjectError>) -> Vec<PathBuf> {
     let config = dir.join("sfdx-project.json");
     let mut fail = |line: Option<usize>, reason: String| {
-        errors.push(ProjectError { path: config.clone(), line: line.and_then(|l| u32::try_from(l).ok()), reason });
+        errors.push(ProjectError { path: config.clone(), line: line.and_then(|l| u32::try_from(l).ok()), reason, about: None });
         Vec::new()
     };
     match fs::metadata(&config) {
@@ -109,7 +109,7 @@ struct Walk {
 
 impl Walk {
     fn directory(&mut self, dir: &Path, depth: usize, errors: &mut Vec<ProjectError>) {
-        let mut fail = |reason: String| errors.push(ProjectError { path: dir.to_path_buf(), line: None, reason });
+        let mut fail = |reason: String| errors.push(ProjectError { path: dir.to_path_buf(), line: None, reason, about: None });
         if depth > MAX_DEPTH {
             return fail(format!("directories are nested more than {MAX_DEPTH} deep"));
         }
@@ -132,7 +132,7 @@ impl Walk {
             if self.entries > MAX_ENTRIES {
                 if self.entries == MAX_ENTRIES + 1 {
                     let reason = format!("the project has more than {MAX_ENTRIES} files");
-                    errors.push(ProjectError { path, line: None, reason });
+                    errors.push(ProjectError { path, line: None, reason, about: None });
                 }
                 return;
             }
@@ -149,7 +149,7 @@ impl Walk {
 }
 
 /// What a file holds, going by its name and its place.
-fn classify(path: &Path) -> Option<Holds> {
+pub(super) fn classify(path: &Path) -> Option<Holds> {
     let file = path.file_name()?.to_str()?;
     let name = file.strip_suffix("-meta.xml").unwrap_or(file);
     let (stem, ending) = name.rsplit_once('.')?;

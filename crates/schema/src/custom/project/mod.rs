@@ -1,5 +1,6 @@
 //! SFDX projects: objects and fields from a directory, in source format (`objects/X__c/X__c.object-meta.xml`,
-//! `objects/X__c/fields/F__c.field-meta.xml`) or in metadata format (`objects/X__c.object`).
+//! `objects/X__c/fields/F__c.field-meta.xml`) or in metadata format (`objects/X__c.object`). A deployment has its files in memory,
+//! and is told of each component by itself ([`read_files`]).
 
 mod files;
 mod leave_out;
@@ -31,6 +32,8 @@ pub struct ProjectError {
     pub line: Option<u32>,
     /// What is wrong.
     pub reason: String,
+    /// What it is about, as [`Component::keys`] names it; `None` where that is the file as a whole.
+    pub about: Option<String>,
 }
 
 impl fmt::Display for ProjectError {
@@ -55,6 +58,8 @@ pub struct Skipped {
     pub what: String,
     /// Why it is left out.
     pub why: String,
+    /// The component that it is, or is a part of, as [`Component::keys`] names it.
+    pub about: Option<String>,
 }
 
 impl fmt::Display for Skipped {
@@ -92,8 +97,59 @@ impl Project {
     /// Tells the file and line of an error that arose when the definitions were put together.
     pub fn locate(&self, error: &DefError) -> Option<ProjectError> {
         let (path, line) = self.origins.get(error.subject.as_deref()?)?;
-        Some(ProjectError { path: path.clone(), line: error.line.or(*line), reason: error.message.clone() })
+        let about = error.subject.clone();
+        Some(ProjectError { path: path.clone(), line: error.line.or(*line), reason: error.message.clone(), about })
     }
+}
+
+/// A component that files hold, whether it is understood or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Component {
+    /// Its metadata type.
+    pub type_name: String,
+    /// Its name: `X__c`, `X__c.F__c`, `Account.Rule` …
+    pub full_name: String,
+    /// What the definitions are called that it comes to, as [`Project::origins`] names them. One alone but for fields of activities.
+    pub keys: Vec<String>,
+    /// The file.
+    pub path: PathBuf,
+    /// The line where it begins, counted from 1.
+    pub line: Option<u32>,
+    /// It is an object that says nothing of itself: its file is there for what belongs to it.
+    pub bare: bool,
+}
+
+/// What files come to.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// What is understood.
+    pub project: Project,
+    /// What is not.
+    pub errors: Vec<ProjectError>,
+    /// Every component, in the order of the files.
+    pub components: Vec<Component>,
+    /// Files that hold nothing that is known.
+    pub unread: Vec<PathBuf>,
+}
+
+/// Whether a file is one of those that are read, going by its name and its place.
+pub fn is_read(path: &Path) -> bool {
+    let is_body = |kind: ApexKind| path.extension().is_some_and(|end| end == kind.ending());
+    files::classify(path).is_some() || ApexKind::ALL.into_iter().any(is_body)
+}
+
+/// Reads files that are in memory, each by its path: all that is understood, and all that is wrong.
+pub fn read_files(files: &BTreeMap<PathBuf, Vec<u8>>) -> Reading {
+    let mut loader = Loader { files: Some(files), ..Loader::default() };
+    let (mut found, mut unread) = (Vec::new(), Vec::new());
+    for path in files.keys() {
+        match files::classify(path) {
+            Some(holds) => found.push(Found { path: path.clone(), holds }),
+            None => unread.push(path.clone()),
+        }
+    }
+    loader.take(found);
+    loader.reading(unread)
 }
 
 /// Reads every object, with its fields and parts, of project directories. A directory with an `sfdx-project.json` is read as that file
@@ -101,12 +157,7 @@ impl Project {
 pub fn load(dirs: &[PathBuf]) -> Result<Project, Vec<ProjectError>> {
     let mut loader = Loader::default();
     let found = files::find(dirs, &mut loader.errors);
-    // Value sets first: fields of any file may name them.
-    let (sets, rest): (Vec<_>, Vec<_>) = found.into_iter().partition(|f| matches!(f.holds, Holds::ValueSet(_)));
-    let (objects, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|f| matches!(f.holds, Holds::Object(_)));
-    for file in sets.into_iter().chain(objects).chain(rest) {
-        loader.file(file);
-    }
+    loader.take(found);
     loader.finish()
 }
 
@@ -127,6 +178,13 @@ const FIELD_EXTRAS: &[&str] =
 /// Members of an object that make it another kind of object.
 const OBJECT_KINDS: &[&str] = &["customSettingsType", "eventType", "externalDataSource", "externalRepository", "isInterface"];
 
+/// The metadata type that is called so in messages: `ListView` of `list view`.
+fn type_of(what: &str) -> String {
+    let capital =
+        |word: &str| word.chars().next().map(|c| format!("{}{}", c.to_ascii_uppercase(), &word[c.len_utf8()..])).unwrap_or_default();
+    what.split(' ').map(capital).collect()
+}
+
 fn unbuilt_kind(object: &str) -> Option<&'static str> {
     let name = fold_name(object);
     UNBUILT_KINDS.iter().find(|(suffix, _)| name.ends_with(suffix)).map(|(_, why)| *why)
@@ -137,7 +195,12 @@ fn is_custom(name: &str) -> bool {
 }
 
 #[derive(Default)]
-struct Loader {
+struct Loader<'a> {
+    /// The files, where they are in memory.
+    files: Option<&'a BTreeMap<PathBuf, Vec<u8>>>,
+    components: Vec<Component>,
+    /// What is being read: errors and what is left out are about that.
+    about: Option<String>,
     objects: BTreeMap<String, ObjectDef>,
     /// Fields by folded object name, in order.
     fields: BTreeMap<String, Vec<FieldDef>>,
@@ -152,20 +215,41 @@ struct Loader {
     errors: Vec<ProjectError>,
 }
 
-impl Loader {
+impl Loader<'_> {
     fn error(&mut self, path: &Path, line: Option<u32>, reason: impl Into<String>) {
-        self.errors.push(ProjectError { path: path.to_path_buf(), line, reason: reason.into() });
+        self.errors.push(ProjectError { path: path.to_path_buf(), line, reason: reason.into(), about: self.about.clone() });
     }
 
     fn skip(&mut self, path: &Path, line: Option<u32>, what: String, why: impl Into<String>) {
-        self.skipped.push(Skipped { path: path.to_path_buf(), line, what, why: why.into() });
+        self.skipped.push(Skipped { path: path.to_path_buf(), line, what, why: why.into(), about: self.about.clone() });
+    }
+
+    /// Notes a component, of which is told from here on.
+    fn component(&mut self, path: &Path, line: Option<u32>, type_name: &str, full_name: &str, key: String) {
+        self.about = Some(key.clone());
+        let (type_name, full_name) = (type_name.to_owned(), full_name.to_owned());
+        self.components.push(Component { type_name, full_name, keys: vec![key], path: path.to_path_buf(), line, bare: false });
+    }
+
+    fn take(&mut self, found: Vec<Found>) {
+        // Value sets first: fields of any file may name them.
+        let (sets, rest): (Vec<_>, Vec<_>) = found.into_iter().partition(|f| matches!(f.holds, Holds::ValueSet(_)));
+        let (objects, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|f| matches!(f.holds, Holds::Object(_)));
+        for file in sets.into_iter().chain(objects).chain(rest) {
+            self.about = None;
+            self.file(file);
+        }
     }
 
     fn file(&mut self, file: Found) {
         let path = &file.path;
         match file.holds {
-            Holds::Unbuilt(what, name) => self.skip(path, None, format!("{what} {name}"), format!("{what} metadata is not supported")),
+            Holds::Unbuilt(what, name) => {
+                self.component(path, None, &type_of(what), &name, format!("{what} {name}"));
+                self.skip(path, None, format!("{what} {name}"), format!("{what} metadata is not supported"));
+            }
             Holds::ValueSet(name) => {
+                self.component(path, None, "GlobalValueSet", &name, format!("value set {name}"));
                 let Some(node) = self.read(path, "GlobalValueSet") else { return };
                 match GlobalValueSet::from_meta(&name, &node) {
                     Ok(set) => {
@@ -196,6 +280,9 @@ impl Loader {
     }
 
     fn read(&mut self, path: &Path, root: &str) -> Option<MetaNode> {
+        if let Some(files) = self.files {
+            return self.parsed(path, root, files.get(path).map(Vec::as_slice).unwrap_or_default());
+        }
         let size = fs::metadata(path).map_or(0, |m| m.len());
         if size > MAX_BYTES as u64 {
             self.error(path, None, format!("the file is larger than {MAX_BYTES} bytes"));
@@ -208,7 +295,11 @@ impl Loader {
                 return None;
             }
         };
-        match MetaNode::from_xml(&bytes) {
+        self.parsed(path, root, &bytes)
+    }
+
+    fn parsed(&mut self, path: &Path, root: &str, bytes: &[u8]) -> Option<MetaNode> {
+        match MetaNode::from_xml(bytes) {
             Ok(node) if node.name == root => Some(node),
             Ok(node) => {
                 self.error(path, node.line, format!("the root element is {}, not {root}", node.name));
@@ -223,20 +314,17 @@ impl Loader {
 
     /// Reads what stands beside a body, and the body.
     fn apex(&mut self, path: &Path, kind: ApexKind, name: String) {
+        let beside = path.with_file_name(format!("{name}.{}", kind.ending()));
+        self.component(&beside, None, kind.name(), &name, apex::qualified(kind, &name));
         let Some(node) = self.read(path, kind.name()) else { return };
         let meta = match ApexMeta::from_meta(kind, &node) {
             Ok(meta) => meta,
             Err(e) if e.unsupported => return self.skip(path, e.line, apex::qualified(kind, &name), e.message),
             Err(e) => return self.error(path, e.line, e.message),
         };
-        let beside = path.with_file_name(format!("{name}.{}", kind.ending()));
-        let body = match fs::metadata(&beside).and_then(|m| {
-            // Characters take four bytes at most; how many there may be is told with the definition.
-            if m.len() > 4 * apex::MAX_BODY as u64 { Ok(None) } else { fs::read_to_string(&beside).map(Some) }
-        }) {
-            Ok(Some(body)) => body,
-            Ok(None) => return self.error(&beside, None, format!("the file is longer than {} characters", apex::MAX_BODY)),
-            Err(e) => return self.error(&beside, None, e.to_string()),
+        let body = match self.body(&beside) {
+            Ok(body) => body,
+            Err(reason) => return self.error(&beside, None, reason),
         };
         let full = apex::qualified(kind, &name);
         if let Some((first, _)) = self.origins.get(&full) {
@@ -247,6 +335,22 @@ impl Loader {
         self.apex.push((kind, name, body, meta));
     }
 
+    /// The text of a file that is no XML.
+    fn body(&self, path: &Path) -> Result<String, String> {
+        let bytes = match self.files {
+            Some(files) => files.get(path).cloned().ok_or_else(|| "the file is missing".to_owned())?,
+            None => {
+                let size = fs::metadata(path).map_err(|e| e.to_string())?.len();
+                // Characters take four bytes at most; how many there may be is told with the definition.
+                if size > 4 * apex::MAX_BODY as u64 {
+                    return Err(format!("the file is longer than {} characters", apex::MAX_BODY));
+                }
+                fs::read(path).map_err(|e| e.to_string())?
+            }
+        };
+        String::from_utf8(bytes).map_err(|_| "the file is not UTF-8".to_owned())
+    }
+
     fn leave_out_object(&mut self, path: &Path, line: Option<u32>, name: &str, why: &str) {
         if self.left_out.insert(fold_name(name).into_owned()) {
             self.skip(path, line, format!("object {name}"), why);
@@ -254,6 +358,8 @@ impl Loader {
     }
 
     fn object(&mut self, path: &Path, name: &str, mut node: MetaNode) {
+        self.component(path, node.line, "CustomObject", name, name.to_owned());
+        let place = self.components.len() - 1;
         if let Some(why) = unbuilt_kind(name) {
             return self.leave_out_object(path, node.line, name, why);
         }
@@ -272,6 +378,7 @@ impl Loader {
                 None => node.children.push(child),
             }
         }
+        self.components[place].bare = node.children.iter().all(|c| c.is_null() || c.name == "fullName");
         if is_custom(name) || is_event(name) {
             // A file with neither label nor name field defines nothing: it only adds to an object that exists.
             if node.child("label").is_some() || node.child("nameField").is_some() || node.child("customSettingsType").is_some() {
@@ -285,7 +392,8 @@ impl Loader {
             return;
         }
         for (what, part) in unbuilt {
-            let own = part.child_text("fullName").unwrap_or_default();
+            let own = part.child_text("fullName").unwrap_or_default().trim();
+            self.component(path, part.line, &type_of(what), &format!("{name}.{own}"), format!("{what} {name}.{own}"));
             self.skip(path, part.line, format!("{what} {name}.{own}"), format!("{what} metadata is not supported"));
         }
         for field in fields {
@@ -313,6 +421,8 @@ impl Loader {
     }
 
     fn part(&mut self, path: &Path, kind: &'static Kind, object: &str, name: &str, mut node: MetaNode) {
+        let full = format!("{object}.{name}");
+        self.component(path, node.line, kind.name, &full, format!("{} {full}", kind.what));
         if self.left_out.contains(fold_name(object).as_ref()) {
             return;
         }
@@ -374,16 +484,28 @@ impl Loader {
     }
 
     fn field(&mut self, path: &Path, object: &str, name: &str, node: MetaNode) {
+        let full = format!("{object}.{name}");
+        self.component(path, node.line, "CustomField", &full, full.clone());
+        if object != "Activity" {
+            return self.field_of(path, object, name, node);
+        }
+        // Custom fields of activities are defined once and are fields of both tasks and events.
+        let both = ["Task", "Event"].map(|object| (object, format!("{object}.{name}")));
+        if let Some(component) = self.components.last_mut() {
+            component.keys = both.iter().map(|(_, key)| key.clone()).collect();
+        }
+        for (object, key) in both {
+            self.about = Some(key);
+            self.field_of(path, object, name, node.clone());
+        }
+    }
+
+    fn field_of(&mut self, path: &Path, object: &str, name: &str, node: MetaNode) {
         if self.left_out.contains(fold_name(object).as_ref()) {
             return;
         }
         if let Some(why) = unbuilt_kind(object) {
             return self.leave_out_object(path, node.line, object, why);
-        }
-        if object == "Activity" {
-            // Custom fields of activities are defined once and are fields of both tasks and events.
-            self.field(path, "Task", name, node.clone());
-            return self.field(path, "Event", name, node);
         }
         let full = format!("{object}.{name}");
         if !is_custom(name) {
@@ -434,6 +556,13 @@ impl Loader {
         self.fields.entry(fold_name(&def.object).into_owned()).or_default().push(def);
     }
 
+    /// All that was read, with what is wrong.
+    fn reading(mut self, unread: Vec<PathBuf>) -> Reading {
+        while self.leave_out_dangling() {}
+        let (errors, components) = (std::mem::take(&mut self.errors), std::mem::take(&mut self.components));
+        Reading { project: self.project(), errors, components, unread }
+    }
+
     fn finish(mut self) -> Result<Project, Vec<ProjectError>> {
         // Leaving one field out may leave others without what they refer to.
         while self.leave_out_dangling() {}
@@ -441,6 +570,10 @@ impl Loader {
             self.errors.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
             return Err(self.errors);
         }
+        Ok(self.project())
+    }
+
+    fn project(mut self) -> Project {
         self.skipped.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
         let mut project = Project {
             skipped: self.skipped,
@@ -457,7 +590,7 @@ impl Loader {
             }
         }
         project.objects = self.objects.into_values().collect();
-        Ok(project)
+        project
     }
 
     /// Leaves out fields and parts that refer to something left out; whether there were any.
@@ -489,7 +622,8 @@ impl Loader {
                     let (path, line) = self.origins.get(&part.qualified_name()).cloned().unwrap_or_default();
                     let called = if part.kind().name == "ListView" { "column" } else { "picklist" };
                     let what = format!("{called} {field} in {}", part.qualified_name());
-                    self.skipped.push(Skipped { path, line, what, why: format!("{object}.{field} is not supported by this org.") });
+                    let (why, about) = (format!("{object}.{field} is not supported by this org."), Some(part.qualified_name()));
+                    self.skipped.push(Skipped { path, line, what, why, about });
                 }
             }
         }
@@ -505,11 +639,13 @@ impl Loader {
             self.left_out.insert(fold_name(name).into_owned());
             if let Some((path, line)) = self.origins.get(name).cloned() {
                 let what = if name.contains(' ') { name.clone() } else { format!("field {name}") };
+                self.about = Some(name.clone());
                 self.skip(&path, line, what, why.clone());
             }
         }
         for (name, why) in unfiltered {
             if let Some((path, line)) = self.origins.get(&name).cloned() {
+                self.about = Some(name.clone());
                 self.skip(&path, line, format!("lookupFilter of {name}"), why);
             }
         }

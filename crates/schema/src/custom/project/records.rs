@@ -3,7 +3,7 @@
 
 use super::super::reader::Members;
 use super::super::{DefError, MetaNode};
-use super::{Loader, ProjectError};
+use super::Loader;
 use orglet_base::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -63,10 +63,15 @@ pub(super) fn kind(path: &Path, ending: &str) -> Option<&'static RecordKind> {
     KINDS.iter().find(|kind| kind.ending == ending).filter(|kind| kind.ending != "resource" || is_meta())
 }
 
-impl Loader {
+impl Loader<'_> {
     pub(super) fn record(&mut self, path: &Path, kind: &RecordKind, name: &str) {
-        let Some(node) = self.read(path, kind.root) else { return };
         let full = format!("{} {name}", kind.what);
+        self.component(path, None, kind.root, name, full.clone());
+        if self.files.is_some() {
+            // A record is saved behind the definitions, and would stay where these are taken back.
+            return self.skip(path, None, full, "deployments of it are not supported");
+        }
+        let Some(node) = self.read(path, kind.root) else { return };
         match (kind.read)(path, name, &node) {
             Ok(record) => match self.origins.get(&full) {
                 Some((first, _)) => {
@@ -78,7 +83,7 @@ impl Loader {
                     self.records.push(record);
                 }
             },
-            Err(Refused::Wrong(line, reason)) => self.errors.push(ProjectError { path: path.to_path_buf(), line, reason }),
+            Err(Refused::Wrong(line, reason)) => self.error(path, line, reason),
             Err(Refused::Unbuilt(why)) => self.skip(path, node.line, full, why),
         }
     }
