@@ -40,10 +40,11 @@ pub(crate) struct Statics {
 
 impl Drop for Statics {
     fn drop(&mut self) {
-        for instance in self.instances.drain(..).filter_map(|weak| weak.upgrade()) {
+        // All are held while they are emptied, so that a long row of them does not fall one within the other.
+        let all: Vec<Rc<Instance>> = self.instances.drain(..).filter_map(|weak| weak.upgrade()).collect();
+        for instance in &all {
             if let Ok(mut fields) = instance.fields.try_borrow_mut() {
-                let fields = std::mem::take(&mut *fields);
-                drop(fields);
+                fields.clear();
             }
         }
     }
@@ -57,6 +58,19 @@ pub struct State(pub(crate) Option<Box<Statics>>);
 impl Clone for State {
     fn clone(&self) -> Self {
         State(None)
+    }
+}
+
+/// The statics that a transaction keeps for a program. Those of another one are given up, its instances let be: it may be
+/// under way.
+fn taken(usage: &mut crate::host::Usage, program: u64) -> Statics {
+    match usage.state.0.take() {
+        Some(own) if own.program == program => *own,
+        Some(mut other) => {
+            other.instances.clear();
+            Statics::default()
+        }
+        None => Statics::default(),
     }
 }
 
@@ -97,7 +111,7 @@ impl<'p, 'h> Vm<'p, 'h> {
         let usage = host.usage();
         let steps = usage.steps;
         let outer_depth = usage.depth;
-        let statics = usage.state.0.take().map(|own| *own).filter(|own| own.program == program.id()).unwrap_or_default();
+        let statics = taken(usage, program.id());
         let mut vm = Vm {
             program,
             host,
@@ -138,7 +152,7 @@ impl<'p, 'h> Vm<'p, 'h> {
         let usage = self.host.usage();
         usage.depth = outer;
         self.steps = usage.steps;
-        self.statics = usage.state.0.take().map(|own| *own).filter(|own| own.program == id).unwrap_or_default();
+        self.statics = taken(usage, id);
         self.statics.program = id;
     }
 
