@@ -200,6 +200,7 @@ fn statics_are_called_with_data() {
     let program = classes(&org, &[class]).unwrap();
     let invocable = program.class("Inv").unwrap().invocable.clone().unwrap();
     assert_eq!((invocable.label.as_deref(), invocable.inputs[0].name.as_str()), (Some("Do"), "s"));
+    assert_eq!((invocable.inputs[0].label.as_deref(), invocable.inputs[0].required), (Some("L"), true));
     let arg = Data::List(vec![Data::Members(String::new(), vec![("s".into(), Data::Text("x".into()))])]);
     assert_eq!(program.call_static(&mut org, "Inv", "go", &[arg]).unwrap(), Data::List(vec![Data::Text("X".into())]));
 }

@@ -45,15 +45,15 @@ impl Builder<'_> {
                     label: param("label"),
                     description: param("description"),
                     category: param("category"),
-                    inputs: self.variables(id, method, true),
-                    outputs: self.variables(id, method, false),
+                    inputs: self.variables(decl, id, method, true),
+                    outputs: self.variables(decl, id, method, false),
                 });
             }
         }
         info
     }
 
-    fn variables(&self, class: u32, method: &MethodDecl, input: bool) -> Vec<InvocableVariable> {
+    fn variables(&self, decl: &ClassDecl, class: u32, method: &MethodDecl, input: bool) -> Vec<InvocableVariable> {
         let ty = if input { method.params.first().map(|(ty, _)| ty) } else { method.returns.as_ref() };
         let Some(Ok(ty)) = ty.map(|ty| self.resolve(ty, Some(class))) else { return Vec::new() };
         match ty {
@@ -61,14 +61,33 @@ impl Builder<'_> {
             Ty::List(of) => match &*of {
                 Ty::Class(of) => {
                     let of = self.class(*of);
+                    // What the annotations say, where the class stands in this text.
+                    let inner = decl.members.iter().find_map(|member| match member {
+                        Member::Inner(inner) if inner.name == *of.name => Some(inner),
+                        _ => None,
+                    });
+                    let annotation = |name: &str| {
+                        inner?.members.iter().find_map(|member| match member {
+                            Member::Field { modifiers, name: own, .. } | Member::Property { modifiers, name: own, .. } if own == name => {
+                                modifiers.annotation("invocablevariable")
+                            }
+                            _ => None,
+                        })
+                    };
                     let mut fields: Vec<_> = of.fields.values().filter(|field| !field.is_static).collect();
                     fields.sort_by_key(|field| field.slot);
                     fields
                         .into_iter()
-                        .map(|field| InvocableVariable {
-                            name: field.name.to_string(),
-                            type_name: field.ty.show(&self.classes),
-                            ..Default::default()
+                        .filter(|field| inner.is_none() || annotation(&field.name).is_some())
+                        .map(|field| {
+                            let param = |name: &str| annotation(&field.name).and_then(|own| own.param(name)).map(str::to_owned);
+                            InvocableVariable {
+                                name: field.name.to_string(),
+                                label: param("label"),
+                                description: param("description"),
+                                required: param("required").is_some_and(|value| value.eq_ignore_ascii_case("true")),
+                                type_name: field.ty.show(&self.classes),
+                            }
                         })
                         .collect()
                 }

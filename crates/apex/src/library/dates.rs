@@ -339,7 +339,7 @@ pub(super) const LINES: &[Line] = &[
         let when = instant(vm, &a[1])?;
         match &a[0] {
             Value::Native(native) => match &**native {
-                Native::Zone(zone) => Ok(Value::Int((crate::run::local(when, zone).0 - when.0) as i32)),
+                Native::Zone(zone) => Ok(Value::Int(crate::run::local(when, zone).0.saturating_sub(when.0) as i32)),
                 _ => Err(vm.null_pointer()),
             },
             _ => Err(vm.null_pointer()),

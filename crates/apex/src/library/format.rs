@@ -42,6 +42,9 @@ pub(crate) fn by_pattern(at: &Zoned, pattern: &str) -> Option<String> {
         }
         let count = chars[n..].iter().take_while(|own| **own == c).count();
         n += count;
+        if count > 64 {
+            return None;
+        }
         let number = |value: i64| format!("{value:0count$}");
         let hour = i64::from(at.hour());
         let text = match c {

@@ -478,7 +478,8 @@ pub(super) const MORE: &[Line] = &[
     ("String String.center(Integer)", |vm, a| {
         let (text, size) = (vm.text(&a[0])?, vm.int(&a[1])?.max(0) as usize);
         vm.grown(size)?;
-        Ok(Value::str(&format!("{text:^size$}")))
+        let missing = size.saturating_sub(units(&text).len());
+        Ok(Value::str(&[&*" ".repeat(missing / 2), &*text, &*" ".repeat(missing - missing / 2)].concat()))
     }),
     ("static Integer Integer.valueOf(String)", |vm, a| {
         let text = vm.text(&a[0])?;

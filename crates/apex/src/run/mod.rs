@@ -26,7 +26,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 /// Statics of a program's classes, kept for a transaction.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Statics {
     /// Of which program.
     program: u64,
@@ -34,11 +34,45 @@ pub(crate) struct Statics {
     classes: Vec<Vec<Value>>,
     /// Which classes have their first values.
     ready: Vec<bool>,
+    /// The instances that were made. Those that refer to each other would stay for ever, were they not emptied.
+    instances: Vec<Weak<Instance>>,
+}
+
+impl Drop for Statics {
+    fn drop(&mut self) {
+        // All are held while they are emptied, so that a long row of them does not fall one within the other.
+        let all: Vec<Rc<Instance>> = self.instances.drain(..).filter_map(|weak| weak.upgrade()).collect();
+        for instance in &all {
+            if let Ok(mut fields) = instance.fields.try_borrow_mut() {
+                fields.clear();
+            }
+        }
+    }
 }
 
 /// What the transaction has of a program: opaque to the org.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct State(pub(crate) Option<Box<Statics>>);
+
+/// A copy of what a transaction used up has no statics: those are the transaction's own.
+impl Clone for State {
+    fn clone(&self) -> Self {
+        State(None)
+    }
+}
+
+/// The statics that a transaction keeps for a program. Those of another one are given up, its instances let be: it may be
+/// under way.
+fn taken(usage: &mut crate::host::Usage, program: u64) -> Statics {
+    match usage.state.0.take() {
+        Some(own) if own.program == program => *own,
+        Some(mut other) => {
+            other.instances.clear();
+            Statics::default()
+        }
+        None => Statics::default(),
+    }
+}
 
 /// What a trigger runs on.
 pub(crate) struct TriggerState {
@@ -67,7 +101,6 @@ pub(crate) struct Vm<'p, 'h> {
     outer_depth: u32,
     user: Option<Rc<UserInfo>>,
     zone: Option<TimeZone>,
-    instances: Vec<Weak<Instance>>,
     purge_at: usize,
     /// Calls of methods from within natives.
     nested: u32,
@@ -78,7 +111,7 @@ impl<'p, 'h> Vm<'p, 'h> {
         let usage = host.usage();
         let steps = usage.steps;
         let outer_depth = usage.depth;
-        let statics = usage.state.0.take().map(|own| *own).filter(|own| own.program == program.id()).unwrap_or_default();
+        let statics = taken(usage, program.id());
         let mut vm = Vm {
             program,
             host,
@@ -94,7 +127,6 @@ impl<'p, 'h> Vm<'p, 'h> {
             outer_depth,
             user: None,
             zone: None,
-            instances: Vec::new(),
             purge_at: 1024,
             nested: 0,
         };
@@ -120,7 +152,7 @@ impl<'p, 'h> Vm<'p, 'h> {
         let usage = self.host.usage();
         usage.depth = outer;
         self.steps = usage.steps;
-        self.statics = usage.state.0.take().map(|own| *own).filter(|own| own.program == id).unwrap_or_default();
+        self.statics = taken(usage, id);
         self.statics.program = id;
     }
 
@@ -159,11 +191,12 @@ impl<'p, 'h> Vm<'p, 'h> {
     }
 
     pub(crate) fn remember(&mut self, instance: &Rc<Instance>) {
-        if self.instances.len() >= self.purge_at {
-            self.instances.retain(|weak| weak.strong_count() > 0);
-            self.purge_at = (self.instances.len() * 2).max(1024);
+        let instances = &mut self.statics.instances;
+        if instances.len() >= self.purge_at {
+            instances.retain(|weak| weak.strong_count() > 0);
+            self.purge_at = (instances.len() * 2).max(1024);
         }
-        self.instances.push(Rc::downgrade(instance));
+        instances.push(Rc::downgrade(instance));
     }
 }
 
@@ -174,15 +207,5 @@ impl Drop for Vm<'_, '_> {
     fn drop(&mut self) {
         self.stack.clear();
         self.lend();
-        // Instances that refer to each other would stay for ever. Those that statics still hold are let be.
-        let kept = self.host.usage().state.0.as_ref().map_or(0, |statics| statics.classes.iter().map(Vec::len).sum::<usize>());
-        if kept == 0 {
-            for instance in self.instances.drain(..).filter_map(|weak| weak.upgrade()) {
-                if let Ok(mut fields) = instance.fields.try_borrow_mut() {
-                    let fields = std::mem::take(&mut *fields);
-                    drop(fields);
-                }
-            }
-        }
     }
 }

@@ -185,5 +185,5 @@ impl Vm<'_, '_> {
 /// The clock of a zone at an instant, as if it were UTC's.
 pub(crate) fn local(at: DateTime, zone: &jiff::tz::TimeZone) -> DateTime {
     let stamp = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    DateTime(at.0 + i64::from(zone.to_offset(stamp).seconds()) * 1000)
+    DateTime(at.0.saturating_add(i64::from(zone.to_offset(stamp).seconds()) * 1000))
 }
