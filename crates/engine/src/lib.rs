@@ -12,6 +12,7 @@ pub mod deploy;
 pub mod dev;
 pub mod events;
 mod failure;
+pub mod flow;
 mod format;
 mod formula;
 mod ids;
