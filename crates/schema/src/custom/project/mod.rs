@@ -421,8 +421,8 @@ impl Loader<'_> {
     }
 
     fn part(&mut self, path: &Path, kind: &'static Kind, object: &str, name: &str, mut node: MetaNode) {
-        let full = format!("{object}.{name}");
-        self.component(path, node.line, kind.name, &full, format!("{} {full}", kind.what));
+        let full = if part::is_of_org(kind) { name.to_owned() } else { format!("{object}.{name}") };
+        self.component(path, node.line, kind.name, &full, part::qualified(kind, object, name));
         if self.left_out.contains(fold_name(object).as_ref()) {
             return;
         }
