@@ -1,6 +1,6 @@
 //! Deletes: to the recycle bin, children that cascade with their parent, others released, some forbidding it.
 
-use super::{Change, Guard, Saved, bin, checks, derived, rules, write};
+use super::{Change, Guard, Saved, approvals, bin, checks, derived, rules, write};
 use crate::failure::no_row;
 use crate::record;
 use crate::storage::Growth;
@@ -92,6 +92,7 @@ impl Delete<'_> {
             let text = format!("entity type cannot be deleted: {}", object.label);
             return Err(ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new()).into());
         }
+        approvals::lock::check(tx, self.org, self.catalog, self.identity, object, &row)?;
         checks::may_delete(tx, self.org, self.catalog, object, &row)?;
         let mut doomed = Doomed::default();
         self.gather(tx, object, vec![id], &mut doomed)?;

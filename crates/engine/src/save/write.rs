@@ -1,7 +1,7 @@
 //! Inserts, updates and upserts.
 
 use super::{
-    Assign, Change, Incoming, Op, Saved, checks, derived, duplicates, places, prepare, record_types, references, rules, validation,
+    Assign, Change, Incoming, Op, Saved, approvals, checks, derived, duplicates, places, prepare, record_types, references, rules, validation,
 };
 use crate::failure::no_row;
 use crate::ids::{Counters, bump};
@@ -21,9 +21,16 @@ pub(super) struct Job<'a> {
     fresh: Vec<Id>,
     now: DateTime,
     growth: Growth,
+    /// The change is one of automation: see [`Job::of_automation`].
+    automation: bool,
 }
 
 impl<'a> Job<'a> {
+    /// A change that automation makes: locks, validation rules and duplicate rules don't hold it.
+    pub(super) fn of_automation(identity: &'a Identity, catalog: &'a Catalog, change: &'a Change) -> Result<Self, Failure> {
+        Ok(Self { automation: true, ..Self::new(identity, catalog, change)? })
+    }
+
     pub(super) fn new(identity: &'a Identity, catalog: &'a Catalog, change: &'a Change) -> Result<Self, Failure> {
         let org = &*identity.org;
         if !change.object.is_event() {
@@ -31,16 +38,16 @@ impl<'a> Job<'a> {
         }
         let fresh = fresh_ids(org, change)?;
         let now = org.now().truncate_to_second();
-        Ok(Self { identity, catalog, change, fresh, now, growth: Growth::of(org, &change.object)? })
+        Ok(Self { identity, catalog, change, fresh, now, growth: Growth::of(org, &change.object)?, automation: false })
     }
 
     /// Saves each record in a savepoint of its own, unless the transaction is its alone.
     pub(super) fn run(&self, tx: &mut dyn Tx, alone: bool) -> Result<Vec<Result<Saved, Failure>>, Failure> {
-        let Self { identity, catalog, change, now, ref fresh, ref growth } = *self;
+        let Self { identity, catalog, change, now, ref fresh, ref growth, automation } = *self;
         growth.clear();
         let mut outcomes = Vec::with_capacity(change.records.len());
         let mut fresh = fresh.iter().copied();
-        let save = Save { identity, org: &identity.org, catalog, change, now, growth };
+        let save = Save { identity, org: &identity.org, catalog, change, now, growth, automation };
         for record in &change.records {
             let before = growth.mark();
             let id = record.id.or_else(|| fresh.next());
@@ -85,6 +92,7 @@ struct Save<'a> {
     change: &'a Change,
     now: DateTime,
     growth: &'a Growth,
+    automation: bool,
 }
 
 /// Writes the columns in which a row differs from what it was; nothing where it differs in none.
@@ -199,6 +207,9 @@ impl Save<'_> {
         }
         if !self.change.system {
             checks::may_update(object, &old)?;
+            if !self.automation {
+                approvals::lock::check(tx, self.org, self.catalog, self.identity, object, &old)?;
+            }
         }
         let mut row = old.clone();
         let mut changed = Vec::with_capacity(prepared.values.len());
@@ -246,7 +257,7 @@ impl Save<'_> {
         let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
         let candidate = checks::Candidate { org, catalog, object, row, old, changed, identity, now };
         checks::check(tx, &candidate)?;
-        validation::check(tx, &candidate)
+        if self.automation { Ok(()) } else { validation::check(tx, &candidate) }
     }
 
     /// Asks the duplicate rules of the object.
@@ -259,7 +270,7 @@ impl Save<'_> {
         changed: &[usize],
         record: &Incoming,
     ) -> Result<Vec<duplicates::Report>, Failure> {
-        if self.change.system || object.rules.as_ref().is_none_or(|rules| rules.duplicate_rules.is_empty()) {
+        if self.change.system || self.automation || object.rules.as_ref().is_none_or(|rules| rules.duplicate_rules.is_empty()) {
             return Ok(Vec::new());
         }
         let (org, catalog, identity, now, options) = (self.org, self.catalog, self.identity, self.now, record.duplicates);

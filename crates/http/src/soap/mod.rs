@@ -224,7 +224,6 @@ const NOT_BUILT: &[&str] = &[
     "invalidateSessions",
     "merge",
     "performQuickActions",
-    "process",
     "renderEmailTemplate",
     "renderStoredEmailTemplate",
     "retrieveMassQuickActionTemplates",

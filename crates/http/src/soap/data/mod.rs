@@ -7,6 +7,7 @@ mod describe;
 mod options;
 mod passwords;
 mod print;
+mod process;
 mod read;
 mod replication;
 mod write;
@@ -39,6 +40,7 @@ fn find(name: &str) -> Option<(Run, bool)> {
         "update" => (write::update, false),
         "upsert" => (write::upsert, false),
         "delete" => (write::delete, false),
+        "process" => (process::process, false),
         "undelete" => (bin::undelete, false),
         "emptyRecycleBin" => (bin::empty, false),
         "query" => (read::query, true),

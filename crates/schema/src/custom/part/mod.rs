@@ -4,18 +4,27 @@
 //! A new kind is a file with a type that is a [`Part`], and a line in [`PartDef`]; an org keeps it, projects and the
 //! Tooling API define it, and it hangs on its object as a member of [`ObjectRules`].
 
+mod approval_process;
 mod business_process;
+mod criteria;
 mod duplicate_rule;
+mod field_update;
 mod logic;
 mod matching_rule;
 mod record_type;
 pub mod standard_rules;
 mod validation_rule;
 
+pub use approval_process::{
+    ApprovalProcessDef, ApprovalStep, IfCriteriaNotMet, Named, NextAutomatedApprover, RecordEditability, RejectBehavior,
+    WhenMultipleApprovers, page_field, related_user_field,
+};
 pub use business_process::BusinessProcessDef;
+pub use criteria::{Criteria, CriteriaItem, CriteriaPlace};
 pub use duplicate_rule::{
     DupeAction, DupeOperation, DupeSecurity, DuplicateRuleDef, DuplicateRuleFilter, DuplicateRuleFilterItem, DuplicateRuleMatchRule,
 };
+pub use field_update::{FieldUpdateDef, FieldUpdateOperation};
 pub use matching_rule::{BlankValueBehavior, MatchingMethod, MatchingRule, MatchingRuleDef, MatchingRuleItem, RuleStatus};
 pub use record_type::{Choice, ChosenValue, MASTER, PicklistChoice, RecordType, RecordTypeDef, offered};
 pub use validation_rule::ValidationRuleDef;
@@ -111,6 +120,10 @@ pub struct ObjectRules {
     pub matching_rules: Vec<Arc<MatchingRule>>,
     /// Active duplicate rules, in the order in which they are asked.
     pub duplicate_rules: Vec<Arc<DuplicateRuleDef>>,
+    /// Approval processes, whether active or not, in the order in which they are asked.
+    pub approval_processes: Vec<Arc<ApprovalProcessDef>>,
+    /// Field updates, in order of creation.
+    pub field_updates: Vec<Arc<FieldUpdateDef>>,
     /// Record types, in order of creation.
     pub record_types: Vec<RecordType>,
     /// Business processes, for the record types that name them.
@@ -257,6 +270,10 @@ kinds! {
     BusinessProcess(BusinessProcessDef),
     /// A kind of an object's records.
     RecordType(RecordTypeDef),
+    /// A value that automation puts in a field.
+    FieldUpdate(FieldUpdateDef),
+    /// Who has to agree to a record.
+    ApprovalProcess(ApprovalProcessDef),
 }
 
 impl PartDef {
