@@ -2,8 +2,8 @@
 
 use super::Trouble;
 use crate::Org;
-use orglet_base::fold_name;
 use crate::save::approvals;
+use orglet_base::fold_name;
 use orglet_plan::formula::{Fault, Node, Places, assignment, condition, default};
 use orglet_schema::custom::part::FieldUpdateOperation;
 use orglet_schema::custom::{DefError, FieldDef, PartDef, ValidationRuleDef};

@@ -85,8 +85,7 @@ fn steps(
     let there = record::some(tx, draft.org, nodes, &ids, &["Id", "DeveloperName"])?;
     let name_of = |row: &Row| row.get(nodes, "DeveloperName").as_text().unwrap_or_default().to_owned();
     let stays = |name: &str| !gone && def.approval_step.iter().any(|step| step.name.eq_ignore_ascii_case(name));
-    let leaving: Vec<Id> =
-        there.iter().filter(|row| !stays(&name_of(row))).filter_map(|row| row.get(nodes, "Id").as_id()).collect();
+    let leaving: Vec<Id> = there.iter().filter(|row| !stays(&name_of(row))).filter_map(|row| row.get(nodes, "Id").as_id()).collect();
     if gone || !leaving.is_empty() {
         let pending = [("ProcessDefinitionId", &key), ("Status", &Value::from("Pending"))];
         if !record::find_with(tx, draft.org, instances, &pending, 1)?.is_empty() {

@@ -1,7 +1,8 @@
 //! Inserts, updates and upserts.
 
 use super::{
-    Assign, Change, Incoming, Op, Saved, approvals, checks, derived, duplicates, places, prepare, record_types, references, rules, validation,
+    Assign, Change, Incoming, Op, Saved, approvals, checks, derived, duplicates, places, prepare, record_types, references, rules,
+    validation,
 };
 use crate::failure::no_row;
 use crate::ids::{Counters, bump};

@@ -163,8 +163,7 @@ pub(super) fn approvals(cx: &Rest<'_>, name: &str, process: Option<&str>) -> Res
     let object = cx.object(name)?;
     let offered = facts::urls(&object, false, u32::from(cx.version.0)).iter().any(|url| url.key == "approvalLayouts");
     let processes = object.rules.iter().flat_map(|rules| &rules.approval_processes).filter(|process| process.active);
-    let wanted: Vec<_> =
-        processes.filter(|known| process.is_none_or(|name| known.full_name.eq_ignore_ascii_case(name))).collect();
+    let wanted: Vec<_> = processes.filter(|known| process.is_none_or(|name| known.full_name.eq_ignore_ascii_case(name))).collect();
     if !offered || process.is_some() && wanted.is_empty() {
         return Err(ApiError::not_found().into());
     }

@@ -126,13 +126,19 @@ pub fn submit(identity: &Identity, it: &Submission) -> Result<Outcome, Failure> 
         let process = choose(tx, &asked, it)?;
         let instance = new_id(tx, identity, objects.instance)?;
         let mut flow = Flow { identity, catalog, objects, object, row, process: &process, instance, next: &it.next_approvers };
-        flow.insert(tx, flow.objects.instance, instance, &[
-            ("ProcessDefinitionId", process.id.map_or(Value::Null, Value::Id)),
-            ("TargetObjectId", Value::Id(it.record)),
-            ("Status", "Pending".into()),
-            ("SubmittedById", Value::Id(submitter)),
-        ])?;
-        let history = History { node: None, status: "Started", original: submitter, actor: submitter, comments: it.comments.as_deref(), since: None };
+        flow.insert(
+            tx,
+            flow.objects.instance,
+            instance,
+            &[
+                ("ProcessDefinitionId", process.id.map_or(Value::Null, Value::Id)),
+                ("TargetObjectId", Value::Id(it.record)),
+                ("Status", "Pending".into()),
+                ("SubmittedById", Value::Id(submitter)),
+            ],
+        )?;
+        let history =
+            History { node: None, status: "Started", original: submitter, actor: submitter, comments: it.comments.as_deref(), since: None };
         flow.step(tx, &history)?;
         flow.act(tx, &process.initial_submission_actions)?;
         let before = approvers::before_first(tx, &flow, submitter)?;
@@ -315,12 +321,17 @@ impl Flow<'_> {
         let step = &self.process.approval_step[at];
         let node = self.node_of(tx, &step.name)?;
         let id = new_id(tx, self.identity, self.objects.node)?;
-        self.insert(tx, self.objects.node, id, &[
-            ("ProcessInstanceId", Value::Id(self.instance)),
-            ("ProcessNodeId", node.map_or(Value::Null, Value::Id)),
-            ("NodeStatus", "Pending".into()),
-            ("ProcessNodeName", step.label.as_str().into()),
-        ])?;
+        self.insert(
+            tx,
+            self.objects.node,
+            id,
+            &[
+                ("ProcessInstanceId", Value::Id(self.instance)),
+                ("ProcessNodeId", node.map_or(Value::Null, Value::Id)),
+                ("NodeStatus", "Pending".into()),
+                ("ProcessNodeName", step.label.as_str().into()),
+            ],
+        )?;
         let mut workitems = Vec::with_capacity(actors.len());
         for actor in &actors {
             workitems.push(self.workitem(tx, node, *actor)?);
@@ -338,11 +349,14 @@ impl Flow<'_> {
         values.push(("CompletedDate", Value::DateTime(self.identity.org.now().truncate_to_second())));
         self.change(tx, self.objects.instance, self.instance, &values)?;
         let process = self.process;
-        self.act(tx, match action {
-            Action::Approve => &process.final_approval_actions,
-            Action::Reject => &process.final_rejection_actions,
-            Action::Remove => &process.recall_actions,
-        })?;
+        self.act(
+            tx,
+            match action {
+                Action::Approve => &process.final_approval_actions,
+                Action::Reject => &process.final_rejection_actions,
+                Action::Remove => &process.recall_actions,
+            },
+        )?;
         Ok(Outcome { actors: Vec::new(), record: self.record()?, instance: self.instance, status, workitems: Vec::new() })
     }
 

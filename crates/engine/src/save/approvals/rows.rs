@@ -97,11 +97,8 @@ impl Flow<'_> {
     /// Asks somebody.
     pub(super) fn workitem(&self, tx: &mut dyn Tx, node: Option<Id>, actor: Id) -> Result<Id, Failure> {
         let id = new_id(tx, self.identity, self.objects.workitem)?;
-        let mut values = vec![
-            ("ProcessInstanceId", Value::Id(self.instance)),
-            ("OriginalActorId", Value::Id(actor)),
-            ("ActorId", Value::Id(actor)),
-        ];
+        let mut values =
+            vec![("ProcessInstanceId", Value::Id(self.instance)), ("OriginalActorId", Value::Id(actor)), ("ActorId", Value::Id(actor))];
         self.insert(tx, self.objects.workitem, id, &values)?;
         values.extend([
             ("ProcessNodeId", node.map_or(Value::Null, Value::Id)),

@@ -233,10 +233,10 @@ impl Part for ApprovalProcessDef {
     fn to_metadata(&self) -> Value {
         let steps: Vec<Value> = self.approval_step.iter().map(ApprovalStep::to_metadata).collect();
         let next = self.next_automated_approver.as_ref().map(|next| {
-            json!({"useApproverFieldOfRecordOwner": next.use_approver_field_of_record_owner, "userHierarchyField": next.user_hierarchy_field})
+            let field = if next.user_hierarchy_field == "ManagerId" { "Manager" } else { &next.user_hierarchy_field };
+            json!({"useApproverFieldOfRecordOwner": next.use_approver_field_of_record_owner, "userHierarchyField": field})
         });
-        let submitters: Vec<Value> =
-            self.allowed_submitters.iter().map(|who| json!({"submitter": who.name, "type": who.kind})).collect();
+        let submitters: Vec<Value> = self.allowed_submitters.iter().map(|who| json!({"submitter": who.name, "type": who.kind})).collect();
         let page_fields = (!self.approval_page_fields.is_empty()).then(|| json!({"field": self.approval_page_fields}));
         json!({"active": self.active, "allowRecall": self.allow_recall, "allowedSubmitters": submitters,
             "approvalPageFields": page_fields, "approvalStep": steps, "description": self.description,
@@ -262,7 +262,7 @@ impl Part for ApprovalProcessDef {
             return Err(DefError::integrity(format!("Records of {} cannot be submitted for approval", object.name)).on("FullName"));
         }
         let no_field = |name: &str, member: &str| DefError::integrity(format!("Field {name} does not exist. Check spelling.")).on(member);
-        for field in self.approval_page_fields.iter().filter(|field| page_field(object, field).is_none()) {
+        if let Some(field) = self.approval_page_fields.iter().find(|field| page_field(object, field).is_none()) {
             return Err(no_field(field, "approvalPageFields"));
         }
         self.criteria().try_for_each(|criteria| criteria.check(object))?;
@@ -285,8 +285,9 @@ impl Part for ApprovalProcessDef {
         let is_it = |name: &str| name.eq_ignore_ascii_case(field);
         let related = |who: &Named| who.kind == "relatedUserField" && who.name.as_deref().is_some_and(is_it);
         let by_user = |next: &NextAutomatedApprover| object == "User" && is_it(&next.user_hierarchy_field);
-        own && self.approval_page_fields.iter().any(|name| is_it(name))
-            || own && self.approval_step.iter().flat_map(|step| &step.approvers).any(related)
+        let shown = || self.approval_page_fields.iter().any(|name| is_it(name));
+        let asked = || self.approval_step.iter().flat_map(|step| &step.approvers).any(related);
+        own && (shown() || asked())
             || self.next_automated_approver.as_ref().is_some_and(by_user)
             || self.criteria().any(|criteria| criteria.refers_to(object, field))
     }
@@ -300,9 +301,7 @@ impl Part for ApprovalProcessDef {
         for action in self.actions().filter(|action| action.kind == "FieldUpdate") {
             let name = action.name.as_deref().unwrap_or_default();
             let there = parts.iter().any(|part| match part {
-                PartDef::FieldUpdate(def) => {
-                    def.object.eq_ignore_ascii_case(&self.object) && def.full_name.eq_ignore_ascii_case(name)
-                }
+                PartDef::FieldUpdate(def) => def.object.eq_ignore_ascii_case(&self.object) && def.full_name.eq_ignore_ascii_case(name),
                 _ => false,
             });
             if !there {
@@ -372,13 +371,7 @@ fn named(node: &MetaNode, type_name: &'static str) -> Result<Named, DefError> {
 fn submitters(node: &MetaNode) -> Result<Vec<Named>, DefError> {
     const NAMED: &[&str] =
         &["group", "role", "roleSubordinates", "roleSubordinatesInternal", "user", "portalRole", "portalRoleSubordinates"];
-    const OTHERS: &[&str] = &[
-        "owner",
-        "creator",
-        "allInternalUsers",
-        "customerPortalUser",
-        "partnerUser",
-    ];
+    const OTHERS: &[&str] = &["owner", "creator", "allInternalUsers", "customerPortalUser", "partnerUser"];
     let mut found = Vec::new();
     for child in node.all("allowedSubmitters").filter(|child| !child.is_null()) {
         // The metadata type calls it a submitter where it is read and none where it is written.
@@ -532,4 +525,59 @@ fn approvers(m: &Members<'_>) -> Result<(Vec<Named>, WhenMultipleApprovers), Def
     }
     let when = assigned.choice("whenMultipleApprovers", "RoutingType", WhenMultipleApprovers::parse)?;
     Ok((found, when.unwrap_or(WhenMultipleApprovers::FirstResponse)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Metadata of any shape and any text is read or refused, and what is read is kept as it is.
+    #[test]
+    fn any_metadata_is_read_or_refused() {
+        let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = |most: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as usize % most
+        };
+        let words =
+            ["", "owner", "user", "adhoc", "queue", "FieldUpdate", "Alert", "1 AND (2 OR 3)", "equals", "Account.Name", "x.y.z", "ä\u{0}"];
+        for _ in 0..5_000 {
+            let mut word = || json!(words[next(words.len())]);
+            let item = json!({"field": word(), "operation": word(), "value": word()});
+            let criteria = json!({"booleanFilter": word(), "criteriaItems": [item], "formula": word()});
+            let actions = json!({"action": [{"name": word(), "type": word()}]});
+            let step = json!({"name": word(), "label": word(), "entryCriteria": criteria, "approvalActions": actions,
+                "assignedApprover": {"approver": [{"type": word(), "name": word()}, {"type": word()}]}, "rejectBehavior": {"type": word()}});
+            let meta = json!({"active": true, "label": word(), "recordEditability": "AdminOnly", "approvalStep": [step],
+                "allowedSubmitters": [{"type": word(), "submitter": word()}], "entryCriteria": criteria, "recallActions": actions,
+                "approvalPageFields": {"field": [word(), word()]}, "nextAutomatedApprover": {"userHierarchyField": word()}});
+            let name = words[next(words.len())];
+            if let Ok(def) = ApprovalProcessDef::from_meta("Account", name, &MetaNode::from_json(&meta)) {
+                let kept: ApprovalProcessDef = serde_json::from_str(&serde_json::to_string(&def).unwrap()).unwrap();
+                assert_eq!(kept, def);
+            }
+            let update = json!({"field": name, "name": name, "operation": "Literal", "literalValue": name});
+            let _ = FieldUpdateDef::from_meta("Account", name, &MetaNode::from_json(&update));
+        }
+    }
+
+    #[test]
+    fn what_was_read_is_shown_so_that_it_reads_the_same() {
+        let meta = json!({"active": true, "label": "Review", "recordEditability": "AdminOrCurrentApprover", "allowRecall": true,
+            "allowedSubmitters": [{"type": "owner"}, {"type": "role", "submitter": "CEO"}], "processOrder": 2,
+            "approvalPageFields": {"field": ["Name", "Owner"]}, "description": "d",
+            "approvalStep": [{"name": "One", "label": "One", "allowDelegate": true,
+                "assignedApprover": {"approver": [{"type": "user", "name": "a@b.c"}, {"type": "queue", "name": "Q"}],
+                    "whenMultipleApprovers": "Unanimous"},
+                "entryCriteria": {"criteriaItems": [{"field": "Account.Name", "operation": "equals", "value": "x"}]},
+                "ifCriteriaNotMet": "RejectRecord"},
+                {"name": "Two", "label": "Two", "assignedApprover": {"approver": [{"type": "userHierarchyField"}]},
+                "rejectBehavior": {"type": "BackToPrevious"}}],
+            "nextAutomatedApprover": {"userHierarchyField": "Manager", "useApproverFieldOfRecordOwner": true},
+            "finalApprovalActions": {"action": [{"name": "A", "type": "Alert"}]}, "finalApprovalRecordLock": true});
+        let read = |meta: &Value| ApprovalProcessDef::from_meta("Account", "Review", &MetaNode::from_json(meta)).unwrap();
+        let def = read(&meta);
+        assert_eq!(def.next_automated_approver.as_ref().unwrap().user_hierarchy_field, "ManagerId");
+        assert_eq!(read(&def.to_metadata()), def);
+    }
 }
