@@ -37,7 +37,7 @@ export async function steps(run) {
   await step('SOAP login at the default https://login.salesforce.com through the CONNECT tunnel', async () => {
     const conn = new Connection({ httpProxy: server.proxy_url });
     isUser(await conn.login(server.username, secret), `https://login.salesforce.com/id/${server.org_id}/${server.user_id}`);
-    equal(conn.instanceUrl, 'https://login.salesforce.com', 'instance follows the host that was asked');
+    equal(conn.instanceUrl, 'https://orglet.my.salesforce.com', 'the instance is not the host for logging in');
     await works(conn);
   });
 

@@ -1,9 +1,10 @@
 //! Loading SFDX projects into an org.
 
-use crate::metadata::{self, Edit};
+use crate::metadata::{self, Edit, Refusal};
 use crate::{Failure, Identity};
-use orglet_schema::custom::DefError;
+use orglet_base::Id;
 use orglet_schema::custom::project::{self, Project, ProjectError, Skipped};
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 /// Why a project was not loaded. Nothing of it is in the org then.
@@ -37,20 +38,25 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
         return Ok(Vec::new());
     }
     let mut project = project::load(folders).map_err(LoadError::Files)?;
-    let applied = loop {
+    let failure = loop {
         if strict && !project.skipped.is_empty() {
             return Err(LoadError::Strict(project.skipped));
         }
         let edits = edits(identity, &project).map_err(LoadError::Failure)?;
-        match metadata::apply(identity, edits) {
-            // Whether a filter or a formula looks at what this org has is seen when everything is put together.
-            Err(Failure::Definition(e)) if leave_out(&mut project, &e) || project.leave_out_filter(&e) => {}
-            applied => break applied,
+        let Refusal { failure, mut others, .. } = match metadata::apply_telling(identity, edits) {
+            Ok(_) => return Ok(project.skipped),
+            Err(refusal) => refusal,
+        };
+        // Whether a filter or a formula looks at what this org has is seen when everything is put together.
+        if let Failure::Definition(first) = &failure {
+            others.push((**first).clone());
+        }
+        if !project.leave_out(&others) {
+            break failure;
         }
     };
-    match applied {
-        Ok(_) => Ok(project.skipped),
-        Err(Failure::Definition(e)) => {
+    match failure {
+        Failure::Definition(e) => {
             let place = project.locate(&e).unwrap_or_else(|| ProjectError {
                 path: folders.first().cloned().unwrap_or_default(),
                 line: None,
@@ -58,37 +64,15 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
             });
             Err(LoadError::Files(vec![place]))
         }
-        Err(other) => Err(LoadError::Failure(other)),
+        other => Err(LoadError::Failure(other)),
     }
-}
-
-/// Leaves out the part or the default that a refusal is about, where it needs something that is not built: the formula itself, or a field
-/// that was left out.
-fn leave_out(project: &mut Project, e: &DefError) -> bool {
-    let missing = e.message.strip_prefix("Field ").and_then(|rest| rest.split(' ').next()).and_then(|path| path.rsplit('.').next());
-    let was_left_out = |name: &str| {
-        let behind = format!(".{}", name.to_lowercase());
-        project.skipped.iter().any(|s| s.what.starts_with("field ") && s.what.to_lowercase().ends_with(&behind))
-    };
-    if !e.unsupported && !missing.is_some_and(was_left_out) {
-        return false;
-    }
-    if project.leave_out_default(e) {
-        return true;
-    }
-    let Some(at) = project.parts.iter().position(|part| e.subject.as_deref() == Some(part.qualified_name().as_str())) else { return false };
-    let part = project.parts.remove(at);
-    let what = part.qualified_name();
-    let (path, line) = project.origins.get(&what).cloned().unwrap_or_default();
-    project.skipped.push(Skipped { path, line, what, why: e.message.clone() });
-    true
 }
 
 fn edits(identity: &Identity, project: &Project) -> Result<Vec<Edit>, Failure> {
     let have = metadata::all(&identity.org)?;
-    let known = |kind: &str, object: &str, name: &str| {
-        have.iter().find(|c| c.kind == kind && c.object.eq_ignore_ascii_case(object) && c.name.eq_ignore_ascii_case(name)).map(|c| c.id)
-    };
+    let key = |kind: &str, object: &str, name: &str| format!("{kind} {object} {name}").to_ascii_lowercase();
+    let have: HashMap<String, Id> = have.iter().map(|c| (key(&c.kind, &c.object, &c.name), c.id)).collect();
+    let known = |kind: &str, object: &str, name: &str| have.get(&key(kind, object, name)).copied();
     let mut edits = Vec::new();
     let mut fields = Vec::new();
     for object in &project.objects {

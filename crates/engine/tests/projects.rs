@@ -70,3 +70,32 @@ fn a_formula_that_is_wrong_is_told_with_its_file() {
         other => panic!("{:?}", other.map(|(_, skipped)| skipped)),
     }
 }
+
+#[test]
+fn a_project_with_much_that_is_not_built_is_put_together_few_times() {
+    const RULES: u64 = 60;
+    let folder = Folder::new("project-many");
+    for n in 0..RULES {
+        let path = format!("objects/Account/validationRules/R{n}.validationRule-meta.xml");
+        write(&folder, &path, &rule("BR() = Name").replace(">R<", &format!(">R{n}<")));
+    }
+    write(&folder, "objects/Account/validationRules/Good.validationRule-meta.xml", &rule("ISNEW()").replace(">R<", ">Good<"));
+    let (world, skipped) = load(&folder, false).unwrap();
+    assert_eq!((active(&world, "Account"), skipped.len() as u64), (vec!["Good".to_owned()], RULES));
+    // Each time that definitions are put together, each new one takes an id.
+    let world = World::in_memory();
+    let before = validation_rule(&world, "Before");
+    project::load(&world.admin(), &[folder.path().to_owned()], false).unwrap();
+    let taken = validation_rule(&world, "After") - before;
+    assert!(taken <= 3 * (RULES + 1), "{taken} ids for {RULES} rules");
+}
+
+/// Makes a validation rule and answers the counter of its id.
+fn validation_rule(world: &World, name: &str) -> u64 {
+    let folder = Folder::new(&format!("project-{name}"));
+    let path = format!("objects/Account/validationRules/{name}.validationRule-meta.xml");
+    write(&folder, &path, &rule("ISNEW()").replace(">R<", &format!(">{name}<")));
+    project::load(&world.admin(), &[folder.path().to_owned()], false).unwrap();
+    let all = orglet_engine::metadata::all(&world.server.default_org()).unwrap();
+    all.iter().find(|custom| custom.name == name).unwrap().id.counter()
+}

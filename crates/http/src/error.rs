@@ -148,6 +148,13 @@ pub fn oauth_error(status: u16, error: &str, description: &str, format: OAuthFor
     oauth(status, &[("error", error), ("error_description", description)], format)
 }
 
+/// What the platform's OAuth filter answers in place of the API (auth-015): a code, its number and a sentence.
+pub fn oauth_fault(code: &str, number: &str, message: &str) -> Rendered {
+    let (code, message) = (escaped(code), escaped(message));
+    let body = format!("<response><faultcode>{code}(db={},api={code})</faultcode><error>{message}</error></response>", escaped(number));
+    (401, "text/html; charset=UTF-8", body.into_bytes())
+}
+
 /// A SOAP fault.
 #[derive(Clone, Copy, Debug)]
 pub struct SoapFault<'a> {

@@ -15,6 +15,12 @@ use std::sync::Arc;
 const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const PRETTY_PRINT: HeaderName = HeaderName::from_static("x-prettyprint");
 
+/// The vendor's hosts for logging in: no org's data is there.
+const LOGIN_HOSTS: [&str; 2] = ["login.salesforce.com", "test.salesforce.com"];
+
+/// Where the org of who logged in at a login host is: any other name of the vendor's would do as well.
+const INSTANCE_HOST: &str = "orglet.my.salesforce.com";
+
 /// How the client reached us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
@@ -58,6 +64,11 @@ pub struct Call {
     pub(crate) who: OnceCell<(Id, Arc<User>)>,
 }
 
+/// Whether a Content-Type is that of a form.
+fn is_form(content_type: &str) -> bool {
+    content_type.split(';').next().is_some_and(|t| t.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+}
+
 impl Call {
     /// Notes who calls.
     pub(crate) fn by(&self, identity: &Identity) {
@@ -72,7 +83,7 @@ impl Call {
         let https = forwarded.unwrap_or(peer.scheme == Scheme::Https);
         let host = text(&HOST).or_else(|| parts.uri.authority().map(|a| a.as_str())).unwrap_or("localhost");
         let origin = [if https { "https://" } else { "http://" }, host].concat();
-        let query: Vec<(String, String)> =
+        let mut query: Vec<(String, String)> =
             parts.uri.query().map(|q| form_urlencoded::parse(q.as_bytes()).into_owned().collect()).unwrap_or_default();
         let mut method = parts.method;
         // Name and value are case-sensitive, and only POST may be overridden.
@@ -81,6 +92,10 @@ impl Call {
             && let Ok(other) = Method::from_bytes(value.as_bytes())
         {
             method = other;
+            // A GET in a form's clothes: what an address has no room for.
+            if method == Method::GET && text(&CONTENT_TYPE).is_some_and(is_form) {
+                query.extend(form_urlencoded::parse(&body).into_owned());
+            }
         }
         // The sf CLI keeps the slash of its instance URL and asks for `//services/data/…`.
         let path = ["/", parts.uri.path().trim_start_matches('/')].concat();
@@ -108,6 +123,23 @@ impl Call {
         self.origin.split_once("://").map_or("localhost", |(_, host)| host)
     }
 
+    /// Whether the request came to a host that is for logging in alone.
+    pub fn at_login_host(&self) -> bool {
+        let (name, _) = split_port(self.host());
+        let name = name.strip_suffix('.').unwrap_or(name);
+        LOGIN_HOSTS.iter().any(|host| name.eq_ignore_ascii_case(host))
+    }
+
+    /// Where the data of an org is for this client: [`Call::origin`], but for logins at a login host, which lead to the
+    /// instance, by the same port.
+    pub fn instance(&self) -> Cow<'_, str> {
+        if !self.at_login_host() {
+            return Cow::Borrowed(&self.origin);
+        }
+        let scheme = self.origin.split_once("://").map_or("https", |(scheme, _)| scheme);
+        Cow::Owned([scheme, "://", INSTANCE_HOST, split_port(self.host()).1].concat())
+    }
+
     /// The body's media type without its parameters, in lower case.
     pub fn media_type(&self) -> Option<String> {
         let value = self.header(CONTENT_TYPE)?;
@@ -122,6 +154,11 @@ impl Call {
         let known = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("oauth");
         if known && !token.is_empty() { Token::Given(token) } else { Token::Unreadable }
     }
+}
+
+/// A host without its port, and the port with its colon.
+fn split_port(host: &str) -> (&str, &str) {
+    host.rfind(':').map_or((host, ""), |at| host.split_at(at))
 }
 
 /// What an `Authorization` header holds.

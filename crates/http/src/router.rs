@@ -89,6 +89,7 @@ resources! {
     ParameterizedSearch
     ToolingResources
     ToolingQuery
+    ToolingQueryMore
     ToolingSearch
     ToolingExecuteAnonymous
     ToolingCompletions
@@ -99,6 +100,7 @@ resources! {
     ToolingBasicInformation
     ToolingDescribe
     ToolingRow
+    ToolingBlob
     UiObjectInfo
     UiPicklists
     UiPicklist
@@ -377,6 +379,7 @@ pub static ROUTES: &[Route] = &[
     },
     Route { path: "tooling", resource: Resource::ToolingResources, verbs: READ, name: "Tooling Resources" },
     Route { path: "tooling/query", resource: Resource::ToolingQuery, verbs: READ, name: "Tooling Query" },
+    Route { path: "tooling/query/{locator}", resource: Resource::ToolingQueryMore, verbs: READ, name: "Tooling Query More Results" },
     Route { path: "tooling/search", resource: Resource::ToolingSearch, verbs: READ, name: "Tooling Search" },
     Route { path: "tooling/executeAnonymous", resource: Resource::ToolingExecuteAnonymous, verbs: READ, name: "Execute Anonymous" },
     Route { path: "tooling/completions", resource: Resource::ToolingCompletions, verbs: READ, name: "Completions" },
@@ -402,6 +405,12 @@ pub static ROUTES: &[Route] = &[
         resource: Resource::ToolingRow,
         verbs: &["HEAD", "GET", "PATCH", "DELETE"],
         name: "Tooling sObject Rows",
+    },
+    Route {
+        path: "tooling/sobjects/{object}/{id}/{field}",
+        resource: Resource::ToolingBlob,
+        verbs: READ,
+        name: "Tooling sObject Blob Get",
     },
     Route { path: "ui-api/object-info/{object}", resource: Resource::UiObjectInfo, verbs: READ, name: "UI API Object Metadata" },
     Route {

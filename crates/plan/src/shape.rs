@@ -2,7 +2,7 @@
 
 use crate::plan::{Node, OutKind};
 use orglet_base::Name;
-use orglet_schema::{Field, FieldType, Object};
+use orglet_schema::{Field, FieldType, Object, Storage};
 use std::sync::Arc;
 
 /// The parts of an address in the order of an answer, with the endings of their fields' names.
@@ -77,7 +77,9 @@ pub fn record_shape<'a>(object: &'a Arc<Object>, fields: &[&'a Field]) -> (Vec<&
     (columns, nodes)
 }
 
-/// The field that tells rows apart: Id; on virtual objects without one DurableId or the first with a column.
+/// The field that tells rows apart, and that their addresses show: Id; on virtual objects DurableId where they have one, as their
+/// Ids may be all alike, or the first with a column.
 pub(crate) fn key_field(object: &Object) -> Option<&Field> {
-    object.field("Id").or_else(|| object.field("DurableId")).or_else(|| object.fields().iter().find(|f| f.has_column()))
+    let durable = (object.storage == Storage::Virtual).then(|| object.field("DurableId")).flatten();
+    durable.or_else(|| object.field("Id")).or_else(|| object.fields().iter().find(|f| f.has_column()))
 }

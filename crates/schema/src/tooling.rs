@@ -1,5 +1,5 @@
-//! The objects of the Tooling API: custom objects and fields as records, and the definitions they share with the data
-//! API. All are virtual: their rows are made from the catalog.
+//! The objects of the Tooling API: custom objects and fields as records, and what it shares with the data API. All but static
+//! resources are virtual: their rows are made from the catalog.
 
 use crate::catalog::ObjectSet;
 use crate::custom::part::{KINDS, Kind, is_removable, is_tooling, kind};
@@ -23,7 +23,8 @@ pub fn objects() -> Arc<ObjectSet> {
     static SET: OnceLock<Arc<ObjectSet>> = OnceLock::new();
     SET.get_or_init(|| {
         let standard = crate::standard::objects();
-        let shared = ["EntityDefinition", "FieldDefinition"].into_iter().filter_map(|name| standard.object(name).cloned());
+        let shared =
+            ["EntityDefinition", "FieldDefinition", "StaticResource"].into_iter().filter_map(|name| standard.object(name).cloned());
         let own = [
             definition("CustomObject", "Custom Object", CUSTOM_OBJECT, custom_object_fields),
             definition("CustomField", "Custom Field", CUSTOM_FIELD, custom_field_fields),

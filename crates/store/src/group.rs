@@ -5,8 +5,9 @@
 //! last: nobody is told of a save that is not committed, because the answers are held back until then.
 
 use crate::StoreError;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 /// A commit that is still to be made.
 pub(crate) trait Pending {
@@ -17,6 +18,8 @@ pub(crate) trait Pending {
 thread_local! {
     /// The commits that the work run by [`together`] on this thread waits for; none outside of it.
     static JOINED: RefCell<Option<Vec<Rc<dyn Pending>>>> = const { RefCell::new(None) };
+    /// Since when the work run by [`together`] on this thread waits for its turn.
+    static SINCE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// A piece of work.
@@ -54,6 +57,13 @@ pub(crate) fn join(pending: Rc<dyn Pending>) {
     JOINED.with_borrow_mut(|joined| joined.as_mut().map(|joined| joined.push(pending)));
 }
 
+/// How long a transaction on this thread waits for what others hold, where it would wait for `whole` by itself. Pieces of work that
+/// [`together`] runs have waited for those before them: what these took is off, down to `least`.
+pub(crate) fn patience(whole: Duration, least: Duration) -> Duration {
+    let waited = SINCE.get().map_or(Duration::ZERO, |since| since.elapsed());
+    whole.saturating_sub(waited).max(least.min(whole))
+}
+
 fn count() -> usize {
     JOINED.with_borrow(|joined| joined.as_ref().map_or(0, Vec::len))
 }
@@ -64,6 +74,7 @@ struct Scope;
 impl Scope {
     fn begin() -> Self {
         JOINED.set(Some(Vec::new()));
+        SINCE.set(Some(Instant::now()));
         Self
     }
 
@@ -74,9 +85,32 @@ impl Scope {
 
 impl Drop for Scope {
     fn drop(&mut self) {
+        SINCE.set(None);
         for pending in JOINED.take().unwrap_or_default() {
             // Who waits for it is told by the batch itself.
             let _ = pending.settle();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_waited_in_a_lane_waits_less_for_others() {
+        let (whole, least) = (Duration::from_secs(10), Duration::from_millis(250));
+        assert_eq!(patience(whole, least), whole);
+        let piece = || -> Work<'static, Duration> {
+            Box::new(move || {
+                let patience = patience(whole, least);
+                std::thread::sleep(Duration::from_millis(30));
+                patience
+            })
+        };
+        let waits: Vec<Duration> = together(vec![piece(), piece(), piece()]).into_iter().flatten().collect();
+        assert!(waits[1] <= whole - Duration::from_millis(30) && waits[2] <= whole - Duration::from_millis(60), "{waits:?}");
+        assert_eq!(patience(whole, least), whole);
+        assert_eq!(patience(Duration::from_millis(100), least), Duration::from_millis(100));
     }
 }

@@ -3,14 +3,15 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop where its own scaffolding fails")]
 
 use bytes::Bytes;
-use orglet_base::Statement;
 use orglet_base::sql::HOME;
+use orglet_base::{ErrorCode, Statement};
+use orglet_engine::save::{self, Assign, Change, Incoming, Op};
 use orglet_engine::{OrgFacts, OrgOptions, Setting, SettingValue};
 use orglet_http::{Peer, Scheme, Server};
 use orglet_store::home::Carry;
 use orglet_store::postgres::Cluster;
 use orglet_store::sqlite::{self, Durability, Sqlite};
-use orglet_store::{Home, Store, StoreError, Work};
+use orglet_store::{GroupWork, Home, Store, StoreError, Work};
 use orglet_testkit::Target;
 use orglet_testkit::fixtures::{create, send_json};
 use orglet_testkit::postgres::Database;
@@ -18,7 +19,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -228,6 +229,65 @@ fn a_save_that_waits_too_long_for_a_row_says_which() {
     assert_eq!(delete, refused);
     assert_eq!(child, refused);
     assert_eq!(send_json(&served, "PATCH", &format!("sobjects/Account/{id}"), Some(&json!({"Name": "b"}))).0, 204);
+}
+
+#[test]
+fn a_batch_of_rows_that_others_hold_waits_for_all_as_long_as_for_one() {
+    const ROWS: usize = 40;
+    let database = Database::new().unwrap();
+    let cluster = || Cluster::new(&database.address()).unwrap();
+    let wait = Duration::from_millis(300);
+    let served = Served::over(Arc::new(cluster().with_lock_wait(wait)));
+    let ids: Vec<String> = (0..=ROWS).map(|n| create(&served, "Account", &json!({"Name": format!("{n}")})).unwrap()).collect();
+    // All but the last one.
+    let hold = Statement::new(format!("SELECT \"Id\" FROM {HOME}\"Account\" WHERE \"Name\" <> '{ROWS}' FOR UPDATE"), vec![]);
+    let admin = served.server.engine().admin().unwrap();
+    let object = admin.org.catalog().object("Account").unwrap().clone();
+    let site = object.field_index("Site").unwrap();
+    let record = |id: &String| Incoming {
+        id: Some(orglet_base::Id::parse(id).unwrap()),
+        fields: vec![(site, Assign::Value("x".into()))],
+        ..Incoming::default()
+    };
+    let change = Change {
+        object: object.clone(),
+        op: Op::Update,
+        records: ids.iter().map(record).collect(),
+        all_or_none: false,
+        system: false,
+        guard: None,
+    };
+    let home = cluster();
+    let (outcomes, took) = while_held(&*default_org(&home), &[hold], || {
+        let start = Instant::now();
+        (save::save(&admin, &change).unwrap(), start.elapsed())
+    });
+    let locked = outcomes.iter().filter(|o| o.as_ref().is_err_and(|e| e.errors()[0].code() == ErrorCode::UnableToLockRow)).count();
+    assert_eq!((locked, outcomes[ROWS].is_ok()), (ROWS, true), "{outcomes:?}");
+    assert!(took < wait * 10, "{took:?}");
+}
+
+#[test]
+fn what_waits_in_a_lane_behind_others_waits_less_for_rows() {
+    let database = Database::new().unwrap();
+    let cluster = || Cluster::new(&database.address()).unwrap();
+    let wait = Duration::from_millis(2000);
+    let served = Served::over(Arc::new(cluster().with_lock_wait(wait)));
+    let ids: Vec<String> = (0..8).map(|n| create(&served, "Account", &json!({"Name": format!("{n}")})).unwrap()).collect();
+    let hold = Statement::new(format!("SELECT \"Id\" FROM {HOME}\"Account\" FOR UPDATE"), vec![]);
+    let home = cluster();
+    let served = &served;
+    let (answers, took) = while_held(&*default_org(&home), &[hold], || {
+        let start = Instant::now();
+        let piece = |id: &String| -> GroupWork<'_, u16> {
+            let path = format!("sobjects/Account/{id}");
+            Box::new(move || send_json(served, "PATCH", &path, Some(&json!({"Site": "x"}))).0)
+        };
+        (orglet_store::together(ids.iter().map(piece).collect()), start.elapsed())
+    });
+    assert!(answers.iter().all(|answer| matches!(answer, Ok(400))), "{answers:?}");
+    // The first waits as long as one may, each further one a quarter of a second.
+    assert!(took < wait * 3, "{took:?}");
 }
 
 #[test]

@@ -107,12 +107,21 @@ impl Org {
         Ok(Some(user))
     }
 
-    /// The user with a login name, in any case.
-    pub fn user_by_name(&self, username: &str) -> Result<Option<Arc<User>>, Failure> {
+    /// Whether a user has a login name, in any case, by the database's own word.
+    pub(crate) fn has_username(&self, username: &str) -> Result<bool, Failure> {
+        Ok(self.id_of_username(username)?.is_some())
+    }
+
+    fn id_of_username(&self, username: &str) -> Result<Option<Id>, Failure> {
         let catalog = self.catalog();
         let Some(object) = catalog.object("User") else { return Ok(None) };
         let Some(field) = object.field("Username") else { return Ok(None) };
         let found = self.read(|tx| record::find(tx, self, object, field, &Value::Text(username.to_owned()), 1))?;
-        found.first().map_or(Ok(None), |id| self.user(*id))
+        Ok(found.first().copied())
+    }
+
+    /// The user with a login name, in any case.
+    pub fn user_by_name(&self, username: &str) -> Result<Option<Arc<User>>, Failure> {
+        self.id_of_username(username)?.map_or(Ok(None), |id| self.user(id))
     }
 }

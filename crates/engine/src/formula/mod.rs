@@ -10,6 +10,7 @@ pub(crate) mod rules;
 #[cfg(test)]
 mod tests;
 mod texts;
+pub(crate) mod touch;
 
 use crate::record::Row;
 use jiff::tz::TimeZone;

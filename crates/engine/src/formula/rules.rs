@@ -1,6 +1,7 @@
 //! Validation rules with their conditions read, kept for one version of the catalog.
 
 use super::Trouble;
+use super::touch::Touched;
 use crate::Org;
 use crate::save::approvals;
 use orglet_base::fold_name;
@@ -8,7 +9,7 @@ use orglet_plan::formula::{Fault, Node, Places, assignment, condition, default};
 use orglet_schema::custom::part::FieldUpdateOperation;
 use orglet_schema::custom::{DefError, FieldDef, PartDef, ValidationRuleDef};
 use orglet_schema::{Catalog, DefaultValue, Object};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The active rules of an object, and what they read.
@@ -100,9 +101,8 @@ pub(crate) fn reads(def: &PartDef, catalog: &Catalog) -> Option<Places> {
     compiled(def, catalog).and_then(Result::ok)
 }
 
-/// Whether a change can't matter to the formula of a definition, as far as can be seen without reading it: it looks at nothing but its
-/// own object, which is none of those that the change touches (folded names). What has no formula is settled too.
-pub(crate) fn is_settled(part: Option<&PartDef>, field: Option<&FieldDef>, touched: &HashSet<String>, new: &Catalog) -> bool {
+/// Whether a change can't matter to the formula of a definition. What has no formula is settled too.
+pub(crate) fn is_settled(part: Option<&PartDef>, field: Option<&FieldDef>, touched: &Touched, new: &Catalog) -> bool {
     let (object, text) = match (part, field) {
         (Some(PartDef::ValidationRule(rule)), _) => (&rule.object, Some(rule.error_condition_formula.as_str())),
         // Its criteria may look anywhere.
@@ -115,9 +115,7 @@ pub(crate) fn is_settled(part: Option<&PartDef>, field: Option<&FieldDef>, touch
         }
         _ => return true,
     };
-    // A path or a global variable leads to other objects.
-    let Some(text) = text else { return true };
-    !touched.contains(fold_name(object).as_ref()) && !text.contains(['.', '$'])
+    text.is_none_or(|text| !touched.reaches(object, text))
 }
 
 fn compiled(def: &PartDef, catalog: &Catalog) -> Option<Result<Places, Fault>> {

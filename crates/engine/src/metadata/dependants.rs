@@ -3,6 +3,7 @@
 use super::{Custom, FIELD, OBJECT};
 use crate::Failure;
 use crate::formula::rules;
+use crate::formula::touch::Touched;
 use orglet_base::{ApiError, ErrorCode, Id};
 use orglet_plan::formula::Places;
 use orglet_schema::Catalog;
@@ -17,9 +18,12 @@ pub(super) fn check(staying: &[Custom], removed: &[Custom], catalog: &Catalog) -
     if removed.is_empty() {
         return Ok(());
     }
-    // Formulas are read once, however many fields go.
-    let any_field = removed.iter().any(|gone| gone.kind == FIELD);
-    let reads = |custom: &Custom| custom.part_def().filter(|_| any_field).and_then(|part| rules::reads(part, catalog));
+    // Formulas that name a field that goes are read, once, however many go.
+    let named = Touched::named(removed.iter().filter(|gone| gone.kind == FIELD));
+    let reads = |custom: &Custom| {
+        let part = custom.part_def().filter(|part| !rules::is_settled(Some(part), None, &named, catalog));
+        part.and_then(|part| rules::reads(part, catalog))
+    };
     let staying: Vec<_> = staying.iter().map(|custom| (custom, reads(custom))).collect();
     // Nothing refers to a part, though it may be named like a field.
     for gone in removed.iter().filter(|gone| [OBJECT, FIELD].contains(&gone.kind.as_ref())) {

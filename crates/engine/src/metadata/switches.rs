@@ -1,6 +1,6 @@
 //! Settings that are part of the catalog: other objects, or rules, than an org has without them.
 
-use super::{after, build, check_rules, note_change, places, stored, tables};
+use super::{Seen, after, build, check_rules, note_change, places, stored, tables};
 use crate::settings::{Kept, Setting, Settings};
 use crate::{Failure, Org, matching};
 use orglet_store::Tx;
@@ -57,7 +57,7 @@ pub(crate) fn switch<T>(org: &Org, to: Switches, mut work: impl FnMut(&mut dyn T
     let old = org.catalog();
     let customs = stored(&*org.store)?;
     let new = build(&customs, &[], to, old.version() + 1, after(Some(old.modified()), org.now()))?;
-    check_rules(&customs, &[], None, &old, &new)?;
+    check_rules(&customs, &[], None, &old, &new).map_err(|all| Seen::default().all(all))?;
     let statements = tables::migration(org, &old, &new)?;
     let places = Switches::of(&org.settings).places != to.places;
     let done = org.store.transact_alone_with::<_, Failure>(|tx| {

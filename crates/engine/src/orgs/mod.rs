@@ -9,6 +9,9 @@ mod content;
 mod diff;
 pub(crate) mod directory;
 mod error;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a helper of tests")]
+mod hooked;
 mod make;
 pub(crate) mod origins;
 mod places;

@@ -19,8 +19,13 @@ const MOST_ROUNDS: usize = 8;
 /// Makes the list say of an org what its records are. What was written is compared again: another process may have saved records
 /// and put the list right since these were read, and what it wrote is not to be overwritten with older ones.
 pub(crate) fn reconcile(list: &dyn Store, org: &Org) -> Result<(), Failure> {
+    settled(|| is_right(list, org))
+}
+
+/// Compares a list of the server's with the rows of an org, and again while that changed the list.
+pub(super) fn settled(mut is_right: impl FnMut() -> Result<bool, Failure>) -> Result<(), Failure> {
     for _ in 0..MOST_ROUNDS {
-        if is_right(list, org)? {
+        if is_right()? {
             break;
         }
     }
@@ -68,5 +73,33 @@ impl Server {
         };
         let rows = self.store.read_with::<_, Failure>(|tx| Ok(tx.all(&asked)?))?;
         Ok(rows.iter().any(|row| text(&row[0]).parse::<Origins>().is_ok_and(|pattern| pattern.takes(origin))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::hooked::{Hooked, insert, server};
+    use super::*;
+    use std::sync::Arc;
+
+    fn allow(server: &Server, name: &str, origin: &str) {
+        let fields = [("DeveloperName", name), ("MasterLabel", name), ("UrlPattern", origin)];
+        insert(server, OBJECT, &fields.map(|(name, value)| (name, value.into()))).unwrap();
+    }
+
+    #[test]
+    fn an_origin_that_is_saved_while_the_list_is_put_right_is_listed() {
+        let server = Arc::new(server());
+        allow(&server, "One", "https://one.example.com");
+        let org = server.default_org();
+        // Something is wrong with the list, so that it is written.
+        let drop = own("DELETE FROM \"_origins\"", vec![]);
+        server.store.transact_with::<_, Failure>(|tx| Ok(tx.execute(&drop)?)).unwrap();
+        let other = server.clone();
+        let list = Hooked::new(&server.store, move || allow(&other, "Two", "https://two.example.com"));
+        reconcile(&list, &org).unwrap();
+        for origin in ["https://one.example.com", "https://two.example.com"] {
+            assert!(server.allows_origin(Some(org.id), origin).unwrap(), "{origin}");
+        }
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! The server's own database lists them, and each org's users are the truth. A save of users claims its names before it
 //! begins and lets go of those that are not used when it has ended, so that a name that somebody has is always listed.
-//! A list that says more than the truth (the server ended in between) is put right when the org is next opened.
+//! A list that says more than the truth (the server ended in between) is put right when the org is next opened. Other processes
+//! do the same at the same time: who has changed the list compares again, as the truth may have changed meanwhile.
 
+use super::origins::settled;
 use crate::save::{Assign, Change, Saved};
 use crate::system::{own, text};
 use crate::{Failure, Org};
@@ -62,26 +64,33 @@ impl Usernames {
     /// Makes the list say of an org what its users are, and that of origins what its records are.
     pub(crate) fn reconcile(&self, org: &Org) -> Result<(), Failure> {
         self.reconcile_origins(org)?;
-        let id = org.id.to_string();
-        let have: HashSet<String> = usernames(org)?.iter().map(|name| fold(name).into_owned()).collect();
-        let listed = own("SELECT name FROM \"_usernames\" WHERE org = ?1", vec![id.as_str().into()]);
-        let listed = self.own.read_with::<_, Failure>(|tx| Ok(tx.all(&listed)?))?;
-        let listed: HashSet<String> = listed.iter().map(|row| text(&row[0]).to_owned()).collect();
-        if have == listed {
-            return Ok(());
+        settled(|| {
+            let listed = own("SELECT name FROM \"_usernames\" WHERE org = ?1", vec![org.id.to_string().into()]);
+            let listed = self.own.read_with::<_, Failure>(|tx| Ok(tx.all(&listed)?))?;
+            self.are_listed(org, &usernames(org)?, listed.iter().map(|row| text(&row[0]).to_owned()).collect())
+        })
+    }
+
+    /// Whether the list has of an org the names that its users have, and no others of `listed` (folded); it is put right where not.
+    fn are_listed(&self, org: &Org, have: &HashSet<String>, listed: HashSet<String>) -> Result<bool, Failure> {
+        if *have == listed {
+            return Ok(true);
         }
-        self.own.transact_with::<_, Failure>(|tx| {
-            for gone in listed.difference(&have) {
+        let id = org.id.to_string();
+        let changed = self.own.transact_with::<_, Failure>(|tx| {
+            let mut changed = 0;
+            for gone in listed.difference(have) {
                 let drop = "DELETE FROM \"_usernames\" WHERE name = ?1 AND org = ?2";
-                tx.execute(&own(drop, vec![gone.as_str().into(), id.as_str().into()]))?;
+                changed += tx.execute(&own(drop, vec![gone.as_str().into(), id.as_str().into()]))?;
             }
             for new in have.difference(&listed) {
                 // A name that another org has stays with it: whoever came first logs in.
                 let claim = "INSERT INTO \"_usernames\" VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
-                tx.execute(&own(claim, vec![new.as_str().into(), id.as_str().into()]))?;
+                changed += tx.execute(&own(claim, vec![new.as_str().into(), id.as_str().into()]))?;
             }
-            Ok(())
-        })
+            Ok(changed)
+        })?;
+        Ok(changed == 0)
     }
 
     /// Makes the list of origins say of an org what its records are.
@@ -120,41 +129,90 @@ impl Usernames {
         }
         let done = run();
         org.users.write().clear();
-        // What was saved stays saved: a list that says too much is put right when the org is next opened.
-        if let Err(error) = self.let_go(org, touched) {
-            tracing::warn!(org = %org.id, %error, "login names that nobody has could not be let go");
+        // What was saved stays saved: the list is put right when the org is next opened.
+        if let Err(error) = self.follow(org, &touched) {
+            tracing::warn!(org = %org.id, %error, "login names could not be listed");
         }
         done
     }
 
-    /// Takes names off the list that no user of an org has.
-    fn let_go(&self, org: &Org, names: Vec<String>) -> Result<(), Failure> {
-        let mut gone = Vec::new();
-        for name in names {
-            if org.user_by_name(&name)?.is_none() {
-                gone.push(name);
+    /// Makes the list say of some names whether users of an org have them: those that nobody has are let go. One that somebody has
+    /// may have been let go by another process, which looked before the save was committed.
+    fn follow(&self, org: &Org, names: &[String]) -> Result<(), Failure> {
+        settled(|| {
+            let (mut have, mut listed) = (HashSet::new(), HashSet::new());
+            for name in names {
+                let key = fold(name).into_owned();
+                if org.has_username(name)? {
+                    have.insert(key.clone());
+                }
+                if self.org_of(name)? == Some(org.id) {
+                    listed.insert(key);
+                }
             }
-        }
-        if gone.is_empty() {
-            return Ok(());
-        }
-        self.own.transact_with::<_, Failure>(|tx| {
-            for name in &gone {
-                let drop = "DELETE FROM \"_usernames\" WHERE name = ?1 AND org = ?2";
-                tx.execute(&own(drop, vec![fold(name).into_owned().into(), org.id.to_string().into()]))?;
-            }
-            Ok(())
+            self.are_listed(org, &have, listed)
         })
     }
 }
 
-/// Every login name of an org.
-fn usernames(org: &Org) -> Result<Vec<String>, Failure> {
+/// Every login name of an org, folded.
+fn usernames(org: &Org) -> Result<HashSet<String>, Failure> {
     let catalog = org.catalog();
     if !catalog.object("User").is_some_and(|user| org.has_rows(user)) {
-        return Ok(Vec::new());
+        return Ok(HashSet::new());
     }
     let statement = Statement::new(format!("SELECT \"Username\" FROM {}", table("User", org.store.dialect())), vec![]);
     let rows = org.read(|tx| Ok(tx.all(&statement)?))?;
-    Ok(rows.iter().map(|row| text(&row[0]).to_owned()).filter(|name| !name.is_empty()).collect())
+    Ok(rows.iter().map(|row| fold(text(&row[0])).into_owned()).filter(|name| !name.is_empty()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::hooked::{Hooked, insert, server};
+    use super::*;
+    use crate::{Server, ids};
+    use orglet_base::Value;
+
+    const NAME: &str = "late@user.example";
+
+    fn user(server: &Server) {
+        let mut fields: Vec<(&str, Value)> = [
+            ("Username", NAME),
+            ("LastName", "Late"),
+            ("Email", NAME),
+            ("Alias", "late"),
+            ("CommunityNickname", "late"),
+            ("TimeZoneSidKey", "GMT"),
+            ("LocaleSidKey", "en_US"),
+            ("LanguageLocaleKey", "en_US"),
+            ("EmailEncodingKey", "UTF-8"),
+        ]
+        .map(|(name, value)| (name, value.into()))
+        .into();
+        fields.push(("ProfileId", Value::Id(ids::seeded("00e", 1))));
+        insert(server, "User", &fields).unwrap();
+    }
+
+    /// The list as another process has it, for which a user is saved here between its look and its change of the list.
+    fn beside(server: &Arc<Server>) -> Usernames {
+        server.orgs.usernames.claim(server.default_org().id, &[NAME.to_owned()]).unwrap();
+        let saver = server.clone();
+        Usernames { own: Arc::new(Hooked::new(&server.store, move || user(&saver))) }
+    }
+
+    #[test]
+    fn a_name_that_is_saved_while_the_list_is_put_right_stays_listed() {
+        let server = Arc::new(server());
+        let org = server.default_org();
+        beside(&server).reconcile(&org).unwrap();
+        assert_eq!(server.orgs.usernames.org_of(NAME).unwrap(), Some(org.id));
+    }
+
+    #[test]
+    fn a_name_that_another_process_lets_go_stays_listed_where_it_was_saved_meanwhile() {
+        let server = Arc::new(server());
+        let org = server.default_org();
+        beside(&server).follow(&org, &[NAME.to_owned()]).unwrap();
+        assert_eq!(server.orgs.usernames.org_of(NAME).unwrap(), Some(org.id));
+    }
 }

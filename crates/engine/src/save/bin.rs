@@ -322,6 +322,11 @@ impl<'a> Bin<'a> {
                 cells.push(field.cell_kind().to_cell(&value));
             }
         }
+        // What was merged into another is a record of its own again.
+        if let Some(master) = object.field("MasterRecordId") {
+            fields.push(master);
+            cells.push(OwnedCell::Null);
+        }
         let texts: Vec<String> = ids.iter().map(Id::to_string).collect();
         tx.execute(&sql::update_all(object, &fields, cells, &texts, self.org.store.dialect()))?;
         self.growth.unbin(tx, self.org, object, ids)

@@ -10,6 +10,7 @@ mod derived;
 mod duplicates;
 mod event;
 mod files;
+mod merge;
 pub(crate) mod places;
 mod prepare;
 mod record_types;
@@ -21,6 +22,7 @@ mod write;
 pub use bin::{empty_recycle_bin, undelete};
 pub(crate) use derived::{PlatformRow, put_platform_row, take_platform_rows};
 pub use duplicates::DuplicateOptions;
+pub use merge::{Merge, Merged, merge, not_mergeable};
 
 use crate::events::EventUuid;
 use crate::orgs::origins;

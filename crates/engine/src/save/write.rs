@@ -13,6 +13,7 @@ use orglet_base::{ApiError, DateTime, ErrorCode, Id, Value};
 use orglet_plan::write as sql;
 use orglet_schema::{Catalog, DefaultValue, Field, FieldType, Object};
 use orglet_store::Tx;
+use std::sync::Arc;
 
 /// Inserts, updates or upserts of one object.
 pub(super) struct Job<'a> {
@@ -70,6 +71,38 @@ impl<'a> Job<'a> {
     /// What follows once the transaction is kept.
     pub(super) fn done(&self) {
         self.growth.done(&self.identity.org);
+    }
+}
+
+/// What a record is written with within the transaction of something larger: a merge, a conversion.
+pub(super) struct Within<'a> {
+    pub(super) identity: &'a Identity,
+    pub(super) catalog: &'a Catalog,
+    pub(super) now: DateTime,
+    pub(super) growth: &'a Growth,
+}
+
+impl Within<'_> {
+    #[allow(dead_code, reason = "conversions come next")]
+    /// Saves a record as a request of its own would. A new one brings its id.
+    pub(super) fn save(&self, tx: &mut dyn Tx, object: &Arc<Object>, op: Op, record: Incoming) -> Result<Saved, Failure> {
+        self.one(tx, object, op, record, false)
+    }
+
+    /// Changes a record as the platform does: field permissions and rules are not asked, and the modstamp alone says so.
+    pub(super) fn change(&self, tx: &mut dyn Tx, object: &Arc<Object>, id: Id, fields: &[(&str, Value)]) -> Result<(), Failure> {
+        let stamp = [("SystemModstamp", Value::DateTime(self.now))];
+        let fields =
+            fields.iter().chain(&stamp).filter_map(|(name, value)| Some((object.field_index(name)?, Assign::Value(value.clone()))));
+        let record = Incoming { id: Some(id), fields: fields.collect(), ..Incoming::default() };
+        self.one(tx, object, Op::Update, record, true).map(|_| ())
+    }
+
+    fn one(&self, tx: &mut dyn Tx, object: &Arc<Object>, op: Op, record: Incoming, system: bool) -> Result<Saved, Failure> {
+        let Self { identity, catalog, now, growth } = *self;
+        let change = Change { object: object.clone(), op, records: Vec::new(), all_or_none: true, system, guard: None };
+        let id = record.id;
+        Save { identity, org: &identity.org, catalog, change: &change, now, growth, automation: false }.one(tx, &record, id)
     }
 }
 

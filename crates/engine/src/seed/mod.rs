@@ -111,10 +111,15 @@ fn standard_rows(identity: &Identity, username: &str) -> Result<(), Failure> {
         }
     }
     org.ensure_tables(batches.iter().map(|(object, _)| &**object).chain(catalog.object("User").map(|o| &**o)))?;
-    // References go both ways between these rows: the user comes last, so they are not looked at while seeding.
+    // References go both ways between these rows: the user comes last, so they are not looked at while seeding. A start that was cut
+    // short left all of them or none; an earlier release may have left some.
+    let mut missing = Vec::with_capacity(batches.len());
     for (object, records) in batches {
-        insert_once(identity, &object, records)?;
+        if is_missing(identity, &object, &records)? {
+            missing.push(new_rows(&object, records));
+        }
     }
+    save::save_together(identity, &missing, true)?.into_iter().try_for_each(|outcome| outcome.map(|_| ()))?;
     let profile = keys.get(&("Profile", "admin".to_owned())).copied();
     let role = keys.get(&("UserRole", "CEO".to_owned())).copied();
     user(identity, username, profile, role)
@@ -169,17 +174,25 @@ fn parse(field: &Field, text: &str) -> Result<Value, Failure> {
         .map_err(|e| StoreError::Other(format!("seed value of {}: {} is no {}", field.name, e.value, e.word)).into())
 }
 
-/// Inserts a batch unless it is there: a start that was cut short goes on where it stopped, a batch being one commit.
+/// Inserts a batch unless it is there.
 fn insert_once(identity: &Identity, object: &Arc<Object>, records: Vec<Incoming>) -> Result<(), Failure> {
-    let Some(first) = records.first().and_then(|r| r.id) else { return Ok(()) };
-    if identity.org.read(|tx| crate::record::by_id(tx, &identity.org, object, first))?.is_none() {
+    if is_missing(identity, object, &records)? {
         insert(identity, object, records)?;
     }
     Ok(())
 }
 
+/// Whether a batch, which is one commit, is not there.
+fn is_missing(identity: &Identity, object: &Arc<Object>, records: &[Incoming]) -> Result<bool, Failure> {
+    let Some(first) = records.first().and_then(|r| r.id) else { return Ok(false) };
+    Ok(identity.org.read(|tx| crate::record::by_id(tx, &identity.org, object, first))?.is_none())
+}
+
 /// Inserts rows as the platform's own.
 fn insert(identity: &Identity, object: &Arc<Object>, records: Vec<Incoming>) -> Result<Vec<Id>, Failure> {
-    let change = Change { object: object.clone(), op: Op::Insert, records, all_or_none: true, system: true, guard: None };
-    save::save(identity, &change)?.into_iter().map(|outcome| outcome.map(|s| s.id)).collect()
+    save::save(identity, &new_rows(object, records))?.into_iter().map(|outcome| outcome.map(|s| s.id)).collect()
+}
+
+fn new_rows(object: &Arc<Object>, records: Vec<Incoming>) -> Change {
+    Change { object: object.clone(), op: Op::Insert, records, all_or_none: true, system: true, guard: None }
 }

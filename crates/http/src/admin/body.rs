@@ -113,10 +113,16 @@ impl Body {
     }
 }
 
-/// Refuses parameters of the URL that are not among those known.
+/// Refuses parameters of the URL that are not among those known, and one that is given twice. A name with `*` behind it is
+/// that of a list, which may be given in several.
 pub(crate) fn known_parameters(call: &Call, known: &[&str]) -> Result<(), AdminError> {
-    match call.query.iter().find(|(name, _)| !known.contains(&name.as_str())) {
-        None => Ok(()),
-        Some((name, _)) => Err(invalid(format!("the parameter '{name}' is not known here"))),
+    for (at, (name, _)) in call.query.iter().enumerate() {
+        let Some(known) = known.iter().find(|known| known.trim_end_matches('*') == name) else {
+            return Err(invalid(format!("the parameter '{name}' is not known here")));
+        };
+        if !known.ends_with('*') && call.query[..at].iter().any(|(other, _)| other == name) {
+            return Err(invalid(format!("the parameter '{name}' is given twice")));
+        }
     }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! Orgs and snapshots.
 
-use super::body::{Body, known_parameters};
+use super::body::Body;
 use super::{Asked, DESCRIPTION, faults, json, settings};
 use crate::Reply;
 use orglet_engine::orgs::{AdminError, NewOrg, OrgAccess, OrgInfo, SnapshotInfo, shown};
@@ -42,7 +42,6 @@ pub(super) fn backup(asked: &Asked<'_>) -> Result<Reply, AdminError> {
 
 /// `GET /orgs`
 pub(super) fn list_orgs(asked: &Asked<'_>) -> Result<Reply, AdminError> {
-    known_parameters(asked.call, &["after"])?;
     let orgs = asked.server.engine.list_orgs(asked.call.param("after").unwrap_or_default())?;
     let next = orgs.last().filter(|_| orgs.len() == orglet_engine::orgs::MOST_LISTED).map(|org| org.name.clone());
     Ok(json(200, &object!({"orgs": orgs.iter().map(org).collect::<Vec<_>>(), "next": next})))
@@ -116,7 +115,6 @@ pub(super) fn snapshot_org(asked: &Asked<'_>) -> Result<Reply, AdminError> {
 
 /// `GET /snapshots`
 pub(super) fn list_snapshots(asked: &Asked<'_>) -> Result<Reply, AdminError> {
-    known_parameters(asked.call, &["after"])?;
     let snapshots = asked.server.engine.list_snapshots(asked.call.param("after").unwrap_or_default())?;
     let next = snapshots.last().filter(|_| snapshots.len() == orglet_engine::orgs::MOST_LISTED).map(|s| s.name.clone());
     Ok(json(200, &object!({"snapshots": snapshots.iter().map(snapshot).collect::<Vec<_>>(), "next": next})))

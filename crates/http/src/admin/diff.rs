@@ -1,7 +1,6 @@
 //! `GET /orgs/{org}/diff`: values are spelled as the REST API spells them.
 
 use super::Asked;
-use super::body::known_parameters;
 use crate::Reply;
 use crate::codec::{Format, Writer};
 use orglet_engine::orgs::{AdminError, Change, Diff, DiffRequest, FieldChange, RecordChange};
@@ -9,7 +8,6 @@ use serde_json::Value;
 
 pub(super) fn answer(asked: &Asked<'_>) -> Result<Reply, AdminError> {
     let call = asked.call;
-    known_parameters(call, &["since", "until", "object", "system_fields", "after", "limit"])?;
     let system_fields = match call.param("system_fields") {
         None | Some("true") => true,
         Some("false") => false,

@@ -1,6 +1,6 @@
 //! Rules by which requests fail, and the catalogue of the errors that they can be told to fail with.
 
-use super::body::{Body, known_parameters};
+use super::body::Body;
 use super::{Asked, json};
 use crate::codec::Format;
 use crate::faults::{Rule, Spec, Torn, example};
@@ -12,14 +12,12 @@ use serde_json::{Value, json as object};
 
 /// `GET /orgs/{org}/faults`
 pub(super) fn list(asked: &Asked<'_>) -> Result<Reply, AdminError> {
-    known_parameters(asked.call, &[])?;
     let rules: Vec<Value> = asked.server.faults.list(org(asked)?).iter().map(|rule| shown(rule)).collect();
     Ok(json(200, &object!({"faults": rules})))
 }
 
 /// `POST /orgs/{org}/faults`
 pub(super) fn add(asked: &Asked<'_>) -> Result<Reply, AdminError> {
-    known_parameters(asked.call, &[])?;
     let org = org(asked)?;
     let mut body = Body::read(asked.call)?;
     let torn = match body.any("torn") {
@@ -64,13 +62,11 @@ pub(super) fn add(asked: &Asked<'_>) -> Result<Reply, AdminError> {
 
 /// `DELETE /orgs/{org}/faults`
 pub(super) fn clear(asked: &Asked<'_>) -> Result<Reply, AdminError> {
-    known_parameters(asked.call, &[])?;
     Ok(json(200, &object!({"removed": asked.server.faults.clear(org(asked)?)})))
 }
 
 /// `GET /orgs/{org}/faults/{fault}`
 pub(super) fn show(asked: &Asked<'_>) -> Result<Reply, AdminError> {
-    known_parameters(asked.call, &[])?;
     let (org, id) = (org(asked)?, number(asked)?);
     let rule = asked.server.faults.get(org, id).ok_or_else(|| unknown(asked))?;
     Ok(json(200, &shown(&rule)))
@@ -78,14 +74,12 @@ pub(super) fn show(asked: &Asked<'_>) -> Result<Reply, AdminError> {
 
 /// `DELETE /orgs/{org}/faults/{fault}`
 pub(super) fn remove(asked: &Asked<'_>) -> Result<Reply, AdminError> {
-    known_parameters(asked.call, &[])?;
     let (org, id) = (org(asked)?, number(asked)?);
     if asked.server.faults.remove(org, id) { Ok(Reply::empty(204)) } else { Err(unknown(asked)) }
 }
 
 /// `GET /errors`
 pub(super) fn catalogue(asked: &Asked<'_>) -> Result<Reply, AdminError> {
-    known_parameters(asked.call, &["area"])?;
     let area = asked.call.param("area");
     let rows: Vec<Value> = catalogue::rows().iter().filter(|row| area.is_none_or(|area| row.area == area)).map(of_catalogue).collect();
     Ok(json(200, &object!({"errors": rows})))
@@ -93,7 +87,6 @@ pub(super) fn catalogue(asked: &Asked<'_>) -> Result<Reply, AdminError> {
 
 /// `GET /errors/{error}`
 pub(super) fn error(asked: &Asked<'_>) -> Result<Reply, AdminError> {
-    known_parameters(asked.call, &[])?;
     let row = catalogue::row(&asked.named).ok_or_else(|| AdminError::NotFound(format!("the catalogue has no error '{}'", asked.named)))?;
     let mut shown = of_catalogue(row);
     shown["example"] = String::from_utf8_lossy(&example(row, Format::Json).body).into();

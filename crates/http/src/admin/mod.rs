@@ -15,6 +15,7 @@ mod settings;
 use crate::metrics::Place;
 use crate::request::{Token, decode};
 use crate::{Call, Reply, Server};
+use body::{Body, known_parameters};
 use http::header;
 use orglet_engine::orgs::AdminError;
 use serde_json::{Value, json};
@@ -34,44 +35,44 @@ pub struct AdminAccess {
     pub anywhere: bool,
 }
 
-/// A route: verb, path below the root, what answers it. `{x}` takes one segment.
-type Route = (&'static str, &'static str, Answerer);
+/// A route: verb, path below the root, what answers it, the parameters of the URL that it takes (a list with `*` behind). `{x}` takes one segment.
+type Route = (&'static str, &'static str, Answerer, &'static [&'static str]);
 type Answerer = fn(&Asked<'_>) -> Result<Reply, AdminError>;
 
 /// The routes.
 pub(crate) const ROUTES: &[Route] = &[
-    ("GET", "/openapi.yaml", calls::description),
-    ("GET", "/metrics", calls::metrics),
-    ("POST", "/backup", calls::backup),
-    ("GET", "/orgs", calls::list_orgs),
-    ("POST", "/orgs", calls::create_org),
-    ("GET", "/orgs/{org}", calls::show_org),
-    ("DELETE", "/orgs/{org}", calls::delete_org),
-    ("POST", "/orgs/{org}/session", calls::log_into),
-    ("GET", "/orgs/{org}/move", places::progress),
-    ("POST", "/orgs/{org}/move", places::move_org),
-    ("POST", "/orgs/{org}/reset", calls::reset_org),
-    ("POST", "/orgs/{org}/restore", calls::restore_org),
-    ("POST", "/orgs/{org}/snapshots", calls::snapshot_org),
-    ("GET", "/orgs/{org}/diff", diff::answer),
-    ("GET", "/orgs/{org}/faults", faults::list),
-    ("POST", "/orgs/{org}/faults", faults::add),
-    ("DELETE", "/orgs/{org}/faults", faults::clear),
-    ("GET", "/orgs/{org}/faults/{fault}", faults::show),
-    ("DELETE", "/orgs/{org}/faults/{fault}", faults::remove),
-    ("GET", "/orgs/{org}/log", journal::page),
-    ("PUT", "/orgs/{org}/log", journal::set),
-    ("DELETE", "/orgs/{org}/log", journal::clear),
-    ("GET", "/errors", faults::catalogue),
-    ("GET", "/errors/{error}", faults::error),
-    ("GET", "/orgs/{org}/settings", settings::show),
-    ("PATCH", "/orgs/{org}/settings", settings::change),
-    ("GET", "/databases", places::list),
-    ("PUT", "/databases/{database}", places::add),
-    ("DELETE", "/databases/{database}", places::remove),
-    ("GET", "/snapshots", calls::list_snapshots),
-    ("GET", "/snapshots/{snapshot}", calls::show_snapshot),
-    ("DELETE", "/snapshots/{snapshot}", calls::delete_snapshot),
+    ("GET", "/openapi.yaml", calls::description, &[]),
+    ("GET", "/metrics", calls::metrics, &[]),
+    ("POST", "/backup", calls::backup, &[]),
+    ("GET", "/orgs", calls::list_orgs, &["after"]),
+    ("POST", "/orgs", calls::create_org, &[]),
+    ("GET", "/orgs/{org}", calls::show_org, &[]),
+    ("DELETE", "/orgs/{org}", calls::delete_org, &[]),
+    ("POST", "/orgs/{org}/session", calls::log_into, &[]),
+    ("GET", "/orgs/{org}/move", places::progress, &[]),
+    ("POST", "/orgs/{org}/move", places::move_org, &[]),
+    ("POST", "/orgs/{org}/reset", calls::reset_org, &[]),
+    ("POST", "/orgs/{org}/restore", calls::restore_org, &[]),
+    ("POST", "/orgs/{org}/snapshots", calls::snapshot_org, &[]),
+    ("GET", "/orgs/{org}/diff", diff::answer, &["since", "until", "object*", "system_fields", "after", "limit"]),
+    ("GET", "/orgs/{org}/faults", faults::list, &[]),
+    ("POST", "/orgs/{org}/faults", faults::add, &[]),
+    ("DELETE", "/orgs/{org}/faults", faults::clear, &[]),
+    ("GET", "/orgs/{org}/faults/{fault}", faults::show, &[]),
+    ("DELETE", "/orgs/{org}/faults/{fault}", faults::remove, &[]),
+    ("GET", "/orgs/{org}/log", journal::page, &["after", "limit", "status", "method", "path", "object", "since", "errors", "wait"]),
+    ("PUT", "/orgs/{org}/log", journal::set, &[]),
+    ("DELETE", "/orgs/{org}/log", journal::clear, &[]),
+    ("GET", "/errors", faults::catalogue, &["area"]),
+    ("GET", "/errors/{error}", faults::error, &[]),
+    ("GET", "/orgs/{org}/settings", settings::show, &[]),
+    ("PATCH", "/orgs/{org}/settings", settings::change, &[]),
+    ("GET", "/databases", places::list, &[]),
+    ("PUT", "/databases/{database}", places::add, &[]),
+    ("DELETE", "/databases/{database}", places::remove, &[]),
+    ("GET", "/snapshots", calls::list_snapshots, &["after"]),
+    ("GET", "/snapshots/{snapshot}", calls::show_snapshot, &[]),
+    ("DELETE", "/snapshots/{snapshot}", calls::delete_snapshot, &[]),
 ];
 
 /// A request to a route.
@@ -115,13 +116,14 @@ fn route(server: &Server, call: &Call) -> Reply {
     let path = call.path.strip_prefix(ROOT).unwrap_or_default();
     let path = path.strip_suffix('/').unwrap_or(path);
     let mut allowed = Vec::new();
-    for (verb, pattern, answerer) in ROUTES {
+    for (verb, pattern, answerer, parameters) in ROUTES {
         let Some((named, more)) = fit(pattern, path) else { continue };
         if call.method.as_str() != *verb {
             allowed.push(*verb);
             continue;
         }
-        return match answerer(&Asked { server, call, named, more }) {
+        let known = known(call, verb, parameters);
+        return match known.and_then(|()| answerer(&Asked { server, call, named, more })) {
             Ok(reply) => reply,
             Err(AdminError::NotFound(text)) => error(404, "not_found", &text),
             Err(AdminError::Conflict(text)) => error(409, "conflict", &text),
@@ -134,6 +136,12 @@ fn route(server: &Server, call: &Call) -> Reply {
     }
     let allowed = allowed.join(", ");
     error(405, "method_not_allowed", &format!("{} is not for {ROOT}{path}; there is {allowed}", call.method)).with(header::ALLOW, allowed)
+}
+
+/// Refuses what a route would pass over: other parameters than it takes, one given twice, members where it takes no body.
+fn known(call: &Call, verb: &str, parameters: &[&str]) -> Result<(), AdminError> {
+    known_parameters(call, parameters)?;
+    if ["GET", "DELETE"].contains(&verb) { Body::read(call)?.end() } else { Ok(()) }
 }
 
 /// The values of a pattern's two parameters, empty where it has none; `None` where the path does not fit.

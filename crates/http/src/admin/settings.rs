@@ -1,6 +1,6 @@
 //! Settings of orgs.
 
-use super::body::{Body, known_parameters};
+use super::body::Body;
 use super::{Asked, json};
 use crate::Reply;
 use orglet_engine::orgs::AdminError;
@@ -9,7 +9,6 @@ use serde_json::{Map, Value};
 
 /// `GET /orgs/{org}/settings`
 pub(super) fn show(asked: &Asked<'_>) -> Result<Reply, AdminError> {
-    known_parameters(asked.call, &[])?;
     let settings = asked.server.engine.org_settings(&asked.named)?;
     let member = |(setting, value): SettingChange| {
         let value = match value {
@@ -24,7 +23,6 @@ pub(super) fn show(asked: &Asked<'_>) -> Result<Reply, AdminError> {
 
 /// `PATCH /orgs/{org}/settings`
 pub(super) fn change(asked: &Asked<'_>) -> Result<Reply, AdminError> {
-    known_parameters(asked.call, &[])?;
     let changes = Body::read(asked.call)?.rest().into_iter().map(|(name, value)| change_of(&name, &value));
     asked.server.engine.change_org_settings(&asked.named, &changes.collect::<Result<Vec<_>, _>>()?)?;
     show(asked)

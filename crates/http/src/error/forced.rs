@@ -2,7 +2,8 @@
 //! knows.
 
 use super::{
-    OAuthFormat, SoapFault, Told, choices, escaped, oauth, oauth_error, soap_fault, soap_row_error, write_members, write_row_members,
+    OAuthFormat, SoapFault, Told, choices, escaped, oauth, oauth_error, oauth_fault, soap_fault, soap_row_error, write_members,
+    write_row_members,
 };
 use crate::Reply;
 use crate::codec::{Format, Writer};
@@ -111,8 +112,8 @@ pub fn render(e: &Forced<'_>, at: &Setting) -> Reply {
             Reply::empty(e.status).with(header::LOCATION, format!("{}{sign}{}", at.redirect, query.finish()))
         }
         Form::FaultCode => {
-            let body = format!("<response><faultcode>{}</faultcode></response>", escaped(told.code));
-            Reply::new(e.status, XML, body.into_bytes())
+            let rendered = oauth_fault(told.code, e.detail, told.message);
+            Reply { status: e.status, ..rendered.into() }
         }
         Form::Soap => {
             let kind = Some(e.detail).filter(|kind| !kind.is_empty());

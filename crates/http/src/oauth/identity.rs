@@ -202,7 +202,7 @@ fn userinfo_doc(call: &Call, identity: &Identity, format: Format) -> Doc {
         ("family_name", text(&user.last_name)),
         ("zoneinfo", text(&user.time_zone_key)),
         ("photos", photos(call)),
-        ("profile", format!("{}/{}", call.origin, user.id).into()),
+        ("profile", format!("{}/{}", call.instance(), user.id).into()),
         ("picture", photo(call, 'F').into()),
         ("address", address),
         ("is_salesforce_integration_user", false.into()),
@@ -221,7 +221,7 @@ fn userinfo_doc(call: &Call, identity: &Identity, format: Format) -> Doc {
 
 /// The picture that a user has who never set one.
 fn photo(call: &Call, size: char) -> String {
-    format!("{}/profilephoto/005/{size}", call.origin)
+    format!("{}/profilephoto/005/{size}", call.instance())
 }
 
 fn photos(call: &Call) -> Doc {
@@ -230,7 +230,7 @@ fn photos(call: &Call) -> Doc {
 
 /// The addresses of the APIs, those that are not built included: clients read the map as a whole.
 fn urls(call: &Call, org: Id, user: Id, version: &str) -> Doc {
-    let origin = &call.origin;
+    let origin = call.instance();
     let soap = |kind: &str| Doc::from(format!("{origin}/services/Soap/{kind}/{version}/{}", org.as_15()));
     let rest = |path: &str| Doc::from(format!("{origin}/services/data/v{version}/{path}"));
     Doc::obj([
@@ -250,7 +250,7 @@ fn urls(call: &Call, org: Id, user: Id, version: &str) -> Doc {
         ("users", rest("chatter/users")),
         ("feed_items", rest("chatter/feed-items")),
         ("feed_elements", rest("chatter/feed-elements")),
-        ("custom_domain", origin.clone().into()),
+        ("custom_domain", origin.into_owned().into()),
     ])
 }
 

@@ -98,7 +98,8 @@ fn success(call: &Call, grant: &Grant, kind: Kind, secret: &str, format: OAuthFo
     let signature = grant.signature(secret, &id);
     let issued_at = grant.issued_at.to_string();
     let token = ("access_token", &*identity.token);
-    let place = [("instance_url", call.origin.as_str()), ("id", id.as_str()), ("token_type", "Bearer"), ("issued_at", issued_at.as_str())];
+    let instance = call.instance();
+    let place = [("instance_url", &*instance), ("id", id.as_str()), ("token_type", "Bearer"), ("issued_at", issued_at.as_str())];
     let signature = ("signature", signature.as_str());
     // The orders of recorded answers: the password grant's names no scope and ends with the signature (omniphx/forrest
     // issue 213); the newer grants put both behind the token.

@@ -38,6 +38,7 @@ use crate::metrics::Place;
 use crate::request::{Token, decode};
 use crate::router::{self, Resource};
 use crate::{Call, Reply, Server, compat, error};
+use http::Method;
 use http::header::{self, HeaderName};
 use orglet_base::version::VersionSegment;
 use orglet_base::{ApiError, ApiVersion, ErrorCode};
@@ -51,6 +52,9 @@ const ROOT: &str = "/services/data";
 /// Moves of its org that a request follows.
 const MOST_MOVES: usize = 16;
 const LIMIT_INFO: HeaderName = HeaderName::from_static("sforce-limit-info");
+const OAUTH_ERROR: HeaderName = HeaderName::from_static("sfdc-oauth-error");
+/// The number of a login that fails as its token is none ("LoginHistory" of the vendor's reference lists the texts).
+const BAD_TOKEN: &str = "1703";
 
 /// A request to a resource of a version, with a session.
 pub(crate) struct Rest<'a> {
@@ -95,6 +99,11 @@ pub(crate) fn is_below_root(path: &str) -> bool {
     path.strip_prefix(ROOT).is_some_and(|below| below.is_empty() || below.starts_with('/') || below.starts_with('.'))
 }
 
+/// The refusal of a request for data that went to a host for logging in (auth-014).
+fn url_not_reset() -> ApiError {
+    ApiError::routing(ErrorCode::UrlNotReset, "Destination URL not reset. The URL returned from login must be set")
+}
+
 /// Answers a request below `/services/data`.
 pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
     let accept = call.header(header::ACCEPT);
@@ -120,9 +129,17 @@ pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
     };
     let identity = match authenticate(server, call) {
         Ok(identity) => identity,
+        Err(Failure::Api(e)) if e.code() == ErrorCode::InvalidSessionId && shows_oauth_fault(call) => {
+            return Reply::from(error::oauth_fault("LOGIN_OAUTH_INVALID_TOKEN", BAD_TOKEN, "Failed: Invalid Token"))
+                .with(header::WWW_AUTHENTICATE, "Token")
+                .with(OAUTH_ERROR, BAD_TOKEN);
+        }
         Err(Failure::Api(e)) => return refuse(e, tentative).with(header::WWW_AUTHENTICATE, "Token"),
         Err(other) => return server.failed(other, tentative, pretty, ROOT),
     };
+    if call.at_login_host() {
+        return refuse(url_not_reset(), tentative);
+    }
     if identity.org.settings.is_on(Setting::ApiDisabled) {
         return refuse(api_disabled(), tentative);
     }
@@ -146,6 +163,7 @@ pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
 pub(crate) fn apex(server: &Server, call: &Call) -> Reply {
     let format = Format::from_accept(call.header(header::ACCEPT)).unwrap_or(Format::Json);
     match authenticate(server, call) {
+        Ok(_) if call.at_login_host() => error::render(&[url_not_reset()], format, call.pretty()).into(),
         Ok(identity) if identity.org.settings.is_on(Setting::ApiDisabled) => error::render(&[api_disabled()], format, call.pretty()).into(),
         Ok(identity) if identity.org.settings.is_on(Setting::ApexRestDisabled) => {
             let off = ApiError::new(ErrorCode::ApexRestServicesDisabled, "Apex REST services are disabled");
@@ -165,6 +183,15 @@ fn api_disabled() -> ApiError {
 /// 410 for a retired version. Its code is known from a client that met it (restforce issue 941); the vendor's words are not.
 fn retired() -> ApiError {
     ApiError::routing(ErrorCode::Gone, "The requested resource is no longer available")
+}
+
+/// Whether the platform's OAuth filter answers before the REST API does: to writes with a token of the scheme `OAuth` whose
+/// body says that it is something else than JSON (auth-015).
+fn shows_oauth_fault(call: &Call) -> bool {
+    let scheme = call.header(header::AUTHORIZATION).and_then(|value| value.split(' ').next());
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("OAuth"))
+        && matches!(call.method, Method::POST | Method::PATCH)
+        && call.media_type().is_some_and(|media| !media.ends_with("/json"))
 }
 
 fn authenticate(server: &Server, call: &Call) -> Result<Identity, Failure> {
@@ -189,7 +216,9 @@ impl Rest<'_> {
         let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
         let found = router::find(&segments);
         // Bytes are answered to who accepts neither format; whether these are asked for is known further on.
-        let bytes = |resource| matches!(resource, Resource::RowByKey | Resource::Relationship) && self.call.method == http::Method::GET;
+        let bytes = |resource| {
+            matches!(resource, Resource::RowByKey | Resource::Relationship | Resource::ToolingBlob) && self.call.method == http::Method::GET
+        };
         if !found.as_ref().is_some_and(|(route, _)| bytes(route.resource))
             && let Err(e) = self.acceptable()
         {
@@ -285,7 +314,7 @@ impl Rest<'_> {
             (Resource::Relationship, [object, id, path @ ..]) => relations::traverse(self, &self.object(object)?, id, path),
             (Resource::Query, _) => query::query(self, false),
             (Resource::QueryAll, _) => query::query(self, true),
-            (Resource::QueryMore, [locator]) => query::more(self, locator),
+            (Resource::QueryMore, [locator]) => query::more(self, locator, false),
             (Resource::UserPassword, [id]) => passwords::password(self, &self.object("User")?, id),
             (Resource::SelfServiceUserPassword, [id]) => passwords::password(self, &self.object("SelfServiceUser")?, id),
             (Resource::RichTextImage, [object, id, field, _]) => blobs::rich_text_image(self, &self.object(object)?, id, field),
@@ -298,6 +327,7 @@ impl Rest<'_> {
             }
             (Resource::ToolingResources, _) => Ok(tooling::resources(self)),
             (Resource::ToolingQuery, _) => tooling::run(self),
+            (Resource::ToolingQueryMore, [locator]) => query::more(self, locator, true),
             (
                 resource @ (Resource::ToolingSearch
                 | Resource::ToolingExecuteAnonymous
@@ -311,6 +341,7 @@ impl Rest<'_> {
             (Resource::ToolingBasicInformation, [object]) => tooling::object(self, object),
             (Resource::ToolingDescribe, [object]) => tooling::describe(self, object),
             (Resource::ToolingRow, [object, id]) => tooling::row(self, object, id),
+            (Resource::ToolingBlob, [object, id, field]) => tooling::blob(self, object, id, field),
             (Resource::Tabs, _) => Ok(appearance::tabs(self)),
             (Resource::Theme, _) => Ok(appearance::theme(self)),
             (Resource::AppMenus, _) => Ok(appearance::menus(self)),

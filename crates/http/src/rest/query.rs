@@ -32,10 +32,10 @@ pub(crate) fn run(cx: &Rest<'_>, soql: &str, all_rows: bool, tooling: bool) -> R
     Ok(answer_page(cx, &answer, tooling))
 }
 
-/// `GET /query/{locator}`.
-pub(super) fn more(cx: &Rest<'_>, locator: &str) -> Result<Reply, Failure> {
+/// `GET /query/{locator}`, or the same of the Tooling API.
+pub(super) fn more(cx: &Rest<'_>, locator: &str, tooling: bool) -> Result<Reply, Failure> {
     let answer = engine::more(&cx.server.engine, &cx.identity, locator, cx.version, batch(cx))?;
-    Ok(answer_page(cx, &answer, false))
+    Ok(answer_page(cx, &answer, tooling))
 }
 
 /// The children of a record by one relationship, shaped as a query's answer.
@@ -64,18 +64,36 @@ fn batch(cx: &Rest<'_>) -> Option<usize> {
     asked.and_then(|(_, n)| n.trim().parse::<usize>().ok()).map(|n| n.clamp(SMALLEST_BATCH, BATCH))
 }
 
-/// A page: `totalSize, done[, nextRecordsUrl], records`, in XML sorted.
+/// A page: `totalSize, done[, nextRecordsUrl], records`, in XML sorted. The Tooling API has three members more: how many records
+/// the page has, a locator that is never told, and what the records are, if there are any.
 pub(crate) fn answer_page(cx: &Rest<'_>, answer: &Answer, tooling: bool) -> Reply {
     let base = if tooling { format!("{}/tooling", cx.base) } else { cx.base.clone() };
     let printer = Printer { catalog: &cx.catalog, base: &base, org: &cx.identity.org };
     let mut w = Writer::with_capacity(cx.format, cx.pretty, answer.set.rows.len() * 256 + 128);
     w.begin_object("QueryResult");
     if !w.is_xml() {
+        if tooling {
+            w.int("size", answer.set.rows.len() as i64);
+        }
         w.int("totalSize", answer.total as i64);
     }
     w.bool("done", answer.next.is_none());
+    if tooling && !w.is_xml() {
+        w.null("queryLocator");
+    }
+    if tooling {
+        match (&answer.plan.output, answer.record_plan()) {
+            _ if answer.set.rows.is_empty() => w.null("entityTypeName"),
+            (_, Some(plan)) => w.text("entityTypeName", &plan.object.name),
+            (Output::Aggregate(_), None) => w.text("entityTypeName", "AggregateResult"),
+            _ => w.null("entityTypeName"),
+        }
+    }
     if let Some(locator) = &answer.next {
         w.text("nextRecordsUrl", &format!("{base}/query/{locator}"));
+    }
+    if tooling && w.is_xml() {
+        w.null("queryLocator");
     }
     w.begin_list("records");
     let rows = 0..answer.set.rows.len();
@@ -96,6 +114,9 @@ pub(crate) fn answer_page(cx: &Rest<'_>, answer: &Answer, tooling: bool) -> Repl
     }
     w.end_list();
     if w.is_xml() {
+        if tooling {
+            w.int("size", answer.set.rows.len() as i64);
+        }
         w.int("totalSize", answer.total as i64);
     }
     w.end_object();

@@ -18,6 +18,12 @@ const NAMED: &[Allowed] = &[("type", false), ("fullNames", true)];
 /// The members of a query of `listMetadata`.
 const LISTED: &[Allowed] = &[("folder", false), ("type", false)];
 
+/// The names of `merge`'s argument: that of the WSDL, and those that public clients send (salesforcer; jsforce).
+pub(super) const MERGES: &[&str] = &["request", "mergeRequest", "mergeRequests"];
+
+/// The members of a request of `merge`.
+const MERGE: &[Allowed] = &[("masterRecord", false), ("recordToMergeIds", true)];
+
 /// The arguments of an operation that is built, as the WSDL has them; `None` for any other.
 fn of(api: Api, operation: &str) -> Option<&'static [Allowed]> {
     Some(match (api, operation) {
@@ -32,6 +38,7 @@ fn of(api: Api, operation: &str) -> Option<&'static [Allowed]> {
         (_, "process") => &[("actions", true)],
         (_, "upsert") => &[("externalIDFieldName", false), ("sObjects", true)],
         (_, "delete" | "undelete" | "emptyRecycleBin") => IDS,
+        (_, "merge") => &[("request", true), ("mergeRequest", true), ("mergeRequests", true)],
         (_, "query" | "queryAll") => QUERY,
         (_, "queryMore") => &[("queryLocator", false)],
         (_, "search") => &[("searchString", false)],
@@ -50,10 +57,14 @@ pub(super) fn check(cx: &Soap<'_>) -> Result<(), Fault> {
     let Some(allowed) = of(cx.api, &cx.request.operation) else { return Ok(()) };
     let given = cx.request.arguments();
     only(cx.api, given, allowed)?;
-    if cx.api == Api::Metadata && cx.request.operation == "listMetadata" {
-        given.get_all("queries").try_for_each(|query| only(cx.api, query, LISTED))?;
+    let inner = |names: &[&str], members: &[Allowed]| {
+        names.iter().flat_map(|name| given.get_all(name)).try_for_each(|node| only(cx.api, node, members))
+    };
+    match (cx.api, cx.request.operation.as_str()) {
+        (Api::Metadata, "listMetadata") => inner(&["queries"], LISTED),
+        (Api::Partner | Api::Enterprise, "merge") => inner(MERGES, MERGE),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn only(api: Api, node: &Node<'_>, allowed: &[Allowed]) -> Result<(), Fault> {

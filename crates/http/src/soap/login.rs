@@ -42,7 +42,7 @@ pub(super) fn login(cx: &Soap<'_>) -> Result<Reply, Fault> {
     }
     call.by(identity);
     let facts = OrgRecord::read(&identity.org).map_err(|e| Fault::of(server, e))?;
-    let address = |segment: &str| format!("{}/services/Soap/{segment}/{version}/{}", call.origin, identity.org.id.as_15());
+    let address = |segment: &str| format!("{}/services/Soap/{segment}/{version}/{}", call.instance(), identity.org.id.as_15());
     let mut answer = Answer::new(api, None, false);
     answer
         .begin("loginResponse")

@@ -222,7 +222,6 @@ const NOT_BUILT: &[&str] = &[
     "findDuplicates",
     "findDuplicatesByIds",
     "invalidateSessions",
-    "merge",
     "performQuickActions",
     "renderEmailTemplate",
     "renderStoredEmailTemplate",

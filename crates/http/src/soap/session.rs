@@ -22,6 +22,11 @@ impl Caller {
     /// records in it declares their namespace.
     pub(super) fn admitted(cx: &Soap<'_>, records: bool) -> Result<Self, Fault> {
         let identity = caller(cx)?;
+        // An org's data is not at the hosts for logging in, and this API has no code for it (auth-014).
+        if cx.call.at_login_host() {
+            let text = "Destination URL not reset. The URL returned from login must be set in the SforceService";
+            return Err(Fault::new(ErrorCode::UnknownException, text));
+        }
         if identity.org.settings.is_on(Setting::ApiDisabled) {
             return Err(Fault::new(ErrorCode::ApiDisabledForOrg, API_DISABLED));
         }

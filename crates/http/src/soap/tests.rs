@@ -151,7 +151,7 @@ fn calls_with_a_session() {
     assert!(text.contains("<userDefaultCurrencyIsoCode xsi:nil=\"true\"/>"));
     let (_, text) = call("getServerTimestamp");
     assert!(between(&text, "timestamp").ends_with('Z'));
-    let (status, text) = call("merge");
+    let (status, text) = call("sendEmail");
     assert_eq!(status, 500);
     assert!(text.contains("<faultcode>sf:FUNCTIONALITY_NOT_ENABLED</faultcode>"));
     let (status, text) = call("logout");

@@ -144,10 +144,7 @@ impl Scope {
         }
         let table = self.joins.len();
         let alias = format!("{}{table}", self.prefix);
-        let key = match object.storage {
-            orglet_schema::Storage::Virtual => object.field("DurableId").or_else(|| key_field(object)),
-            _ => key_field(object),
-        };
+        let key = key_field(object);
         let (source, number) = source();
         let condition = sql![alias, ".", quoted(key.map_or("Id", |f| &f.name)), " = ", on];
         self.joins.push(Join { source, alias, on: Some(condition) });

@@ -26,7 +26,7 @@ pub use lookup_filter::{FilterItemDef, LookupFilterDef};
 pub use meta_node::{MetaNode, MetaSource, XmlError};
 pub use name::is_event;
 pub use object_def::{EventDef, NameFieldDef, NameFieldKind, ObjectDef};
-pub use overlay::{overlay, overlay_all};
+pub use overlay::overlay;
 pub use part::{ObjectRules, PartDef, RecordType, ValidationRuleDef};
 pub use values::{GlobalValueSet, ValueDef, ValueSetDef, ValueSetting};
 

@@ -24,16 +24,6 @@ pub fn overlay(
     objects: &[(ObjectDef, KeyPrefix)],
     fields: &[FieldDef],
     parts: &[PartDef],
-) -> Result<ObjectSet, DefError> {
-    overlay_all(standard, objects, fields, parts).map_err(first)
-}
-
-/// As [`overlay()`], but tells all that is wrong, for definitions that come in whole projects.
-pub fn overlay_all(
-    standard: &ObjectSet,
-    objects: &[(ObjectDef, KeyPrefix)],
-    fields: &[FieldDef],
-    parts: &[PartDef],
 ) -> Result<ObjectSet, Vec<DefError>> {
     let mut plan = Plan::new(standard, objects);
     plan.place_fields(fields);
@@ -46,10 +36,6 @@ pub fn overlay_all(
     plan.allow_attachments();
     plan.relate_record_types();
     plan.build()
-}
-
-fn first(errors: Vec<DefError>) -> DefError {
-    errors.into_iter().next().unwrap_or_else(|| DefError::integrity("The definitions do not fit together"))
 }
 
 /// What becomes of a standard object.

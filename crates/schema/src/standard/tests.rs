@@ -117,13 +117,13 @@ const ACCOUNT: &str = "Id IsDeleted MasterRecordId Name Type ParentId BillingStr
     IsPartner IsCustomerPortal ChannelProgramName ChannelProgramLevelName Jigsaw JigsawCompanyId CleanStatus AccountSource DunsNumber \
     Tradestyle NaicsCode NaicsDesc YearStarted SicDesc DandbCompanyId OperatingHoursId";
 
-/// Recorded at 59.0.
+/// Recorded at 59.0; the last three are those that field-level security keeps from a new org's users, until an admin shows them.
 const LEAD: &str = "Id IsDeleted MasterRecordId LastName FirstName Salutation Name Title Company Street City State PostalCode Country \
     Latitude Longitude GeocodeAccuracy Address Phone MobilePhone Fax Email Website PhotoUrl Description LeadSource Status Industry \
     Rating AnnualRevenue NumberOfEmployees OwnerId IsConverted ConvertedDate ConvertedAccountId ConvertedContactId \
     ConvertedOpportunityId IsUnreadByOwner CreatedDate CreatedById LastModifiedDate LastModifiedById SystemModstamp LastActivityDate \
     LastViewedDate LastReferencedDate Jigsaw JigsawContactId CleanStatus CompanyDunsNumber DandbCompanyId EmailBouncedReason \
-    EmailBouncedDate IndividualId";
+    EmailBouncedDate IndividualId HasOptedOutOfEmail HasOptedOutOfFax DoNotCall";
 
 #[test]
 fn field_lists_are_those_recorded() {

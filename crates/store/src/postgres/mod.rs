@@ -23,13 +23,13 @@ mod values;
 pub use address::shown;
 pub use cluster::Cluster;
 
-use crate::{BRIEFLY, Sink, Store, StoreError, Work};
+use crate::{BRIEFLY, Sink, Store, StoreError, Work, group};
 use errors::Remedy;
 use orglet_base::{Dialect, Statement};
 use pool::Pool;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tx::Transaction;
 
 /// How long the reads of one snapshot, or a transaction, may take: as long as the platform lets a query run.
@@ -79,6 +79,15 @@ impl Postgres {
         Self { time, ..self }
     }
 
+    /// How long a transaction waits for rows that others hold; none where it takes no rows.
+    fn patience(&self, mode: Mode) -> Option<Duration> {
+        match mode {
+            Mode::Write => Some(group::patience(self.wait, BRIEFLY)),
+            Mode::Brief => Some(self.wait.min(BRIEFLY)),
+            Mode::Read | Mode::Snapshot | Mode::Alone => None,
+        }
+    }
+
     /// The statements that begin a transaction.
     fn begin(&self, mode: Mode) -> String {
         let begin = match mode {
@@ -96,27 +105,35 @@ impl Postgres {
             Mode::Snapshot => time,
             // The change of tables that the first may wait for takes as long as it takes.
             Mode::Write => {
-                let wait = self.wait.as_millis();
-                format!("{time}SELECT pg_advisory_xact_lock_shared({});SET LOCAL lock_timeout = {wait};", self.key)
+                let wait = tx::lock_timeout(self.patience(mode).unwrap_or_default());
+                format!("{time}SELECT pg_advisory_xact_lock_shared({});{wait}", self.key)
             }
             Mode::Brief => {
-                let wait = self.wait.min(BRIEFLY).as_millis();
-                format!("{time}SET LOCAL lock_timeout = {wait};SELECT pg_advisory_xact_lock_shared({});", self.key)
+                let wait = tx::lock_timeout(self.patience(mode).unwrap_or_default());
+                format!("{time}{wait}SELECT pg_advisory_xact_lock_shared({});", self.key)
             }
             Mode::Alone => format!("{time}SELECT pg_advisory_xact_lock({});", self.key),
         }
     }
 
     fn run(&self, mode: Mode, work: &mut Work<'_>) -> Result<(), StoreError> {
-        self.run_from(&self.begin(mode), mode == Mode::Read, work)
+        self.run_patiently(&self.begin(mode), mode == Mode::Read, self.patience(mode), work)
     }
 
-    /// Runs a transaction that begins with these statements.
+    /// Runs a transaction that begins with these statements, and waits for no rows.
     fn run_from(&self, begin: &str, read_only: bool, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.run_patiently(begin, read_only, None, work)
+    }
+
+    /// Runs a transaction that begins with these statements, which say how long it waits for rows, if it does.
+    fn run_patiently(&self, begin: &str, read_only: bool, patience: Option<Duration>, work: &mut Work<'_>) -> Result<(), StoreError> {
+        // As often as it is begun again, this is its time.
+        let deadline = Instant::now() + self.time;
         let mut met_rows = false;
         let mut attempt = 0;
         loop {
-            let mut tx = Transaction::new(self.pool.take()?, &self.schema, begin.to_owned(), read_only, self.time);
+            let mut tx = Transaction::new(self.pool.take()?, &self.schema, begin.to_owned(), read_only, deadline);
+            tx.patience = patience;
             let done = catch_unwind(AssertUnwindSafe(|| work(&mut tx)));
             let (error, remedy) = match done {
                 Err(panic) => {
@@ -174,7 +191,7 @@ impl Store for Postgres {
     /// Without `BEGIN`: one statement is a snapshot of its own. Its time is bounded here alone.
     fn point(&self, statement: &Statement, sink: &mut Sink<'_>) -> Result<(), StoreError> {
         for attempt in 0.. {
-            let mut tx = Transaction::new(self.pool.take()?, &self.schema, String::new(), true, self.time);
+            let mut tx = Transaction::new(self.pool.take()?, &self.schema, String::new(), true, Instant::now() + self.time);
             let done = tx.alone(statement, sink);
             match (done, tx.remedy) {
                 (Err(_), Remedy::Reconnect) if attempt < 2 => self.pool.purge(),

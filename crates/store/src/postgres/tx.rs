@@ -11,6 +11,14 @@ use std::time::{Duration, Instant};
 /// How long after the server's own limit an answer is given up.
 const SLACK: Duration = Duration::from_secs(10);
 const SAVEPOINT: &str = "SAVEPOINT record;";
+/// How long a transaction that has no patience left still waits for a row.
+const LEAST_WAIT: Duration = Duration::from_millis(10);
+
+/// The statement by which a transaction waits so long for each row that another holds.
+pub(super) fn lock_timeout(wait: Duration) -> String {
+    // 0 would be for ever.
+    format!("SET LOCAL lock_timeout = {};", wait.as_millis().max(1))
+}
 
 pub(super) struct Transaction<'a> {
     lease: Lease,
@@ -21,6 +29,10 @@ pub(super) struct Transaction<'a> {
     read_only: bool,
     /// Until when statements may run.
     deadline: Instant,
+    /// How long it may still wait for rows that others hold, all together; none where it takes no rows.
+    pub(super) patience: Option<Duration>,
+    /// Whether that is less than it was told when it began.
+    shortened: bool,
     /// A statement failed, and nothing was rolled back since.
     failed: Option<StoreError>,
     /// What would help against the last failure.
@@ -29,9 +41,9 @@ pub(super) struct Transaction<'a> {
 
 impl<'a> Transaction<'a> {
     /// A transaction that `begin` opens when the first statement is sent.
-    pub(super) fn new(lease: Lease, schema: &'a str, begin: String, read_only: bool, time: Duration) -> Self {
-        let deadline = Instant::now() + time;
-        Self { lease, schema, pending: begin, begun: false, read_only, deadline, failed: None, remedy: Remedy::None }
+    pub(super) fn new(lease: Lease, schema: &'a str, begin: String, read_only: bool, deadline: Instant) -> Self {
+        let remedy = Remedy::None;
+        Self { lease, schema, pending: begin, begun: false, read_only, deadline, patience: None, shortened: false, failed: None, remedy }
     }
 
     fn run(&mut self, statement: &Statement, sink: &mut Sink<'_>) -> Result<usize, StoreError> {
@@ -48,13 +60,18 @@ impl<'a> Transaction<'a> {
         let before = std::mem::take(&mut self.pending);
         self.begun = true;
         self.lease.clean = false;
+        let start = Instant::now();
         match self.lease.connection()?.query(&before, &sql, &statement.params, left + SLACK, sink) {
             Ok(changed) => Ok(changed),
             Err(failed) => {
                 if matches!(failed, Failed::Late) {
                     self.lease.cancel();
                 }
-                Err(self.fails(fault(failed, self.schema, &sql)))
+                let fault = fault(failed, self.schema, &sql);
+                if let (StoreError::Locked, Some(patience)) = (&fault.error, &mut self.patience) {
+                    *patience = patience.saturating_sub(start.elapsed());
+                }
+                Err(self.fails(fault))
             }
         }
     }
@@ -173,10 +190,16 @@ impl Tx for Transaction<'_> {
             _ if self.pending.ends_with(SAVEPOINT) => self.pending.truncate(self.pending.len() - SAVEPOINT.len()),
             Mark::Forget => self.pending.push_str("RELEASE SAVEPOINT record;"),
             Mark::Return => {
+                let waited = matches!(self.failed, Some(StoreError::Locked));
                 if !matches!(self.failed, Some(StoreError::Unavailable(_))) {
                     self.failed = None;
                 }
                 self.pending.push_str("ROLLBACK TO SAVEPOINT record;RELEASE SAVEPOINT record;");
+                // Going back brings back what was set before the mark.
+                self.shortened |= waited;
+                if let Some(patience) = self.patience.filter(|_| self.shortened) {
+                    self.pending.push_str(&lock_timeout(patience.max(LEAST_WAIT)));
+                }
             }
         }
         Ok(())

@@ -41,7 +41,13 @@ impl Connected {
             if own != 0 || tables != 0 {
                 return Err(StoreError::Foreign("it holds another program's database".into()));
             }
+            if path.is_some() {
+                // Nothing is in the file that a journal could bring back. It is synced once, when it changes to its log.
+                raw.pragma_update_and_check(None, "journal_mode", "MEMORY", |_| Ok(())).map_err(from_sqlite)?;
+                raw.pragma_update(None, "synchronous", "OFF").map_err(from_sqlite)?;
+            }
             raw.pragma_update(None, "application_id", APPLICATION_ID).map_err(from_sqlite)?;
+            raw.pragma_update(None, "synchronous", "FULL").map_err(from_sqlite)?;
         }
         if path.is_some() {
             let mode: String = raw.query_row("PRAGMA journal_mode = WAL", [], |r| r.get(0)).map_err(from_sqlite)?;

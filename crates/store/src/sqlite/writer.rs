@@ -237,8 +237,9 @@ impl Writer {
         if kind == Kind::Brief {
             return self.state.try_lock_for(self.limits.wait.min(BRIEFLY)).ok_or(StoreError::Locked);
         }
+        let wait = group::patience(self.limits.wait, BRIEFLY);
         loop {
-            match self.state.try_lock_for(self.limits.wait) {
+            match self.state.try_lock_for(wait) {
                 Some(state) => return Ok(state),
                 None if self.patience.load(Ordering::SeqCst) => {}
                 None => return Err(StoreError::Locked),

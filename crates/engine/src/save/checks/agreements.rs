@@ -51,6 +51,7 @@ pub(super) fn order_item(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Fail
         if order.get(orders, "Pricebook2Id").is_null() {
             return integrity("The order is missing a price book", &[]);
         }
+        sales::has_product(it)?;
         sales::entry_of_book(tx, it, "OrderId", "order")?;
     }
     let mut wrong = Gathered::default();

@@ -32,6 +32,7 @@ pub(in crate::save) fn may_delete(tx: &mut dyn Tx, org: &Org, catalog: &Catalog,
         }
         "Product2" => unused(tx, org, catalog, object, row, ("OpportunityLineItem", "Product2Id"), "opportunity products"),
         "Pricebook2" if *row.get(object, "IsStandard") == Value::Bool(true) => kept("it is the standard price book"),
+        "Folder" => unused(tx, org, catalog, object, row, ("Document", "FolderId"), "documents"),
         "Pricebook2" => unused(tx, org, catalog, object, row, ("Opportunity", "Pricebook2Id"), "opportunities"),
         "Group" if !matches!(row.get(object, "Type").as_text(), None | Some("Regular" | "Queue")) => {
             kept("the group is made by the platform")
@@ -96,7 +97,7 @@ pub(in crate::save) fn may_go_along(
     Ok(())
 }
 
-/// Refuses to delete what opportunities go by, naming them.
+/// Refuses to delete what other records go by, naming them.
 fn unused(
     tx: &mut dyn Tx,
     org: &Org,

@@ -6,6 +6,7 @@ mod deletes;
 mod lookup_filters;
 mod origins;
 mod people;
+mod resources;
 mod sales;
 mod service;
 
@@ -137,10 +138,29 @@ pub(super) fn check(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> 
         "Group" if it.is_new() => people::group(it),
         "Event" => activities::event(it),
         "CorsWhitelistEntry" => origins::entry(tx, it),
+        "StaticResource" => resources::resource(tx, it),
+        "Folder" => resources::folder(tx, it),
+        "Document" if it.set("FolderId") => resources::document(tx, it),
         "Task" => activities::task(it),
         _ => Ok(()),
     })?;
     wrong.end()
+}
+
+fn is_developer_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && !name.ends_with('_')
+        && !name.contains("__")
+}
+
+/// The refusal of a name that is not one for developers.
+fn misnamed(label: &str, field: &str) -> Failure {
+    let text = format!(
+        "The {label} field can only contain underscores and alphanumeric characters. It must be unique, begin with a letter, not include \
+         spaces, not end with an underscore, and not contain two consecutive underscores."
+    );
+    refuse(ErrorCode::FieldIntegrityException, text, &[field])
 }
 
 fn refuse(code: ErrorCode, text: impl Into<String>, fields: &[&str]) -> Failure {

@@ -1,6 +1,6 @@
 //! Origins whose scripts may read answers.
 
-use super::{Candidate, refuse};
+use super::{Candidate, is_developer_name, misnamed, refuse};
 use crate::Failure;
 use crate::failure::Gathered;
 use orglet_base::{ErrorCode, Origins};
@@ -19,20 +19,11 @@ pub(super) fn entry(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> 
     if it.set("DeveloperName") {
         let name = text("DeveloperName");
         if !is_developer_name(&name) {
-            let text = "The Name field can only contain underscores and alphanumeric characters. It must be unique, begin with a letter, \
-                        not include spaces, not end with an underscore, and not contain two consecutive underscores.";
-            wrong.note(Err(refuse(ErrorCode::FieldIntegrityException, text, &["DeveloperName"])))?;
+            wrong.note(Err(misnamed("Name", "DeveloperName")))?;
         } else if !it.others(tx, "DeveloperName", 2)?.is_empty() {
             let text = format!("There is already an allowed origin named {name}.");
             wrong.note(Err(refuse(ErrorCode::DuplicateDeveloperName, text, &["DeveloperName"])))?;
         }
     }
     wrong.end()
-}
-
-fn is_developer_name(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-        && !name.ends_with('_')
-        && !name.contains("__")
 }

@@ -82,6 +82,7 @@ fn is_standard(tx: &mut dyn Tx, it: &Candidate<'_>, book: &Value) -> Result<bool
 /// A line has a price, given as that of one or of all; not both at once.
 pub(super) fn line_item(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> {
     if it.is_new() {
+        has_product(it)?;
         entry_of_book(tx, it, "OpportunityId", "opportunity")?;
     }
     if it.get("UnitPrice").is_null() && it.get("TotalPrice").is_null() {
@@ -93,6 +94,14 @@ pub(super) fn line_item(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failu
         return Err(refuse(ErrorCode::FieldIntegrityException, text, &["UnitPrice", "TotalPrice"]));
     }
     Ok(())
+}
+
+/// A line says what is sold: by a price, or by the product alone.
+pub(super) fn has_product(it: &Candidate<'_>) -> Result<(), Failure> {
+    match it.get("PricebookEntryId").is_null() && it.get("Product2Id").is_null() {
+        true => Err(ApiError::missing_fields(&["PricebookEntryId"]).into()),
+        false => Ok(()),
+    }
 }
 
 /// A line's price is in use, and of the price book that its opportunity or order goes by.

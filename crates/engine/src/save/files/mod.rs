@@ -28,7 +28,7 @@ fn refuse(code: ErrorCode, text: &str, fields: &[&str]) -> Failure {
     ApiError::new(code, text).with_fields(fields.iter().copied()).into()
 }
 
-/// An attachment or a document of the old kind before it is written: its length, and a document's name for developers.
+/// An attachment, a static resource or a document of the old kind before it is written: its length, and a document's name for developers.
 pub(super) fn body(tx: &mut dyn Tx, cx: &Files<'_>, row: &mut Row, set: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
     let object = cx.object;
     if set("Body") {

@@ -89,6 +89,11 @@ const COPIES: &[Copy] = &[
     },
 ];
 
+/// The fields of a child that show what its parent says by a reference.
+pub(in crate::save) fn shown(child: &str, by: &str) -> impl Iterator<Item = &'static str> {
+    COPIES.iter().filter(move |c| c.child == child && c.by == by).flat_map(|c| c.fields).map(|(to, _)| *to)
+}
+
 /// Takes over what the record's parents say, where the relation is new.
 pub(super) fn take(tx: &mut dyn Tx, it: &Stage<'_>, row: &mut Row) -> Result<(), Failure> {
     let object = it.object;

@@ -134,6 +134,14 @@ pub(super) fn came_back(
     }
 }
 
+/// What activities that were given to other records change in these. `sets` are the activities and other rows, by object.
+pub(super) fn moved(tx: &mut dyn Tx, cx: &Context<'_>, sets: &[(Arc<Object>, Vec<Id>)]) -> Result<(), Failure> {
+    Days::gather(tx, cx, sets, &HashSet::new(), false)?.make(tx, cx)
+}
+
+/// The fields of a child that show what its parent says by a reference.
+pub(super) use copies::shown;
+
 /// What a record brings that another keeps: it is taken out of the row before that is written, and written after it. The save
 /// may still be refused meanwhile, and an upsert then tries again.
 pub(super) struct Aside(Value);
@@ -158,7 +166,7 @@ pub(super) fn before_save(tx: &mut dyn Tx, it: &Stage<'_>, row: &mut Row) -> Res
         "CampaignMember" => campaigns::membership(tx, it, row)?,
         "Contract" => agreements::contract(it, row),
         "Order" => agreements::order(it, row),
-        "Attachment" | "Document" => files::body(tx, &it.files(), row, &|name| it.set(name))?,
+        "Attachment" | "Document" | "StaticResource" => files::body(tx, &it.files(), row, &|name| it.set(name))?,
         "ContentVersion" => files::version(tx, &it.files(), it.old, row, &|name| it.set(name))?,
         "ContentDocumentLink" => files::link(tx, &it.files(), it.old, row)?,
         "ContentDocument" => files::document(object, row)?,

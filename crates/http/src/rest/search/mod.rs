@@ -18,7 +18,7 @@ use orglet_engine::{Failure, search as engine};
 
 /// `GET /search?q=`; without a search, the resources below it.
 pub(super) fn search(cx: &Rest<'_>) -> Result<Reply, Failure> {
-    let Some(sosl) = cx.call.param("q").filter(|q| !q.trim().is_empty()) else { return Ok(resources(cx)) };
+    let Some(sosl) = cx.call.param("q") else { return Ok(resources(cx)) };
     let answer = engine::run(&cx.identity, &request(cx, sosl, false))?;
     Ok(answer::reply(cx, &answer, compat::searches_answer_a_list(cx.version)))
 }

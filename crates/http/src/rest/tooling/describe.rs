@@ -47,6 +47,6 @@ pub(super) fn find(cx: &Rest<'_>, name: &str) -> Result<Arc<Object>, ApiError> {
 }
 
 /// The same request with addresses below `/tooling`.
-fn below<'a>(cx: &Rest<'a>) -> Rest<'a> {
+pub(super) fn below<'a>(cx: &Rest<'a>) -> Rest<'a> {
     Rest { base: format!("{}/tooling", cx.base), ..cx.renewed() }
 }

@@ -5,7 +5,7 @@ mod rows;
 
 pub(crate) use describe::{describe, global, object, resources};
 pub(super) use rows::doc;
-pub(crate) use rows::row;
+pub(crate) use rows::{blob, row};
 
 use super::{Rest, explain, query};
 use crate::router::Resource;

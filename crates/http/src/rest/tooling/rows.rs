@@ -1,14 +1,16 @@
 //! Custom objects, custom fields and what else objects have as records: `FullName` and `Metadata`.
 
 use super::super::records::Printer;
+use super::super::{blobs, rows as data, uploads};
 use super::Rest;
-use super::describe::find;
+use super::describe::{below, find};
 use crate::Reply;
 use crate::codec::{Doc, Node, NodeValue, RecordUrl, Writer};
 use http::{Method, header};
 use orglet_base::{ApiError, ErrorCode, Id};
 use orglet_engine::metadata::{self, Custom, Edit};
 use orglet_engine::query::{self, Request};
+use orglet_engine::save::{Op, save_one};
 use orglet_engine::{Failure, record};
 use orglet_schema::custom::{FieldDef, MetaNode, ObjectDef, PartDef, part};
 use orglet_schema::{Object, Storage, tooling};
@@ -17,6 +19,11 @@ use std::sync::Arc;
 
 /// `POST /tooling/sobjects/CustomObject|CustomField|…`.
 pub(super) fn create(cx: &Rest<'_>, object: &Arc<Object>) -> Result<Reply, Failure> {
+    if object.storage == Storage::Stored {
+        let incoming = uploads::body(cx)?.record(cx, object, None)?;
+        let saved = save_one(&cx.identity, object, Op::Insert, incoming, None)?;
+        return Ok(made(cx, object, saved.id));
+    }
     let body = Body::read(cx, object)?;
     let full_name = body.full_name.clone().ok_or_else(|| ApiError::missing_fields(&["FullName"]))?;
     let meta = body.metadata.as_ref().ok_or_else(|| ApiError::missing_fields(&["Metadata"]))?;
@@ -29,6 +36,11 @@ pub(super) fn create(cx: &Rest<'_>, object: &Arc<Object>) -> Result<Reply, Failu
         },
     };
     let id = metadata::apply(&cx.identity, vec![edit])?.first().copied().ok_or_else(ApiError::not_found)?;
+    Ok(made(cx, object, id))
+}
+
+/// The answer to a create.
+fn made(cx: &Rest<'_>, object: &Object, id: Id) -> Reply {
     let mut w = Writer::new(cx.format, cx.pretty);
     w.begin_object("Result");
     w.text("id", &id.to_string());
@@ -39,13 +51,16 @@ pub(super) fn create(cx: &Rest<'_>, object: &Arc<Object>) -> Result<Reply, Failu
     }
     w.end_object();
     let reply = Reply::new(201, cx.format.content_type(), w.finish());
-    Ok(reply.with(header::LOCATION, format!("{}/tooling/sobjects/{}/{id}", cx.base, object.name)))
+    reply.with(header::LOCATION, format!("{}/tooling/sobjects/{}/{id}", cx.base, object.name))
 }
 
 /// `/tooling/sobjects/X/{id}`.
 pub(crate) fn row(cx: &Rest<'_>, name: &str, segment: &str) -> Result<Reply, Failure> {
     let object = find(cx, name)?;
     let id = record::parse_target(&object, segment)?;
+    if object.storage == Storage::Stored {
+        return data::by_id(&below(cx), &object, id);
+    }
     match cx.call.method {
         Method::DELETE => {
             existing(cx, &object, id)?;
@@ -69,6 +84,14 @@ pub(crate) fn row(cx: &Rest<'_>, name: &str, segment: &str) -> Result<Reply, Fai
         }
         _ => show(cx, &object, id),
     }
+}
+
+/// `/tooling/sobjects/X/{id}/{field}`: the bytes of a record that has some.
+pub(crate) fn blob(cx: &Rest<'_>, name: &str, segment: &str, field: &str) -> Result<Reply, Failure> {
+    let object = find(cx, name)?;
+    let id = record::parse_target(&object, segment)?;
+    let field = blobs::field(cx, &object, field).ok_or_else(ApiError::not_found)?;
+    blobs::show(cx, &object, id, field)
 }
 
 fn existing(cx: &Rest<'_>, object: &Object, id: Id) -> Result<Custom, Failure> {

@@ -4,6 +4,7 @@
 mod bin;
 mod decode;
 mod describe;
+mod merge;
 mod options;
 mod passwords;
 mod print;
@@ -42,6 +43,7 @@ fn find(name: &str) -> Option<(Run, bool)> {
         "delete" => (write::delete, false),
         "process" => (process::process, false),
         "undelete" => (bin::undelete, false),
+        "merge" => (merge::merge, false),
         "emptyRecycleBin" => (bin::empty, false),
         "query" => (read::query, true),
         "queryAll" => (read::query_all, true),

@@ -2,6 +2,7 @@
 //! `objects/X__c/fields/F__c.field-meta.xml`) or in metadata format (`objects/X__c.object`).
 
 mod files;
+mod leave_out;
 #[cfg(test)]
 mod tests;
 
@@ -84,36 +85,6 @@ impl Project {
     pub fn locate(&self, error: &DefError) -> Option<ProjectError> {
         let (path, line) = self.origins.get(error.subject.as_deref()?)?;
         Some(ProjectError { path: path.clone(), line: error.line.or(*line), reason: error.message.clone() })
-    }
-
-    /// Takes the default value off a field where it is a formula that needs what an org has not, and notes it among what was
-    /// left out; whether it did.
-    pub fn leave_out_default(&mut self, error: &DefError) -> bool {
-        let Some(name) = error.subject.as_deref().filter(|_| error.fields.iter().any(|f| f == "defaultValue")) else { return false };
-        let fields = self.objects.iter_mut().flat_map(|o| &mut o.fields).chain(&mut self.fields);
-        let Some(def) = { fields }.find(|def| def.default_value.is_some() && def.qualified_name().eq_ignore_ascii_case(name)) else {
-            return false;
-        };
-        def.default_value = None;
-        let (path, line) = self.origins.get(&def.qualified_name()).cloned().unwrap_or_default();
-        let what = format!("defaultValue of {}", def.qualified_name());
-        self.skipped.push(Skipped { path, line, what, why: error.message.clone() });
-        true
-    }
-
-    /// Takes the lookup filter off a field where it is all that an org finds unsupported, and notes it among what was left out;
-    /// whether it did.
-    pub fn leave_out_filter(&mut self, error: &DefError) -> bool {
-        let Some(name) = error.subject.as_deref().filter(|_| error.unsupported) else { return false };
-        let fields = self.objects.iter_mut().flat_map(|o| &mut o.fields).chain(&mut self.fields);
-        let Some(def) = { fields }.find(|def| def.lookup_filter.is_some() && def.qualified_name().eq_ignore_ascii_case(name)) else {
-            return false;
-        };
-        def.lookup_filter = None;
-        let (path, line) = self.origins.get(&def.qualified_name()).cloned().unwrap_or_default();
-        let what = format!("lookupFilter of {}", def.qualified_name());
-        self.skipped.push(Skipped { path, line, what, why: error.message.clone() });
-        true
     }
 }
 

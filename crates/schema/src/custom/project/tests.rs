@@ -218,7 +218,7 @@ fn dangling_fields_go_with_what_they_refer_to() {
 fn errors_of_the_whole_are_placed() {
     let dir = Dir::new(&[("objects/Account/fields/L__c.field-meta.xml", &lookup("L__c", "Gone__c"))]);
     let project = dir.load().unwrap();
-    let errors = crate::custom::overlay_all(&crate::ObjectSet::default(), &[], &project.fields, &[]).unwrap_err();
+    let errors = crate::custom::overlay(&crate::ObjectSet::default(), &[], &project.fields, &[]).unwrap_err();
     assert!(project.locate(&errors[0]).unwrap().path.ends_with("L__c.field-meta.xml"));
 }
 
@@ -324,11 +324,11 @@ fn lookup_filters_stay_while_all_that_they_look_at_does() {
     assert_eq!(skipped[0], ("lookupFilter of B__c.C__c", "it refers to B__c.T__c, which is not supported by this org."));
     let defs = |project: &Project| vec![(project.objects[0].clone(), orglet_base::KeyPrefix::parse("a00").unwrap())];
     let standard = crate::ObjectSet::default();
-    let errors = crate::custom::overlay_all(&standard, &defs(&project), &[], &[]).unwrap_err();
+    let errors = crate::custom::overlay(&standard, &defs(&project), &[], &[]).unwrap_err();
     assert_eq!(errors.len(), 1);
     assert_eq!(errors[0].message, "Lookup filters by B__c.RecordTypeId are not supported by this org.");
-    assert!(project.leave_out_filter(&errors[0]) && !project.leave_out_filter(&errors[0]));
-    let set = crate::custom::overlay_all(&standard, &defs(&project), &[], &[]).unwrap();
+    assert!(project.leave_out(&errors) && !project.leave_out(&errors));
+    let set = crate::custom::overlay(&standard, &defs(&project), &[], &[]).unwrap();
     assert_eq!(set.object("B__c").unwrap().filtered_lookups().len(), 1);
 }
 
