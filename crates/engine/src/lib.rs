@@ -4,6 +4,7 @@
 //! Every function is synchronous and answers a [`Failure`] that the protocol renders.
 
 mod admission;
+pub mod apex;
 pub mod auth;
 pub mod clock;
 pub mod consent;
@@ -21,6 +22,7 @@ mod options;
 pub mod org;
 pub mod orgs;
 pub mod project;
+mod purge;
 pub mod query;
 pub mod record;
 pub mod replication;

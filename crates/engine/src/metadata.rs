@@ -1,6 +1,7 @@
 //! Custom objects and fields of an org, and what else objects have: kept in its database, built into its catalog, changed one at a time or as a
 //! project, whole or not at all.
 
+pub mod apex;
 mod dependants;
 mod draft;
 mod places;
@@ -20,7 +21,7 @@ use crate::system::{int, own, text};
 use crate::{Failure, Identity, Org, matching};
 use orglet_base::{DateTime, Id, KeyPrefix, OwnedCell, Statement};
 use orglet_schema::custom::part::standard_rules;
-use orglet_schema::custom::{self, DefError, FieldDef, ObjectDef, PartDef};
+use orglet_schema::custom::{self, ApexDef, ApexKind, ApexSet, DefError, FieldDef, ObjectDef, PartDef};
 use orglet_schema::{Catalog, Object, standard, tooling};
 use orglet_store::{Store, StoreError, Tx};
 use std::cell::{Cell, RefCell};
@@ -42,9 +43,9 @@ pub(crate) const EVENT_PREFIXES: &str = "event prefix";
 pub struct Custom {
     /// Its id: `01I…`, `00N…` or what begins with the prefix of its kind.
     pub id: Id,
-    /// `object`, `field`, or the metadata type of a part.
+    /// `object`, `field`, or the metadata type of a part, a class or a trigger.
     pub(crate) kind: String,
-    /// The object it is, or is on.
+    /// The object it is, or is on; empty for classes.
     pub object: String,
     /// Its own API name.
     pub name: String,
@@ -63,6 +64,7 @@ enum Body {
     Object(ObjectDef),
     Field(FieldDef),
     Part(PartDef),
+    Apex(ApexDef),
 }
 
 impl Custom {
@@ -80,6 +82,7 @@ impl Custom {
             Body::Object(def) => def.to_metadata(),
             Body::Field(def) => def.to_metadata(),
             Body::Part(def) => def.to_metadata(),
+            Body::Apex(def) => def.to_metadata(),
         }
     }
 
@@ -99,12 +102,21 @@ impl Custom {
         }
     }
 
+    /// A class or a trigger.
+    pub fn apex_def(&self) -> Option<&ApexDef> {
+        match &self.body {
+            Body::Apex(def) => Some(def),
+            _ => None,
+        }
+    }
+
     /// Its metadata type.
     pub fn type_name(&self) -> &'static str {
         match &self.body {
             Body::Object(_) => "CustomObject",
             Body::Field(_) => "CustomField",
             Body::Part(def) => def.kind().name,
+            Body::Apex(def) => def.kind.name(),
         }
     }
 
@@ -114,13 +126,14 @@ impl Custom {
             Body::Object(_) => "Custom Object",
             Body::Field(_) => "Custom Field",
             Body::Part(def) => def.kind().label,
+            Body::Apex(def) => def.kind.label(),
         }
     }
 
-    /// Its name, with its object's unless it is one.
+    /// Its name, with its object's unless it is one or Apex.
     pub fn full_name(&self) -> String {
         match &self.body {
-            Body::Object(_) => self.name.clone(),
+            Body::Object(_) | Body::Apex(_) => self.name.clone(),
             Body::Field(_) | Body::Part(_) => format!("{}.{}", self.object, self.name),
         }
     }
@@ -141,6 +154,10 @@ pub enum Edit {
     AddPart(PartDef),
     /// A part of an object with another definition.
     ChangePart(Id, PartDef),
+    /// A new class or trigger.
+    AddApex(ApexDef),
+    /// A class or a trigger with another body, or other settings.
+    ChangeApex(Id, ApexDef),
     /// Takes something away, with its data.
     Remove(Id),
 }
@@ -152,6 +169,7 @@ impl Edit {
             Edit::AddObject(def) | Edit::ChangeObject(_, def) => Some(def.full_name.clone()),
             Edit::AddField(def) | Edit::ChangeField(_, def) => Some(def.qualified_name()),
             Edit::AddPart(def) | Edit::ChangePart(_, def) => Some(def.qualified_name()),
+            Edit::AddApex(def) | Edit::ChangeApex(_, def) => Some(def.qualified_name()),
             Edit::Remove(_) => None,
         }
     }
@@ -205,6 +223,7 @@ fn read(row: &[OwnedCell]) -> Result<Custom, Failure> {
     let body = match text(&row[1]) {
         OBJECT => serde_json::from_str(text(&row[5])).map(Body::Object),
         FIELD => serde_json::from_str(text(&row[5])).map(Body::Field),
+        kind if ApexKind::of(kind).is_some() => serde_json::from_str(text(&row[5])).map(Body::Apex),
         kind => PartDef::from_stored(kind, text(&row[5])).map(Body::Part),
     };
     Ok(Custom {
@@ -279,11 +298,13 @@ fn after(last: Option<DateTime>, now: DateTime) -> DateTime {
     }
 }
 
-fn noted(tx: &mut dyn Tx, name: &'static str) -> Result<Option<String>, Failure> {
+/// What `_meta` says of a name.
+pub(crate) fn noted(tx: &mut dyn Tx, name: &'static str) -> Result<Option<String>, Failure> {
     Ok(tx.first(&own("SELECT value FROM \"_meta\" WHERE name = ?1", vec![name.into()]))?.map(|r| text(&r[0]).to_owned()))
 }
 
-fn note(tx: &mut dyn Tx, name: &'static str, value: String) -> Result<(), Failure> {
+/// Has `_meta` say something of a name.
+pub(crate) fn note(tx: &mut dyn Tx, name: &'static str, value: String) -> Result<(), Failure> {
     tx.execute(&own(
         "INSERT INTO \"_meta\" VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         vec![name.into(), value.into()],
@@ -325,7 +346,8 @@ fn build_all(customs: &[Custom], changed: &[Id], switches: Switches, version: u6
     parts.extend(implied);
     let set = if switches.places { standard::objects_with_places() } else { standard::objects() };
     let overlay = custom::overlay(&set, &objects, &fields, &parts)?;
-    Ok(Catalog::new(version, modified, set, overlay))
+    let sources = customs.iter().filter_map(|c| Some((c.id, c.apex_def()?.clone()))).collect();
+    Ok(Catalog::new(version, modified, set, overlay).with_apex(ApexSet { sources }))
 }
 
 /// Makes changes, all or none; answers the id of each thing added or changed, in order. They are in the catalog when
@@ -420,6 +442,7 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, seen: &Seen) -> Result<Vec<
     let modified = after(Some(old.modified()), now);
     let new = build_all(&draft.customs, &draft.changed, switches, old.version() + 1, modified).map_err(|all| seen.all(all))?;
     check_rules(&draft.customs, &draft.changed, Some(&draft.removed), &old, &new).map_err(|all| seen.all(all))?;
+    let (new, program) = apex::settle(&mut draft, &old, new, &|all| seen.all(all))?;
     let statements = tables::migration(org, &old, &new)?;
     org.store.transact_alone_with::<_, Failure>(|tx| {
         org.still(tx, &old)?;
@@ -436,6 +459,9 @@ fn apply_once(identity: &Identity, edits: Vec<Edit>, seen: &Seen) -> Result<Vec<
         if new.object(&object.name).is_none() {
             org.forget_table(&object.name);
         }
+    }
+    if let Some(program) = program {
+        org.apex.keep(new.version(), program);
     }
     org.set_catalog(new);
     Ok(ids)

@@ -55,11 +55,15 @@ pub struct Org {
     pub(crate) readings: RwLock<crate::record::Readings>,
     /// The validation rules of objects that were saved.
     pub(crate) rules: RwLock<crate::formula::rules::Read>,
+    /// The classes and triggers, compiled.
+    pub(crate) apex: crate::apex::Kept,
     pub(crate) plans: crate::query::Plans,
     /// What users looked at since that was last written.
     pub(crate) views: Arc<crate::views::Views>,
     /// What is written of that, as far as it was read.
     pub(crate) lists: crate::views::Lists,
+    /// How far its recycle bin is cleared.
+    pub(crate) purge: crate::purge::Purge,
     /// As of which stamps all this is, where other processes may change it.
     pub(crate) stamps: RwLock<Stamps>,
     /// Whether the database is not there any more: it was moved, or taken away.
@@ -96,9 +100,11 @@ impl Org {
             users: RwLock::default(),
             readings: RwLock::default(),
             rules: RwLock::default(),
+            apex: crate::apex::Kept::default(),
             plans: crate::query::Plans::default(),
             views: Arc::default(),
             lists: crate::views::Lists::default(),
+            purge: crate::purge::Purge::default(),
             stamps: RwLock::new(stamps),
             moved: AtomicBool::new(false),
         })
@@ -115,6 +121,7 @@ impl Org {
             self.views.forget();
             self.lists.forget();
             self.storage.forget();
+            self.purge.forget();
             // What was counted out of the content before may be in use in the new one.
             self.allocator.forget();
         }

@@ -2,7 +2,7 @@
 
 use crate::metadata::{self, Edit, Refusal};
 use crate::{Failure, Identity};
-use orglet_base::Id;
+use orglet_base::{ApiVersion, Id};
 use orglet_schema::custom::project::{self, Project, ProjectError, Skipped};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -42,8 +42,8 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
         if strict && !project.skipped.is_empty() {
             return Err(LoadError::Strict(project.skipped));
         }
-        let edits = edits(identity, &project).map_err(LoadError::Failure)?;
-        let Refusal { failure, mut others, .. } = match metadata::apply_telling(identity, edits) {
+        let told = edits(identity, &project).map_err(|failure| Refusal { at: 0, failure, others: Vec::new() });
+        let Refusal { failure, mut others, .. } = match told.and_then(|edits| metadata::apply_telling(identity, edits)) {
             Ok(_) => return Ok(project.skipped),
             Err(refusal) => refusal,
         };
@@ -69,9 +69,9 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
 }
 
 fn edits(identity: &Identity, project: &Project) -> Result<Vec<Edit>, Failure> {
-    let have = metadata::all(&identity.org)?;
+    let all = metadata::all(&identity.org)?;
     let key = |kind: &str, object: &str, name: &str| format!("{kind} {object} {name}").to_ascii_lowercase();
-    let have: HashMap<String, Id> = have.iter().map(|c| (key(&c.kind, &c.object, &c.name), c.id)).collect();
+    let have: HashMap<String, Id> = all.iter().map(|c| (key(&c.kind, &c.object, &c.name), c.id)).collect();
     let known = |kind: &str, object: &str, name: &str| have.get(&key(kind, object, name)).copied();
     let mut edits = Vec::new();
     let mut fields = Vec::new();
@@ -98,6 +98,12 @@ fn edits(identity: &Identity, project: &Project) -> Result<Vec<Edit>, Failure> {
             Some(id) => Edit::ChangePart(id, part.clone()),
             None => Edit::AddPart(part.clone()),
         });
+    }
+    // Classes and triggers are compiled with everything else in place.
+    for (kind, name, body, meta) in &project.apex {
+        let def = metadata::apex::define(*kind, Some(name), body, meta.clone(), ApiVersion::LATEST)
+            .map_err(|e| Failure::Definition(Box::new(e)))?;
+        edits.push(metadata::apex::put(&all, def));
     }
     Ok(edits)
 }

@@ -6,9 +6,11 @@ use crate::views::{self, Seen};
 use crate::{Failure, Identity};
 use orglet_base::{Id, OwnedCell, Value};
 use orglet_plan::{Plan, VirtualNeed};
-use orglet_schema::custom::part;
+use orglet_schema::custom::apex::USAGES;
+use orglet_schema::custom::{ApexDef, part};
 use orglet_schema::standard::list_views;
 use orglet_schema::{Catalog, CellKind, Field, FieldType, Object};
+use rust_decimal::Decimal;
 use serde_json::Value as Json;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -57,6 +59,22 @@ fn of_object(identity: &Identity, need: &VirtualNeed) -> Result<String, Failure>
                 push(&|name| custom_field(&all, custom, name));
             }
         }
+        kind @ ("ApexClass" | "ApexTrigger") => {
+            let wanted = |name: &str| need.filters.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, values)| values);
+            let (ids, names) = (wanted("Id"), wanted("Name"));
+            let compiled = identity.org.compiled(&catalog);
+            let all = metadata::all(&identity.org)?;
+            for custom in all.iter().filter(|c| c.kind == kind) {
+                let own = custom.id.to_string();
+                // Bodies are long: those of others are not put together.
+                let is_wanted = ids.is_none_or(|ids| ids.iter().any(|id| own.starts_with(id.as_str())))
+                    && names.is_none_or(|names| names.iter().any(|name| name.eq_ignore_ascii_case(&custom.name)));
+                if let (Some(def), true) = (custom.apex_def(), is_wanted) {
+                    let valid = compiled.as_ref().is_none_or(|compiled| compiled.is_valid(def));
+                    push(&|name| apex(&all, custom, def, valid, name));
+                }
+            }
+        }
         kind if part::kind(kind).is_some() => {
             let all = metadata::all(&identity.org)?;
             for custom in all.iter().filter(|c| c.kind == kind) {
@@ -94,9 +112,14 @@ pub(crate) type Push<'a> = dyn FnMut(&dyn Fn(&str) -> OwnedCell) + 'a;
 /// Gives the list views of the objects that a query asks for to `push`. Nobody made them: they are as old as the org.
 fn list_views(identity: &Identity, catalog: &Catalog, need: &VirtualNeed, push: &mut Push<'_>) -> Result<(), Failure> {
     let given = |name: &str| need.filters.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, values)| values);
-    let listed = |id: &String| catalog.object_of(Id::new(list_views::listed(Id::parse(id).ok()?), *b"00", 0));
+    let unmade = |id: Id| catalog.object_of(Id::new(list_views::listed(id), *b"00", 0)).cloned();
+    // Those that metadata defines have ids of their own, which say nothing of the object.
+    let defined = |id: Id| metadata::find(&identity.org, id).ok().flatten().and_then(|custom| catalog.object(&custom.object).cloned());
     let mut objects: Vec<Arc<Object>> = match (given("Id"), given("SobjectType")) {
-        (Some(ids), _) => ids.iter().filter_map(listed).cloned().collect(),
+        (Some(ids), _) => {
+            let views = ids.iter().filter_map(|id| Id::parse(id).ok()).filter(|id| id.prefix() == list_views::PREFIX);
+            views.flat_map(|id| unmade(id).into_iter().chain(defined(id))).collect()
+        }
         (None, Some(names)) => names.iter().filter_map(|name| catalog.object(name)).cloned().collect(),
         (None, None) => catalog.objects().into_iter().cloned().collect(),
     };
@@ -330,6 +353,28 @@ fn custom_field(all: &[Custom], custom: &Custom, name: &str) -> OwnedCell {
 fn table_of(all: &[Custom], custom: &Custom) -> String {
     let table = all.iter().find(|c| c.kind == metadata::OBJECT && c.name.eq_ignore_ascii_case(&custom.object));
     table.map_or_else(|| custom.object.clone(), |t| t.id.to_string())
+}
+
+/// A class or a trigger.
+fn apex(all: &[Custom], custom: &Custom, def: &ApexDef, valid: bool, name: &str) -> OwnedCell {
+    if let Some((event, ..)) = USAGES.iter().find(|(_, field, _)| *field == name) {
+        return flag(def.fires(event));
+    }
+    let number = |scale: u8, n: Option<Decimal>| CellKind::Decimal(scale).to_cell(&n.map_or(Value::Null, Value::Decimal));
+    match name {
+        "Id" => text(custom.id.to_string()),
+        "Name" | "FullName" => text(&*def.name),
+        "TableEnumOrId" => text(table_of(all, custom)),
+        "UsageIsBulk" => flag(false),
+        "ApiVersion" => number(1, def.api_version.parse().ok()),
+        "Status" => text(def.status()),
+        "IsValid" => flag(valid),
+        "BodyCrc" => number(0, Some(Decimal::from(def.body_crc()))),
+        "Body" => text(&*def.body),
+        "LengthWithoutComments" => OwnedCell::Int(i64::from(def.length)),
+        "SystemModstamp" => text(&*custom.modified),
+        other => audit(custom, other),
+    }
 }
 
 fn custom_part(all: &[Custom], custom: &Custom, name: &str) -> OwnedCell {

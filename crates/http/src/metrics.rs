@@ -28,6 +28,8 @@ pub enum Place {
     Rest(Resource),
     /// The REST API, without having come as far as a resource.
     RestOther,
+    /// A class of an org.
+    ApexRest,
     /// OAuth and identity.
     OAuth,
     /// SOAP.
@@ -38,7 +40,7 @@ pub enum Place {
     Other,
 }
 
-const OTHERS: [&str; 5] = ["rest", "oauth", "soap", "admin", "other"];
+const OTHERS: [&str; 6] = ["rest", "oauth", "soap", "admin", "other", "apex_rest"];
 
 impl Place {
     fn index(self) -> usize {
@@ -49,6 +51,7 @@ impl Place {
             Place::Soap => 2,
             Place::Admin => 3,
             Place::Other => 4,
+            Place::ApexRest => 5,
         }
     }
 

@@ -171,7 +171,7 @@ impl Server {
             call.place.set(Place::OAuth);
             oauth::answer(self, call)
         } else if path.starts_with("/services/apexrest/") {
-            rest::apex(self, call)
+            rest::apex::answer(self, call, head)
         } else if path.starts_with("/services/Soap/") {
             call.place.set(Place::Soap);
             soap::answer(self, call)

@@ -1,6 +1,7 @@
 //! The catalog: an immutable snapshot of every object of an org. The standard objects are one shared part; an org's
 //! custom metadata lies over it, so that an org costs only what it changed.
 
+use crate::custom::apex::ApexSet;
 use crate::object::Object;
 use orglet_base::{Id, KeyPrefix, fold_name};
 use std::collections::HashMap;
@@ -44,13 +45,25 @@ pub struct Catalog {
     modified: orglet_base::DateTime,
     standard: Arc<ObjectSet>,
     overlay: Arc<ObjectSet>,
+    apex: Option<Arc<ApexSet>>,
 }
 
 impl Catalog {
     /// A catalog of the standard objects, with `overlay` (custom objects, and standard objects that custom fields
     /// changed) lying over it. `version` grows with each change; `modified` is the time of the last one.
     pub fn new(version: u64, modified: orglet_base::DateTime, standard: Arc<ObjectSet>, overlay: ObjectSet) -> Self {
-        Self { version, modified, standard, overlay: Arc::new(overlay) }
+        Self { version, modified, standard, overlay: Arc::new(overlay), apex: None }
+    }
+
+    /// The same with the classes and triggers of the org, if it has any.
+    pub fn with_apex(mut self, apex: ApexSet) -> Self {
+        self.apex = (!apex.sources.is_empty()).then(|| Arc::new(apex));
+        self
+    }
+
+    /// The classes and triggers of the org; none where there is not one.
+    pub fn apex(&self) -> Option<&Arc<ApexSet>> {
+        self.apex.as_ref()
     }
 
     /// Grows with each change of metadata.

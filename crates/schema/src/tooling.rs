@@ -2,6 +2,7 @@
 //! resources are virtual: their rows are made from the catalog.
 
 use crate::catalog::ObjectSet;
+use crate::custom::apex::{self, ApexKind};
 use crate::custom::part::{KINDS, Kind, is_removable, is_tooling, kind};
 use crate::field::{Field, FieldType};
 use crate::object::{Object, ObjectFlags, ObjectParts, Storage};
@@ -15,7 +16,7 @@ pub const CUSTOM_FIELD: &str = "00N";
 
 /// Whether an object's records are definitions, which have a `FullName` and a `Metadata`.
 pub fn is_definition(object: &str) -> bool {
-    matches!(object, "CustomObject" | "CustomField") || kind(object).is_some_and(is_tooling)
+    matches!(object, "CustomObject" | "CustomField") || ApexKind::of(object).is_some() || kind(object).is_some_and(is_tooling)
 }
 
 /// The objects that the Tooling API serves.
@@ -34,7 +35,8 @@ pub fn objects() -> Arc<ObjectSet> {
             object.flags.deletable = is_removable(kind);
             object
         });
-        Arc::new(ObjectSet::new(own.into_iter().chain(parts).map(Arc::new).chain(shared)))
+        let apex = ApexKind::ALL.map(|kind| definition(kind.name(), kind.label(), kind.prefix(), move || apex_fields(kind)));
+        Arc::new(ObjectSet::new(own.into_iter().chain(apex).chain(parts).map(Arc::new).chain(shared)))
     })
     .clone()
 }
@@ -93,6 +95,27 @@ fn custom_object_fields() -> Vec<Field> {
     fields.push(read_only("SharingModel", "Sharing Model", FieldType::Picklist, 40));
     fields.push(metadata());
     fields.extend(audit());
+    fields
+}
+
+/// The fields of classes and triggers. Body, Name and what the file beside a body says are written beside `Metadata`.
+fn apex_fields(kind: ApexKind) -> Vec<Field> {
+    let mut fields = system(kind.label());
+    let written: &[&str] = match kind {
+        ApexKind::Class => &["Name", "ApiVersion", "Status", "Body"],
+        ApexKind::Trigger => &["Name", "TableEnumOrId", "ApiVersion", "Status", "Body"],
+    };
+    for mut field in apex::columns(kind) {
+        (field.createable, field.updateable) = (written.contains(&field.name.as_str()), written.contains(&field.name.as_str()));
+        fields.push(field);
+    }
+    fields.push(metadata());
+    fields.push(read_only("FullName", "Full Name", FieldType::String, 255));
+    fields.push(read_only("ManageableState", "Manageable State", FieldType::Picklist, 40));
+    fields.extend(audit());
+    let mut stamp = read_only("SystemModstamp", "System Modstamp", FieldType::DateTime, 0);
+    stamp.nillable = false;
+    fields.push(stamp);
     fields
 }
 

@@ -46,10 +46,18 @@ pub(super) fn check(staying: &[Custom], removed: &[Custom], catalog: &Catalog) -
         if named.is_empty() {
             continue;
         }
-        let what = if object { "custom object" } else { "custom field" };
-        let text = format!("This {what} is referenced elsewhere in salesforce.com. : {}", named.join(", "));
-        let failure = ApiError::new(ErrorCode::DependencyExists, text).with_fields(Vec::<String>::new()).into();
-        return Err((gone.id, failure));
+        return Err((gone.id, referenced(gone, &named)));
     }
     Ok(())
+}
+
+/// DEPENDENCY_EXISTS for what goes and is needed by what is named.
+pub(super) fn referenced(gone: &Custom, named: &[String]) -> Failure {
+    let what = match gone.kind.as_str() {
+        OBJECT => "custom object".to_owned(),
+        FIELD => "custom field".to_owned(),
+        _ => gone.label().to_lowercase(),
+    };
+    let text = format!("This {what} is referenced elsewhere in salesforce.com. : {}", named.join(", "));
+    ApiError::new(ErrorCode::DependencyExists, text).with_fields(Vec::<String>::new()).into()
 }

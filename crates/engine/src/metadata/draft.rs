@@ -5,7 +5,7 @@ use crate::ids::{self, Counters};
 use crate::system::own;
 use crate::{Failure, Identity, Org, events};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, KeyPrefix, Statement};
-use orglet_schema::custom::{FieldDef, PartDef, part};
+use orglet_schema::custom::{ApexDef, FieldDef, PartDef, part};
 use orglet_schema::tooling;
 use orglet_store::{StoreError, Tx};
 
@@ -17,12 +17,13 @@ fn insert(custom: &Custom) -> Result<Statement, Failure> {
         Body::Object(def) => serde_json::to_string(def),
         Body::Field(def) => serde_json::to_string(def),
         Body::Part(def) => def.to_stored(),
+        Body::Apex(def) => serde_json::to_string(def),
     }
     .map_err(|e| StoreError::Other(e.to_string()))?;
     let prefix = custom.prefix.map(|p| p.to_string()).unwrap_or_default();
     Ok(own(
         "INSERT INTO \"_custom\" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
-         ON CONFLICT (id) DO UPDATE SET name = ?4, body = ?6, modified = ?8",
+         ON CONFLICT (id) DO UPDATE SET object = ?3, name = ?4, body = ?6, modified = ?8",
         vec![
             custom.id.to_string().into(),
             custom.kind.as_str().into(),
@@ -87,6 +88,8 @@ impl Draft<'_> {
                 self.add(kind, &object, &name, None, Body::Part(def))
             }
             Edit::ChangePart(id, def) => self.change(id, Body::Part(def)),
+            Edit::AddApex(def) => self.add_apex(def),
+            Edit::ChangeApex(id, def) => self.change_apex(id, def),
             Edit::Remove(id) => {
                 self.may_go(id)?;
                 self.remove(id)
@@ -106,6 +109,7 @@ impl Draft<'_> {
                 Body::Object(_) => "object",
                 Body::Field(_) => "field",
                 Body::Part(def) => def.kind().what,
+                Body::Apex(def) => def.kind.word(),
             };
             let shown = if kind == OBJECT { name.to_owned() } else { format!("{name} on {object}") };
             let text = format!("There is already a {what} named {shown}.");
@@ -115,6 +119,7 @@ impl Draft<'_> {
             Body::Object(_) => tooling::CUSTOM_OBJECT,
             Body::Field(_) => tooling::CUSTOM_FIELD,
             Body::Part(def) => def.kind().prefix,
+            Body::Apex(def) => def.kind.prefix(),
         };
         let id = self.org.new_ids(KeyPrefix::parse(prefix_of_id).unwrap_or(ids::seeded(prefix_of_id, 0).prefix()), 1)?[0];
         let stamp = self.now.to_canonical();
@@ -133,12 +138,44 @@ impl Draft<'_> {
         Ok(id)
     }
 
+    /// Adds a class or a trigger. Names are unique over all objects, and refused in the platform's words for each kind.
+    fn add_apex(&mut self, mut def: ApexDef) -> Result<Id, Failure> {
+        def.check().map_err(|e| Failure::Definition(Box::new(e)))?;
+        self.one_of_its_name(&def, None)?;
+        def.object = def.object.map(|object| self.spelt(&object));
+        let (object, name) = (def.object.clone().unwrap_or_default(), def.name.clone());
+        self.add(def.kind.name(), &object, &name, None, Body::Apex(def))
+    }
+
+    /// Gives a class or a trigger another body; it may be renamed by it.
+    fn change_apex(&mut self, id: Id, mut def: ApexDef) -> Result<Id, Failure> {
+        def.check().map_err(|e| Failure::Definition(Box::new(e)))?;
+        self.one_of_its_name(&def, Some(id))?;
+        def.object = def.object.map(|object| self.spelt(&object));
+        let (object, name) = (def.object.clone().unwrap_or_default(), def.name.clone());
+        self.change(id, Body::Apex(def))?;
+        if let Some(custom) = self.customs.iter_mut().find(|c| c.id == id) {
+            (custom.object, custom.name) = (object, name);
+        }
+        Ok(id)
+    }
+
+    fn one_of_its_name(&self, def: &ApexDef, own: Option<Id>) -> Result<(), Failure> {
+        let same = |c: &&Custom| {
+            Some(c.id) != own && c.apex_def().is_some_and(|other| other.kind == def.kind && other.name.eq_ignore_ascii_case(&def.name))
+        };
+        let Some(other) = self.customs.iter().find(same) else { return Ok(()) };
+        let text = format!("duplicate value found: <unknown> duplicates value on record with id: {}", other.id.as_15());
+        Err(ApiError::new(ErrorCode::DuplicateValue, text).with_fields(Vec::<String>::new()).into())
+    }
+
     fn change(&mut self, id: Id, body: Body) -> Result<Id, Failure> {
         let custom = self.customs.iter_mut().find(|c| c.id == id).ok_or_else(crate::failure::no_row)?;
         let renamed = match &body {
             Body::Object(def) => !def.full_name.eq_ignore_ascii_case(&custom.name),
             Body::Field(def) => !def.full_name.eq_ignore_ascii_case(&custom.name) || !def.object.eq_ignore_ascii_case(&custom.object),
             Body::Part(def) => !def.name().eq_ignore_ascii_case(&custom.name) || !def.object().eq_ignore_ascii_case(&custom.object),
+            Body::Apex(_) => false,
         };
         if renamed {
             let e = ApiError::new(ErrorCode::FieldIntegrityException, "The name of a definition cannot be changed here");
@@ -156,6 +193,7 @@ impl Draft<'_> {
                 Body::Field(def)
             }
             Body::Part(def) => Body::Part(def.renamed(&custom.object, &custom.name)),
+            Body::Apex(def) => Body::Apex(def),
         };
         custom.modified = self.now.to_canonical();
         self.changed.push(id);

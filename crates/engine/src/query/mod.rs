@@ -144,6 +144,36 @@ pub(crate) fn keys(identity: &Identity, request: &Request<'_>) -> Result<Vec<Str
     identity.org.read(|tx| RowSet::read_ids(tx, &statement))
 }
 
+/// What a query finds within a transaction.
+pub(crate) struct Within {
+    /// The plan, which has the shape of the rows.
+    pub(crate) plan: Arc<Plan>,
+    /// The rows, none of them put aside.
+    pub(crate) set: RecordSet,
+    /// The figure of `COUNT()`.
+    pub(crate) count: Option<i64>,
+}
+
+/// Runs a query on a transaction, which sees what it has done itself. At most `most` rows of the query are read, and as many
+/// children of each.
+pub(crate) fn within(tx: &mut dyn Tx, identity: &Identity, request: &Request<'_>, most: usize) -> Result<Within, Failure> {
+    let plan = plan(identity, request)?;
+    let virtuals = virtuals::rows(identity, &plan)?;
+    let (mut set, mut count) = (RecordSet::default(), None);
+    match &plan.output {
+        Output::Count(statement) => {
+            count = Some(tx.first(&with_rows(statement.clone(), &virtuals))?.map_or(0, |row| crate::system::int(&row[0])));
+        }
+        Output::Aggregate(aggregate) => set.rows = RowSet::read(tx, &with_rows(aggregate.statement(most as u64), &virtuals))?,
+        Output::Records(records) => {
+            let read = Reader { virtuals: &virtuals, batch: most };
+            let rows = RowSet::read(tx, &with_rows(records.page(most as u64), &virtuals))?;
+            set = read.complete(tx, records, rows)?;
+        }
+    }
+    Ok(Within { plan, set, count })
+}
+
 fn run_once(server: &Server, identity: &Identity, request: &Request<'_>) -> Result<Answer, Failure> {
     let plan = plan(identity, request)?;
     if plan.personal {

@@ -5,11 +5,13 @@
 //! they are, deleted, for `queryAll` and replication to show.
 
 use super::derived::Context;
-use super::{rules, settled, write};
+use super::{Saved, rules, settled, triggered, write};
+use crate::apex::{self, Session, roomy};
 use crate::record::{self, PIECE, Row};
 use crate::storage::Growth;
 use crate::system::{own, text};
 use crate::{Failure, Identity, Org};
+use orglet_apex::TriggerEvent;
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, OwnedCell, Param, Statement, Value};
 use orglet_plan::write as sql;
 use orglet_schema::{Catalog, Field, FieldType, Object};
@@ -73,17 +75,43 @@ impl Entries {
 /// Takes records out of the recycle bin, with what went along with them and the lookups that named them. The outer error is a
 /// failure of the whole; each record has its own outcome.
 pub fn undelete(identity: &Identity, ids: &[Id], all_or_none: bool) -> Result<Vec<Result<Id, Failure>>, Failure> {
-    each(identity, ids, all_or_none, &|bin, tx, id| bin.restore(tx, id))
+    let run = || each(identity, ids, all_or_none, &|bin, tx, id| bin.restore(tx, id), true);
+    let fires = |id: &Id| {
+        let catalog = identity.org.catalog();
+        let set = catalog.apex();
+        set.is_some_and(|set| catalog.object_of(*id).is_some_and(|object| set.triggers_of(&object.name).next().is_some()))
+    };
+    let outcomes = if ids.iter().any(fires) { roomy(run) } else { run() };
+    Ok(outcomes?.into_iter().map(|outcome| outcome.map(|saved| saved.id)).collect())
+}
+
+/// Takes records out of the recycle bin within the transaction of a program.
+pub(crate) fn undelete_within(
+    tx: &mut dyn Tx,
+    cx: &apex::Context<'_>,
+    session: &mut Session,
+    ids: &[Id],
+    all_or_none: bool,
+) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+    let org = &*cx.identity.org;
+    let growth = Growth::unbounded(org);
+    let outcomes = {
+        let bin = Bin { org, catalog: cx.catalog, identity: cx.identity, now: org.now().truncate_to_second(), growth: &growth };
+        bin.each(tx, session, ids, all_or_none, &|bin, tx, id| bin.restore(tx, id), true)?
+    };
+    session.grown.push(growth);
+    Ok(outcomes)
 }
 
 /// Takes records out of the recycle bin for good. The outcomes are as those of [`undelete`].
 pub fn empty_recycle_bin(identity: &Identity, ids: &[Id], all_or_none: bool) -> Result<Vec<Result<Id, Failure>>, Failure> {
-    each(identity, ids, all_or_none, &|bin, tx, id| bin.forget(tx, id))
+    let outcomes = each(identity, ids, all_or_none, &|bin, tx, id| bin.forget(tx, id), false)?;
+    Ok(outcomes.into_iter().map(|outcome| outcome.map(|saved| saved.id)).collect())
 }
 
 type One = dyn Fn(&Bin<'_>, &mut dyn Tx, Id) -> Result<(), Failure>;
 
-fn each(identity: &Identity, ids: &[Id], all_or_none: bool, one: &One) -> Result<Vec<Result<Id, Failure>>, Failure> {
+fn each(identity: &Identity, ids: &[Id], all_or_none: bool, one: &One, comes_back: bool) -> Result<Vec<Result<Saved, Failure>>, Failure> {
     let _place = identity.org.admit_save()?;
     let org = &*identity.org;
     org.on_current(|catalog| {
@@ -92,26 +120,14 @@ fn each(identity: &Identity, ids: &[Id], all_or_none: bool, one: &One) -> Result
         let done = org.transact_shared(|tx| {
             org.still(tx, catalog)?;
             growth.clear();
-            let mut outcomes = Vec::with_capacity(ids.len());
-            for id in ids {
-                let before = growth.mark();
-                match tx.nested(|tx| one(&bin, tx, *id)) {
-                    Err(Failure::Store(e)) => return Err(Failure::Store(e)),
-                    outcome => {
-                        if outcome.is_err() {
-                            growth.back_to(before);
-                        }
-                        outcomes.push(outcome.map(|()| super::Saved { id: *id, created: false, event: None }));
-                    }
-                }
-            }
+            let mut session = Session::default();
+            let outcomes = bin.each(tx, &mut session, ids, all_or_none, one, comes_back)?;
             if all_or_none && outcomes.iter().any(Result::is_err) {
                 return Err(Failure::Batch(outcomes));
             }
-            Ok(outcomes)
+            Ok((outcomes, session))
         });
-        let outcomes = settled(done, || growth.done(org))?;
-        Ok(outcomes.into_iter().map(|outcome| outcome.map(|saved| saved.id)).collect())
+        settled(identity, done, || growth.done(org))
     })
 }
 
@@ -124,6 +140,46 @@ struct Bin<'a> {
 }
 
 impl<'a> Bin<'a> {
+    /// Does something to each record in a savepoint of its own; where records come back, with the triggers of their objects.
+    fn each(
+        &self,
+        tx: &mut dyn Tx,
+        session: &mut Session,
+        ids: &[Id],
+        all_or_none: bool,
+        one: &One,
+        comes_back: bool,
+    ) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+        let saved = |id: Id| Saved { id, created: false, event: None };
+        let mut outcomes = Vec::with_capacity(ids.len());
+        for run in ids.chunk_by(|a, b| a.prefix() == b.prefix()) {
+            if let Some((object, triggers)) = triggered::of(self.identity, self.catalog, run[0]).filter(|_| comes_back) {
+                for chunk in triggered::chunks(run) {
+                    let mut attempt = |tx: &mut dyn Tx, session: &mut Session, left: &[usize]| {
+                        let ids: Vec<Id> = left.iter().map(|at| chunk[*at]).collect();
+                        let mut act = |tx: &mut dyn Tx, id: Id| one(self, tx, id).map(|()| saved(id));
+                        triggered::around(&triggers, object, tx, session, &ids, (None, TriggerEvent::AfterUndelete), self.org, &mut act)
+                    };
+                    outcomes.extend(triggered::attempts(tx, session, self.growth, chunk.len(), all_or_none, &mut attempt)?);
+                }
+                continue;
+            }
+            for id in run {
+                let before = self.growth.mark();
+                match tx.nested(|tx| one(self, tx, *id)) {
+                    Err(Failure::Store(e)) => return Err(Failure::Store(e)),
+                    outcome => {
+                        if outcome.is_err() {
+                            self.growth.back_to(before);
+                        }
+                        outcomes.push(outcome.map(|()| saved(*id)));
+                    }
+                }
+            }
+        }
+        Ok(outcomes)
+    }
+
     /// The object and the row of a record that is the root of a delete; none for all others.
     fn root(&self, tx: &mut dyn Tx, id: Id) -> Result<Option<(&'a Arc<Object>, Row)>, Failure> {
         let Some(object) = self.catalog.object_of(id).filter(|o| o.has_table() && self.org.has_rows(o)) else { return Ok(None) };

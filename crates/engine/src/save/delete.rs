@@ -1,10 +1,12 @@
 //! Deletes: to the recycle bin, children that cascade with their parent, others released, some forbidding it.
 
-use super::{Change, Guard, Saved, approvals, bin, checks, derived, rules, write};
+use super::{Change, Guard, Saved, approvals, bin, checks, derived, rules, triggered, write};
+use crate::apex::{Session, Triggers};
 use crate::failure::no_row;
 use crate::record;
 use crate::storage::Growth;
 use crate::{Failure, Identity, Org};
+use orglet_apex::TriggerEvent;
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, OwnedCell, Value};
 use orglet_plan::write::{self as sql, Lock};
 use orglet_schema::{Catalog, Field, Object};
@@ -29,21 +31,39 @@ pub(super) struct Job<'a> {
     change: &'a Change,
     now: DateTime,
     growth: Growth,
+    triggers: Option<Triggers<'a>>,
 }
 
 impl<'a> Job<'a> {
     pub(super) fn new(identity: &'a Identity, catalog: &'a Catalog, change: &'a Change) -> Result<Self, Failure> {
+        identity.org.ensure_table(&change.object)?;
+        Self::within(identity, catalog, change)
+    }
+
+    /// Within a transaction that is under way, which a table can't be made in.
+    pub(super) fn within(identity: &'a Identity, catalog: &'a Catalog, change: &'a Change) -> Result<Self, Failure> {
         let org = &*identity.org;
+        if !org.has_rows(&change.object) {
+            return Err(StoreError::NoTable(change.object.name.clone()).into());
+        }
         let now = org.now().truncate_to_second();
-        org.ensure_table(&change.object)?;
-        Ok(Self { identity, catalog, change, now, growth: Growth::unbounded(org) })
+        let triggers = if change.system { None } else { Triggers::of(identity, catalog, &change.object) };
+        Ok(Self { identity, catalog, change, now, growth: Growth::unbounded(org), triggers })
+    }
+
+    /// What was added to the storage in use, for who keeps the transaction.
+    pub(super) fn into_growth(self) -> Growth {
+        self.growth
     }
 
     /// Deletes each record in a savepoint of its own.
-    pub(super) fn run(&self, tx: &mut dyn Tx) -> Result<Vec<Result<Saved, Failure>>, Failure> {
-        let Self { identity, catalog, change, now, ref growth } = *self;
+    pub(super) fn run(&self, tx: &mut dyn Tx, session: &mut Session) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+        let Self { identity, catalog, change, now, ref growth, ref triggers } = *self;
         growth.clear();
         let delete = Delete { org: &identity.org, catalog, identity, now, growth };
+        if let Some(triggers) = triggers {
+            return self.fired(&delete, triggers, tx, session);
+        }
         let mut outcomes = Vec::with_capacity(change.records.len());
         for record in &change.records {
             let id = record.id.ok_or_else(ApiError::not_found)?;
@@ -57,6 +77,29 @@ impl<'a> Job<'a> {
                     outcomes.push(outcome);
                 }
             }
+        }
+        Ok(outcomes)
+    }
+
+    /// Deletes records with the triggers of their object around it. Those of what cascades don't run.
+    fn fired(
+        &self,
+        delete: &Delete<'_>,
+        triggers: &Triggers<'_>,
+        tx: &mut dyn Tx,
+        session: &mut Session,
+    ) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+        let Self { identity, change, ref growth, .. } = *self;
+        let ids = change.records.iter().map(|r| Ok(r.id.ok_or_else(ApiError::not_found)?)).collect::<Result<Vec<Id>, Failure>>()?;
+        let events = (Some(TriggerEvent::BeforeDelete), TriggerEvent::AfterDelete);
+        let mut outcomes = Vec::with_capacity(ids.len());
+        for chunk in triggered::chunks(&ids) {
+            let mut attempt = |tx: &mut dyn Tx, session: &mut Session, left: &[usize]| {
+                let ids: Vec<Id> = left.iter().map(|at| chunk[*at]).collect();
+                let mut act = |tx: &mut dyn Tx, id: Id| delete.one(tx, &change.object, id, change.guard.as_ref());
+                triggered::around(triggers, &change.object, tx, session, &ids, events, &identity.org, &mut act)
+            };
+            outcomes.extend(triggered::attempts(tx, session, growth, chunk.len(), change.all_or_none, &mut attempt)?);
         }
         Ok(outcomes)
     }
@@ -92,7 +135,8 @@ impl Delete<'_> {
             let text = format!("entity type cannot be deleted: {}", object.label);
             return Err(ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new()).into());
         }
-        approvals::lock::check(tx, self.org, self.catalog, self.identity, object, &row)?;
+        let locks = approvals::lock::Locks { org: self.org, catalog: self.catalog, identity: self.identity };
+        locks.check(tx, object, Some(&row), None)?;
         checks::may_delete(tx, self.org, self.catalog, object, &row)?;
         let mut doomed = Doomed::default();
         self.gather(tx, object, vec![id], &mut doomed)?;

@@ -3,7 +3,8 @@
 
 use super::references::converted_lead;
 use super::write::{self, Within};
-use super::{Change, Incoming, Op, current, delete, derived, rules};
+use super::{Change, Incoming, Op, current, delete, derived, has_triggers, rules};
+use crate::apex::{Session, roomy};
 use crate::record::{self, Row};
 use crate::storage::Growth;
 use crate::{Failure, Identity, Org};
@@ -67,27 +68,33 @@ pub fn merge(identity: &Identity, merge: &Merge) -> Result<Merged, Failure> {
     let delete = change(Op::Delete, merge.given_up.iter().map(|id| Incoming { id: Some(*id), ..Incoming::default() }).collect());
     org.on_current(|catalog| {
         let (update, delete) = (current::on(&update, catalog)?, current::on(&delete, catalog)?);
-        let (last, first) = (write::Job::new(identity, catalog, &update)?, delete::Job::new(identity, catalog, &delete)?);
-        let growth = Growth::unbounded(org);
-        let now = org.now().truncate_to_second();
-        let merging = Merging { org, identity, catalog, object: &update.object, master, given_up: &merge.given_up, now, growth: &growth };
-        let done = org.transact_shared(|tx| {
-            org.still(tx, catalog)?;
-            growth.clear();
-            let moved = merging.gather(tx, update.records.first())?;
-            for outcome in first.run(tx)? {
-                outcome?;
-            }
-            merging.point_to_master(tx)?;
-            for outcome in last.run(tx, true)? {
-                outcome?;
-            }
-            Ok(Merged { moved })
-        })?;
-        first.done();
-        last.done();
-        growth.done(org);
-        Ok(done)
+        let work = || {
+            let (last, first) = (write::Job::new(identity, catalog, &update)?, delete::Job::new(identity, catalog, &delete)?);
+            let growth = Growth::unbounded(org);
+            let now = org.now().truncate_to_second();
+            let (object, given_up) = (&update.object, &*merge.given_up);
+            let merging = Merging { org, identity, catalog, object, master, given_up, now, growth: &growth };
+            let (done, session) = org.transact_shared(|tx| {
+                org.still(tx, catalog)?;
+                growth.clear();
+                let mut session = Session::default();
+                let moved = merging.gather(tx, update.records.first())?;
+                for outcome in first.run(tx, &mut session)? {
+                    outcome?;
+                }
+                merging.point_to_master(tx)?;
+                for outcome in last.run(tx, &mut session, true)? {
+                    outcome?;
+                }
+                Ok((Merged { moved }, session))
+            })?;
+            first.done();
+            last.done();
+            growth.done(org);
+            session.done(identity);
+            Ok(done)
+        };
+        if has_triggers(catalog, &update) { roomy(work) } else { work() }
     })
 }
 

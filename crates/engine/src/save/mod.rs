@@ -16,14 +16,17 @@ mod prepare;
 mod record_types;
 mod references;
 mod rules;
+mod triggered;
 mod validation;
 mod write;
 
+pub(crate) use bin::undelete_within;
 pub use bin::{empty_recycle_bin, undelete};
 pub(crate) use derived::{PlatformRow, put_platform_row, take_platform_rows};
 pub use duplicates::DuplicateOptions;
 pub use merge::{Merge, Merged, merge, not_mergeable};
 
+use crate::apex::{Context, Session, roomy};
 use crate::events::EventUuid;
 use crate::orgs::origins;
 use crate::record::Row;
@@ -133,17 +136,21 @@ pub fn save(identity: &Identity, change: &Change) -> Result<Vec<Result<Saved, Fa
     let run = || {
         identity.org.on_current(|catalog| {
             let change = current::on(change, catalog)?;
-            let job = Job::new(identity, catalog, &change)?;
-            let alone = change.records.len() == 1;
-            let done = transact(&identity.org, &change.object, |tx| {
-                identity.org.still(tx, catalog)?;
-                let outcomes = job.run(tx, alone)?;
-                if (change.all_or_none || alone) && outcomes.iter().any(Result::is_err) {
-                    return Err(Failure::Batch(outcomes));
-                }
-                Ok(outcomes)
-            });
-            settled(done, || job.done())
+            let work = || {
+                let job = Job::new(identity, catalog, &change)?;
+                let alone = change.records.len() == 1;
+                let done = transact(&identity.org, &change.object, |tx| {
+                    identity.org.still(tx, catalog)?;
+                    let mut session = Session::default();
+                    let outcomes = job.run(tx, &mut session, alone)?;
+                    if (change.all_or_none || alone) && outcomes.iter().any(Result::is_err) {
+                        return Err(Failure::Batch(outcomes));
+                    }
+                    Ok((outcomes, session))
+                });
+                settled(identity, done, || job.done())
+            };
+            if has_triggers(catalog, &change) { roomy(work) } else { work() }
         })
     };
     if change.object.name == origins::OBJECT {
@@ -188,20 +195,61 @@ pub fn save_together(identity: &Identity, changes: &[Change], all_or_none: bool)
     let org = &*identity.org;
     org.on_current(|catalog| {
         let changes = changes.iter().map(|change| current::on(change, catalog)).collect::<Result<Vec<_>, _>>()?;
-        let jobs = changes.iter().map(|change| Job::new(identity, catalog, change)).collect::<Result<Vec<_>, _>>()?;
-        let done = org.transact_shared(|tx| {
-            org.still(tx, catalog)?;
-            let mut outcomes = Vec::new();
-            for job in &jobs {
-                outcomes.append(&mut job.run(tx, false)?);
-            }
-            if all_or_none && outcomes.iter().any(Result::is_err) {
-                return Err(Failure::Batch(outcomes));
-            }
-            Ok(outcomes)
-        });
-        settled(done, || jobs.iter().for_each(|job| job.done()))
+        let work = || {
+            let jobs = changes.iter().map(|change| Job::new(identity, catalog, change)).collect::<Result<Vec<_>, _>>()?;
+            let done = org.transact_shared(|tx| {
+                org.still(tx, catalog)?;
+                let mut session = Session::default();
+                let mut outcomes = Vec::new();
+                for job in &jobs {
+                    outcomes.append(&mut job.run(tx, &mut session, false)?);
+                }
+                if all_or_none && outcomes.iter().any(Result::is_err) {
+                    return Err(Failure::Batch(outcomes));
+                }
+                Ok((outcomes, session))
+            });
+            settled(identity, done, || jobs.iter().for_each(|job| job.done()))
+        };
+        if changes.iter().any(|change| has_triggers(catalog, change)) { roomy(work) } else { work() }
     })
+}
+
+/// Whether a save may run Apex.
+fn has_triggers(catalog: &Catalog, change: &Change) -> bool {
+    !change.system && catalog.apex().is_some_and(|set| set.triggers_of(&change.object.name).next().is_some())
+}
+
+/// Saves a batch within the transaction of a program. What it adds to the storage in use goes to the session.
+pub(crate) fn within(
+    tx: &mut dyn Tx,
+    cx: &Context<'_>,
+    session: &mut Session,
+    change: &Change,
+) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+    let Context { identity, catalog, .. } = *cx;
+    if !is_written(change) {
+        return Ok(unwritable(change));
+    }
+    // Login names and origins are listed beside their transactions.
+    if ["User", origins::OBJECT].contains(&change.object.name.as_str()) {
+        let text = format!("DML operation on {} is not supported from Apex by this org.", change.object.name);
+        return Err(ApiError::new(ErrorCode::FunctionalityNotEnabled, text).into());
+    }
+    match change.op {
+        Op::Delete => {
+            let job = delete::Job::within(identity, catalog, change)?;
+            let done = job.run(tx, session)?;
+            session.grown.push(job.into_growth());
+            Ok(done)
+        }
+        _ => {
+            let job = write::Job::within(tx, identity, catalog, change)?;
+            let done = job.run(tx, session, false)?;
+            session.grown.push(job.into_growth());
+            Ok(done)
+        }
+    }
 }
 
 /// A batch that is about to be saved within a transaction, which may be run more than once.
@@ -222,11 +270,11 @@ impl<'a> Job<'a> {
     }
 
     /// `alone` where the transaction is the one record's.
-    fn run(&self, tx: &mut dyn Tx, alone: bool) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+    fn run(&self, tx: &mut dyn Tx, session: &mut Session, alone: bool) -> Result<Vec<Result<Saved, Failure>>, Failure> {
         match self {
             Job::Refused(change) => Ok(unwritable(change)),
-            Job::Write(job) => job.run(tx, alone),
-            Job::Delete(job) => job.run(tx),
+            Job::Write(job) => job.run(tx, session, alone),
+            Job::Delete(job) => job.run(tx, session),
         }
     }
 
@@ -241,10 +289,15 @@ impl<'a> Job<'a> {
 }
 
 /// The outcomes of a transaction: of one that was undone because not all records could be saved, those that could are told so.
-fn settled(done: Result<Vec<Result<Saved, Failure>>, Failure>, kept: impl FnOnce()) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+fn settled(
+    identity: &Identity,
+    done: Result<(Vec<Result<Saved, Failure>>, Session), Failure>,
+    kept: impl FnOnce(),
+) -> Result<Vec<Result<Saved, Failure>>, Failure> {
     match done {
-        Ok(outcomes) => {
+        Ok((outcomes, session)) => {
             kept();
+            session.done(identity);
             Ok(outcomes)
         }
         Err(Failure::Batch(outcomes)) => Ok(outcomes.into_iter().map(|o| o.and_then(|_| Err(rolled_back().into()))).collect()),

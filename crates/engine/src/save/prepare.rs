@@ -3,6 +3,7 @@
 use super::{Assign, Change, Incoming, Op, record_types};
 use crate::failure::Gathered;
 use crate::metadata::stand_for_definitions;
+use crate::record::Row;
 use crate::{Failure, Identity};
 use orglet_base::{ApiError, ErrorCode, Value};
 use orglet_schema::{Field, FieldType, Object};
@@ -13,11 +14,11 @@ pub(super) struct Prepared {
     pub(super) lookups: Vec<(usize, Assign)>,
 }
 
-/// Checks a record for being inserted (`insert`) or updated.
+/// Checks a record for being inserted (`insert`) or updated. What must be given is asked for where it is `required` by then.
 ///
 /// Fields that may not be written come first and alone, then a parent named twice, then the fields that are missing; the
 /// values are told last, each that is wrong.
-pub(super) fn check(identity: &Identity, change: &Change, record: &Incoming, insert: bool) -> Result<Prepared, Failure> {
+pub(super) fn check(identity: &Identity, change: &Change, record: &Incoming, insert: bool, required: bool) -> Result<Prepared, Failure> {
     let object = &*change.object;
     if !change.system {
         may_write(identity, object, record, insert)?;
@@ -45,7 +46,7 @@ pub(super) fn check(identity: &Identity, change: &Change, record: &Incoming, ins
     {
         values.push((*key, value.clone()));
     }
-    if !change.system {
+    if !change.system && required {
         if insert {
             required_on_insert(object, &values, &lookups)?;
         } else {
@@ -54,6 +55,16 @@ pub(super) fn check(identity: &Identity, change: &Change, record: &Incoming, ins
     }
     wrong.end()?;
     Ok(Prepared { values, lookups })
+}
+
+/// Checks that a record has what must be given, when its triggers have run. `set` are the fields that somebody set.
+pub(super) fn required(object: &Object, row: &Row, set: &[usize], insert: bool) -> Result<(), ApiError> {
+    let values = |index: &usize| (*index, row.values[*index].clone());
+    if !insert {
+        return required_on_update(object, &set.iter().map(values).collect::<Vec<_>>());
+    }
+    let all = (0..object.fields().len()).filter(|i| set.contains(i) || !row.values[*i].is_null());
+    required_on_insert(object, &all.map(|i| values(&i)).collect::<Vec<_>>(), &[])
 }
 
 /// CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY (crud-055, crud-056) and INVALID_FIELD_FOR_INSERT_UPDATE with every field that

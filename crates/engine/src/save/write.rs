@@ -2,8 +2,9 @@
 
 use super::{
     Assign, Change, Incoming, Op, Saved, approvals, checks, derived, duplicates, places, prepare, record_types, references, rules,
-    validation,
+    triggered, validation,
 };
+use crate::apex::{Session, Triggers};
 use crate::failure::no_row;
 use crate::ids::{Counters, bump};
 use crate::record::{self, Row, columns};
@@ -12,7 +13,7 @@ use crate::{Failure, Identity, Org, events, matching};
 use orglet_base::{ApiError, DateTime, ErrorCode, Id, Value};
 use orglet_plan::write as sql;
 use orglet_schema::{Catalog, DefaultValue, Field, FieldType, Object};
-use orglet_store::Tx;
+use orglet_store::{StoreError, Tx};
 use std::sync::Arc;
 
 /// Inserts, updates or upserts of one object.
@@ -23,14 +24,20 @@ pub(super) struct Job<'a> {
     fresh: Vec<Id>,
     now: DateTime,
     growth: Growth,
+    triggers: Option<Triggers<'a>>,
     /// The change is one of automation: see [`Job::of_automation`].
     automation: bool,
 }
 
 impl<'a> Job<'a> {
-    /// A change that automation makes: locks, validation rules and duplicate rules don't hold it.
-    pub(super) fn of_automation(identity: &'a Identity, catalog: &'a Catalog, change: &'a Change) -> Result<Self, Failure> {
-        Ok(Self { automation: true, ..Self::new(identity, catalog, change)? })
+    /// A change that automation makes within a transaction: locks, validation rules and duplicate rules don't hold it.
+    pub(super) fn of_automation(
+        tx: &mut dyn Tx,
+        identity: &'a Identity,
+        catalog: &'a Catalog,
+        change: &'a Change,
+    ) -> Result<Self, Failure> {
+        Ok(Self { automation: true, ..Self::within(tx, identity, catalog, change)? })
     }
 
     pub(super) fn new(identity: &'a Identity, catalog: &'a Catalog, change: &'a Change) -> Result<Self, Failure> {
@@ -38,18 +45,47 @@ impl<'a> Job<'a> {
         if !change.object.is_event() {
             org.ensure_table(&change.object)?;
         }
-        let fresh = fresh_ids(org, change)?;
+        Self::with_ids(identity, catalog, change, fresh_ids(org, change)?)
+    }
+
+    /// Within a transaction that is under way, which a table can't be made in and ids are taken in.
+    pub(super) fn within(tx: &mut dyn Tx, identity: &'a Identity, catalog: &'a Catalog, change: &'a Change) -> Result<Self, Failure> {
+        let org = &*identity.org;
+        if !change.object.is_event() && !org.has_rows(&change.object) {
+            return Err(StoreError::NoTable(change.object.name.clone()).into());
+        }
+        let mut fresh = Vec::new();
+        if let Some(prefix) = change.object.key_prefix {
+            for _ in 0..new_ones(change) {
+                fresh.push(org.new_id_within(tx, prefix)?);
+            }
+        }
+        Self::with_ids(identity, catalog, change, fresh)
+    }
+
+    fn with_ids(identity: &'a Identity, catalog: &'a Catalog, change: &'a Change, fresh: Vec<Id>) -> Result<Self, Failure> {
+        let org = &*identity.org;
         let now = org.now().truncate_to_second();
-        Ok(Self { identity, catalog, change, fresh, now, growth: Growth::of(org, &change.object)?, automation: false })
+        let triggers = if change.system { None } else { Triggers::of(identity, catalog, &change.object) };
+        Ok(Self { identity, catalog, change, fresh, now, growth: Growth::of(org, &change.object)?, triggers, automation: false })
+    }
+
+    /// What was added to the storage in use, for who keeps the transaction.
+    pub(super) fn into_growth(self) -> Growth {
+        self.growth
     }
 
     /// Saves each record in a savepoint of its own, unless the transaction is its alone.
-    pub(super) fn run(&self, tx: &mut dyn Tx, alone: bool) -> Result<Vec<Result<Saved, Failure>>, Failure> {
-        let Self { identity, catalog, change, now, ref fresh, ref growth, automation } = *self;
+    pub(super) fn run(&self, tx: &mut dyn Tx, session: &mut Session, alone: bool) -> Result<Vec<Result<Saved, Failure>>, Failure> {
+        let Self { identity, catalog, change, now, ref fresh, ref growth, ref triggers, automation } = *self;
         growth.clear();
         let mut outcomes = Vec::with_capacity(change.records.len());
         let mut fresh = fresh.iter().copied();
         let save = Save { identity, org: &identity.org, catalog, change, now, growth, automation };
+        if let Some(triggers) = triggers.as_ref().filter(|_| !change.object.is_event()) {
+            let records: Vec<(&Incoming, Option<Id>)> = change.records.iter().map(|r| (r, r.id.or_else(|| fresh.next()))).collect();
+            return triggered::write(&save, triggers, tx, session, &records);
+        }
         for record in &change.records {
             let before = growth.mark();
             let id = record.id.or_else(|| fresh.next());
@@ -109,24 +145,39 @@ impl Within<'_> {
 /// Ids for the records that may be new. They are taken before the transaction: an id that goes unused is lost, never
 /// given twice.
 fn fresh_ids(org: &Org, change: &Change) -> Result<Vec<Id>, Failure> {
-    let wanted = match change.op {
-        Op::Insert | Op::Upsert { .. } => change.records.iter().filter(|r| r.id.is_none()).count(),
-        _ => 0,
-    };
-    match change.object.key_prefix {
-        Some(prefix) if wanted > 0 && !change.object.is_event() => org.new_ids(prefix, wanted),
+    match (change.object.key_prefix, new_ones(change)) {
+        (Some(prefix), wanted) if wanted > 0 => org.new_ids(prefix, wanted),
         _ => Ok(Vec::new()),
     }
 }
 
-struct Save<'a> {
-    identity: &'a Identity,
-    org: &'a Org,
-    catalog: &'a Catalog,
-    change: &'a Change,
-    now: DateTime,
-    growth: &'a Growth,
-    automation: bool,
+/// How many of the records may be new and need an id.
+fn new_ones(change: &Change) -> usize {
+    match change.op {
+        Op::Insert | Op::Upsert { .. } if !change.object.is_event() => change.records.iter().filter(|r| r.id.is_none()).count(),
+        _ => 0,
+    }
+}
+
+pub(super) struct Save<'a> {
+    pub(super) identity: &'a Identity,
+    pub(super) org: &'a Org,
+    pub(super) catalog: &'a Catalog,
+    pub(super) change: &'a Change,
+    pub(super) now: DateTime,
+    pub(super) growth: &'a Growth,
+    /// See [`Job::of_automation`].
+    pub(super) automation: bool,
+}
+
+/// A record on its way: what the request made of it, before anything is derived or checked against other rows.
+pub(super) struct Staged {
+    pub(super) id: Id,
+    pub(super) row: Row,
+    /// Indexes of the fields that were set.
+    pub(super) changed: Vec<usize>,
+    /// The record as it was; none for a new one.
+    pub(super) old: Option<Row>,
 }
 
 /// Writes the columns in which a row differs from what it was; nothing where it differs in none.
@@ -185,7 +236,18 @@ impl Save<'_> {
         if object.is_event() {
             return self.publish(tx, record);
         }
-        let prepared = prepare::check(self.identity, self.change, record, true)?;
+        let mut staged = self.stage_insert(tx, record, id, true)?;
+        if !self.change.system {
+            references::check(tx, self.org, self.catalog, object, &staged.row, &staged.changed)?;
+        }
+        stamp_new(tx, object, &mut staged.row, staged.id, self.identity, self.now)?;
+        self.finish_insert(tx, record, &mut staged)
+    }
+
+    /// What the request makes of a new record. Whether required fields are there is checked later where triggers may set them.
+    pub(super) fn stage_insert(&self, tx: &mut dyn Tx, record: &Incoming, id: Option<Id>, required: bool) -> Result<Staged, Failure> {
+        let object = &*self.change.object;
+        let prepared = prepare::check(self.identity, self.change, record, true, required)?;
         let Some(id) = id else {
             let text = format!("entity type cannot be inserted: {}", object.label);
             return Err(ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new()).into());
@@ -200,25 +262,33 @@ impl Save<'_> {
         places::sync(object, None, &mut row, &mut changed, self.change.system)?;
         if !self.change.system {
             record_types::take(object, &mut row, &changed)?;
-            references::check(tx, self.org, self.catalog, object, &row, &changed)?;
         }
-        stamp_new(tx, object, &mut row, id, self.identity, self.now)?;
-        let aside = rules::before_save(tx, &self.stage(object, None, &changed), &mut row)?;
-        self.checks(tx, object, &row, &changed, None)?;
-        let reports = self.duplicates(tx, object, &row, true, &changed, record)?;
-        unique(tx, self.org, object, &row, None, None)?;
-        self.growth.write(object, None, &row)?;
-        tx.execute(&record::insert(object, &row, self.org.store.dialect()))?;
-        matching::keep(tx, object, None, &row)?;
-        self.follow(tx, object, None, &row, &changed, aside)?;
-        self.report(tx, object, &row, &reports)?;
-        Ok(Saved { id, created: true, event: None })
+        Ok(Staged { id, row, changed, old: None })
+    }
+
+    /// Derives, checks and writes a new record that has its defaults.
+    pub(super) fn finish_insert(&self, tx: &mut dyn Tx, record: &Incoming, staged: &mut Staged) -> Result<Saved, Failure> {
+        let object = &*self.change.object;
+        let Staged { id, row, changed, .. } = staged;
+        if !self.change.system {
+            self.unlocked(tx, object, None, Some(row))?;
+        }
+        let aside = rules::before_save(tx, &self.stage(object, None, changed), row)?;
+        self.checks(tx, object, row, changed, None)?;
+        let reports = self.duplicates(tx, object, row, true, changed, record)?;
+        unique(tx, self.org, object, row, None, None)?;
+        self.growth.write(object, None, row)?;
+        tx.execute(&record::insert(object, row, self.org.store.dialect()))?;
+        matching::keep(tx, object, None, row)?;
+        self.follow(tx, object, None, row, changed, aside)?;
+        self.report(tx, object, row, &reports)?;
+        Ok(Saved { id: *id, created: true, event: None })
     }
 
     /// Publishes a platform event: its fields are checked as those of a record, and it goes on the bus with the commit.
     fn publish(&self, tx: &mut dyn Tx, record: &Incoming) -> Result<Saved, Failure> {
         let object = &*self.change.object;
-        let prepared = prepare::check(self.identity, self.change, record, true)?;
+        let prepared = prepare::check(self.identity, self.change, record, true, true)?;
         let mut row = Row::empty(object);
         for (index, value) in prepared.values {
             row.values[index] = value;
@@ -230,8 +300,14 @@ impl Save<'_> {
     }
 
     fn update(&self, tx: &mut dyn Tx, record: &Incoming, id: Id) -> Result<Saved, Failure> {
+        let mut staged = self.stage_update(tx, record, id, true)?;
+        self.finish_update(tx, record, &mut staged)
+    }
+
+    /// What the request makes of a record; as [`Save::stage_insert`].
+    pub(super) fn stage_update(&self, tx: &mut dyn Tx, record: &Incoming, id: Id, required: bool) -> Result<Staged, Failure> {
         let object = &*self.change.object;
-        let prepared = prepare::check(self.identity, self.change, record, false)?;
+        let prepared = prepare::check(self.identity, self.change, record, false, required)?;
         let old = record::by_id_to_change(tx, self.org, object, id)?.ok_or_else(no_row)?;
         if old.is_deleted(object) {
             return Err(record::deleted().into());
@@ -241,9 +317,7 @@ impl Save<'_> {
         }
         if !self.change.system {
             checks::may_update(object, &old)?;
-            if !self.automation {
-                approvals::lock::check(tx, self.org, self.catalog, self.identity, object, &old)?;
-            }
+            self.unlocked(tx, object, Some(&old), None)?;
         }
         let mut row = old.clone();
         let mut changed = Vec::with_capacity(prepared.values.len());
@@ -259,22 +333,32 @@ impl Save<'_> {
         changed.retain(|i| row.values[*i] != old.values[*i]);
         if !self.change.system {
             record_types::take(object, &mut row, &changed)?;
-            references::check(tx, self.org, self.catalog, object, &row, &changed)?;
         }
-        let aside = rules::before_save(tx, &self.stage(object, Some(&old), &changed), &mut row)?;
-        self.checks(tx, object, &row, &changed, Some(&old))?;
-        let reports = self.duplicates(tx, object, &row, false, &changed, record)?;
-        unique(tx, self.org, object, &row, Some(id), Some(&old))?;
+        Ok(Staged { id, row, changed, old: Some(old) })
+    }
+
+    /// Derives, checks and writes what changed of a record.
+    pub(super) fn finish_update(&self, tx: &mut dyn Tx, record: &Incoming, staged: &mut Staged) -> Result<Saved, Failure> {
+        let object = &*self.change.object;
+        let Staged { id, row, changed, old } = staged;
+        let Some(old) = &*old else { return Err(no_row().into()) };
+        if !self.change.system {
+            references::check(tx, self.org, self.catalog, object, row, changed)?;
+        }
+        let aside = rules::before_save(tx, &self.stage(object, Some(old), changed), row)?;
+        self.checks(tx, object, row, changed, Some(old))?;
+        let reports = self.duplicates(tx, object, row, false, changed, record)?;
+        unique(tx, self.org, object, row, Some(*id), Some(old))?;
         if !self.change.system {
             for (name, value) in stamps(self.identity, self.now) {
                 row.set(object, name, value);
             }
         }
-        self.growth.write(object, Some(&old), &row)?;
-        update_row(tx, self.org, object, &old, &row)?;
-        self.follow(tx, object, Some(&old), &row, &changed, aside)?;
-        self.report(tx, object, &row, &reports)?;
-        Ok(Saved { id, created: false, event: None })
+        self.growth.write(object, Some(old), row)?;
+        update_row(tx, self.org, object, old, row)?;
+        self.follow(tx, object, Some(old), row, changed, aside)?;
+        self.report(tx, object, row, &reports)?;
+        Ok(Saved { id: *id, created: false, event: None })
     }
 
     /// The record's place in the save, for the rules of its object.
@@ -292,6 +376,15 @@ impl Save<'_> {
         let candidate = checks::Candidate { org, catalog, object, row, old, changed, identity, now };
         checks::check(tx, &candidate)?;
         if self.automation { Ok(()) } else { validation::check(tx, &candidate) }
+    }
+
+    /// Refuses what is locked for the user.
+    fn unlocked(&self, tx: &mut dyn Tx, object: &Object, old: Option<&Row>, row: Option<&Row>) -> Result<(), Failure> {
+        if self.automation {
+            return Ok(());
+        }
+        let (org, catalog, identity) = (self.org, self.catalog, self.identity);
+        approvals::lock::Locks { org, catalog, identity }.check(tx, object, old, row)
     }
 
     /// Asks the duplicate rules of the object.

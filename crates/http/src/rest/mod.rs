@@ -2,6 +2,7 @@
 //! method, media type, body, object, record.
 
 mod actions;
+pub(crate) mod apex;
 mod appearance;
 mod blobs;
 mod conditional;
@@ -157,22 +158,6 @@ pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
     let base = [ROOT, "/v", &version.to_string()].concat();
     let cx = Rest { server, call, identity, catalog, version, format, pretty, head, base, unacceptable, sent_xml: Cell::new(false) };
     cx.route(rest).with(LIMIT_INFO, limit_info)
-}
-
-/// Answers a request below `/services/apexrest`: no org here has Apex classes (routing-007).
-pub(crate) fn apex(server: &Server, call: &Call) -> Reply {
-    let format = Format::from_accept(call.header(header::ACCEPT)).unwrap_or(Format::Json);
-    match authenticate(server, call) {
-        Ok(_) if call.at_login_host() => error::render(&[url_not_reset()], format, call.pretty()).into(),
-        Ok(identity) if identity.org.settings.is_on(Setting::ApiDisabled) => error::render(&[api_disabled()], format, call.pretty()).into(),
-        Ok(identity) if identity.org.settings.is_on(Setting::ApexRestDisabled) => {
-            let off = ApiError::new(ErrorCode::ApexRestServicesDisabled, "Apex REST services are disabled");
-            error::render(&[off], format, call.pretty()).into()
-        }
-        Ok(_) => error::render(&[ApiError::routing(ErrorCode::NotFound, "Could not find a match for URL")], format, call.pretty()).into(),
-        Err(Failure::Api(e)) => Reply::from(error::render(&[e], format, call.pretty())).with(header::WWW_AUTHENTICATE, "Token"),
-        Err(other) => server.failed(other, format, call.pretty(), ROOT),
-    }
 }
 
 /// The refusal of an org whose edition has no API (auth-011).

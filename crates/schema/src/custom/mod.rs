@@ -4,6 +4,7 @@
 //! The way: [`MetaNode`] (either source) → [`ObjectDef`], [`FieldDef`] (what an org stores) → [`overlay()`] (the objects
 //! of the catalog). [`project::load`] reads a whole project directory. What an object has beside fields is a [`PartDef`].
 
+pub mod apex;
 mod build;
 mod field_def;
 mod lookup_filter;
@@ -20,6 +21,7 @@ mod tests;
 mod validate;
 mod values;
 
+pub use apex::{ApexDef, ApexKind, ApexMeta, ApexSet};
 pub use build::{build_field, build_object};
 pub use field_def::{DeleteConstraint, FieldDef, FieldKindDef};
 pub use lookup_filter::{FilterItemDef, LookupFilterDef};
@@ -46,16 +48,27 @@ pub struct DefError {
     pub unsupported: bool,
     /// The definition is not of the form that its type has, whatever it says.
     pub malformed: bool,
-    /// The line of an XML source, counted from 1.
+    /// The line of a source, counted from 1.
     pub line: Option<u32>,
-    /// The object (`X__c`), field (`X__c.F__c`) or part ([`PartDef::qualified_name`]) concerned, where known.
+    /// The column of a source that is a program, counted from 1.
+    pub column: Option<u32>,
+    /// The object (`X__c`), field (`X__c.F__c`), part ([`PartDef::qualified_name`]) or source ([`ApexDef::qualified_name`]) concerned, where known.
     pub subject: Option<String>,
 }
 
 impl DefError {
     /// A refusal by a code.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), fields: Vec::new(), unsupported: false, malformed: false, line: None, subject: None }
+        Self {
+            code,
+            message: message.into(),
+            fields: Vec::new(),
+            unsupported: false,
+            malformed: false,
+            line: None,
+            column: None,
+            subject: None,
+        }
     }
 
     /// A breach of a field's or object's rules: `FIELD_INTEGRITY_EXCEPTION`, as the platform answers most of them.
@@ -98,7 +111,11 @@ impl DefError {
 impl From<DefError> for ApiError {
     fn from(e: DefError) -> Self {
         // Refusals of a definition name no field of the record that carries it (crud-053).
-        ApiError::new(e.code, e.message).with_fields(Vec::<String>::new())
+        let message = match (e.line, e.column) {
+            (Some(line), Some(column)) => format!("{} (Line: {line}, Column: {column})", e.message),
+            _ => e.message,
+        };
+        ApiError::new(e.code, message).with_fields(Vec::<String>::new())
     }
 }
 

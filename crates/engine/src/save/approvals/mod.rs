@@ -7,11 +7,13 @@
 mod approvers;
 mod criteria;
 pub(super) mod lock;
+pub(super) mod reassign;
 mod rows;
 mod updates;
 
 use super::derived::{Context, insert_as};
 use super::write::update_row;
+use crate::apex::{Session, roomy};
 use crate::record::{self, Row};
 use crate::{Failure, Identity};
 use criteria::Asked;
@@ -112,7 +114,7 @@ const MAX_COMMENT: usize = 4000;
 /// field update meets.
 pub fn submit(identity: &Identity, it: &Submission) -> Result<Outcome, Failure> {
     commented(it.comments.as_deref())?;
-    run(identity, |tx, catalog| {
+    run(identity, &|tx, catalog, session| {
         let object = catalog.object_of(it.record).filter(|o| o.has_table() && identity.access.sees_object(o)).ok_or_else(no_record)?;
         let row = record::by_id_to_change(tx, &identity.org, object, it.record)?.filter(|row| !row.is_deleted(object));
         let row = row.ok_or_else(no_record)?;
@@ -125,7 +127,7 @@ pub fn submit(identity: &Identity, it: &Submission) -> Result<Outcome, Failure> 
         let asked = Asked { identity, catalog, object, row: &row, user: submitter, now: identity.org.now().truncate_to_second() };
         let process = choose(tx, &asked, it)?;
         let instance = new_id(tx, identity, objects.instance)?;
-        let mut flow = Flow { identity, catalog, objects, object, row, process: &process, instance, next: &it.next_approvers };
+        let mut flow = Flow { identity, catalog, objects, object, row, process: &process, instance, next: &it.next_approvers, session };
         flow.insert(
             tx,
             flow.objects.instance,
@@ -153,7 +155,7 @@ pub fn submit(identity: &Identity, it: &Submission) -> Result<Outcome, Failure> 
 /// next step from being assigned, and what a field update meets.
 pub fn decide(identity: &Identity, it: &Decision) -> Result<Outcome, Failure> {
     commented(it.comments.as_deref())?;
-    run(identity, |tx, catalog| {
+    run(identity, &|tx, catalog, session| {
         let objects = Objects::of(catalog)?;
         let org = &identity.org;
         let waits = catalog.object_of(it.workitem).filter(|o| o.name == objects.workitem.name).ok_or_else(no_record)?;
@@ -167,7 +169,7 @@ pub fn decide(identity: &Identity, it: &Decision) -> Result<Outcome, Failure> {
         let defined = known.get(objects.instance, "ProcessDefinitionId").as_id();
         let processes = object.rules.iter().flat_map(|rules| &rules.approval_processes);
         let process = { processes }.find(|process| process.id == defined).ok_or_else(no_record)?.clone();
-        let mut flow = Flow { identity, catalog, objects, object, row, process: &process, instance, next: &it.next_approvers };
+        let mut flow = Flow { identity, catalog, objects, object, row, process: &process, instance, next: &it.next_approvers, session };
         let (node, at) = flow.current(tx)?.ok_or_else(no_record)?;
         let actor = id_of(waits, &item, "ActorId")?;
         let original = id_of(waits, &item, "OriginalActorId")?;
@@ -184,14 +186,24 @@ pub fn decide(identity: &Identity, it: &Decision) -> Result<Outcome, Failure> {
     })
 }
 
-/// Runs an approval in a transaction of its own.
-fn run(identity: &Identity, mut work: impl FnMut(&mut dyn Tx, &Catalog) -> Result<Outcome, Failure>) -> Result<Outcome, Failure> {
+/// What is done in the transaction of an approval.
+type Work<'a> = dyn Fn(&mut dyn Tx, &Catalog, &mut Session) -> Result<Outcome, Failure> + Sync + 'a;
+
+/// Runs an approval in a transaction of its own. Field updates may run Apex.
+fn run(identity: &Identity, work: &Work<'_>) -> Result<Outcome, Failure> {
     let _place = identity.org.admit_save()?;
     identity.org.on_current(|catalog| {
-        identity.org.transact_shared(|tx| {
-            identity.org.still(tx, catalog)?;
-            work(tx, catalog)
-        })
+        let within = || {
+            let (outcome, session) = identity.org.transact_shared(|tx| {
+                identity.org.still(tx, catalog)?;
+                let mut session = Session::default();
+                let outcome = work(tx, catalog, &mut session)?;
+                Ok((outcome, session))
+            })?;
+            session.done(identity);
+            Ok(outcome)
+        };
+        if catalog.apex().is_some() { roomy(within) } else { within() }
     })
 }
 
@@ -250,6 +262,7 @@ struct Flow<'a> {
     instance: Id,
     /// Whom the request names to approve next.
     next: &'a [Id],
+    session: &'a mut Session,
 }
 
 /// An answer to a work item.

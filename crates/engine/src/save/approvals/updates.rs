@@ -12,8 +12,8 @@ use orglet_schema::{Field, Input};
 use orglet_store::Tx;
 
 /// Gives a field its value, and answers the record as it is then. Neither locks nor the org's own rules hold it; the platform's do.
-pub(super) fn apply(tx: &mut dyn Tx, flow: &Flow<'_>, update: &FieldUpdateDef) -> Result<Row, Failure> {
-    let (org, object) = (&*flow.identity.org, flow.object);
+pub(super) fn apply(tx: &mut dyn Tx, flow: &mut Flow<'_>, update: &FieldUpdateDef) -> Result<Row, Failure> {
+    let (org, object) = (flow.identity.org.clone(), flow.object.clone());
     let Some(index) = object.field_index(&update.field) else { return Ok(flow.row.clone()) };
     let field = &object.fields()[index];
     let value = value(tx, flow, update, field)?;
@@ -26,11 +26,12 @@ pub(super) fn apply(tx: &mut dyn Tx, flow: &Flow<'_>, update: &FieldUpdateDef) -
         system: false,
         guard: None,
     };
-    let job = write::Job::of_automation(flow.identity, flow.catalog, &change)?;
-    for outcome in job.run(tx, true)? {
+    let job = write::Job::of_automation(tx, flow.identity, flow.catalog, &change)?;
+    for outcome in job.run(tx, flow.session, true)? {
         outcome?;
     }
-    record::by_id(tx, org, object, record)?.ok_or_else(|| ApiError::not_found().into())
+    flow.session.grown.push(job.into_growth());
+    record::by_id(tx, &org, &object, record)?.ok_or_else(|| ApiError::not_found().into())
 }
 
 fn value(tx: &mut dyn Tx, flow: &Flow<'_>, update: &FieldUpdateDef, field: &Field) -> Result<Value, Failure> {

@@ -2,6 +2,7 @@
 
 mod describe;
 mod rows;
+mod source;
 
 pub(crate) use describe::{describe, global, object, resources};
 pub(super) use rows::doc;

@@ -4,6 +4,7 @@ use super::super::records::Printer;
 use super::super::{blobs, rows as data, uploads};
 use super::Rest;
 use super::describe::{below, find};
+use super::source;
 use crate::Reply;
 use crate::codec::{Doc, Node, NodeValue, RecordUrl, Writer};
 use http::{Method, header};
@@ -12,13 +13,17 @@ use orglet_engine::metadata::{self, Custom, Edit};
 use orglet_engine::query::{self, Request};
 use orglet_engine::save::{Op, save_one};
 use orglet_engine::{Failure, record};
-use orglet_schema::custom::{FieldDef, MetaNode, ObjectDef, PartDef, part};
+use orglet_schema::custom::{ApexKind, FieldDef, MetaNode, ObjectDef, PartDef, part};
 use orglet_schema::{Object, Storage, tooling};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
 /// `POST /tooling/sobjects/CustomObject|CustomField|…`.
 pub(super) fn create(cx: &Rest<'_>, object: &Arc<Object>) -> Result<Reply, Failure> {
+    if let Some(kind) = ApexKind::of(&object.name) {
+        let edit = Edit::AddApex(source::new(cx, object, kind)?);
+        return created(cx, object, edit);
+    }
     if object.storage == Storage::Stored {
         let incoming = uploads::body(cx)?.record(cx, object, None)?;
         let saved = save_one(&cx.identity, object, Op::Insert, incoming, None)?;
@@ -35,6 +40,11 @@ pub(super) fn create(cx: &Rest<'_>, object: &Arc<Object>) -> Result<Reply, Failu
             None => return Err(not_writable(object)),
         },
     };
+    created(cx, object, edit)
+}
+
+/// Makes a definition; answers as a create does.
+fn created(cx: &Rest<'_>, object: &Object, edit: Edit) -> Result<Reply, Failure> {
     let id = metadata::apply(&cx.identity, vec![edit])?.first().copied().ok_or_else(ApiError::not_found)?;
     Ok(made(cx, object, id))
 }
@@ -69,6 +79,10 @@ pub(crate) fn row(cx: &Rest<'_>, name: &str, segment: &str) -> Result<Reply, Fai
         }
         Method::PATCH => {
             let custom = existing(cx, &object, id)?;
+            if let Some(def) = custom.apex_def() {
+                metadata::apply(&cx.identity, vec![Edit::ChangeApex(id, source::changed(cx, &object, def)?)])?;
+                return Ok(Reply::empty(204));
+            }
             let body = Body::read(cx, &object)?;
             let meta = body.metadata.as_ref().ok_or_else(|| ApiError::missing_fields(&["Metadata"]))?;
             let full_name = body.full_name.clone().unwrap_or_else(|| custom.full_name());
@@ -182,7 +196,7 @@ fn not_writable(object: &Object) -> Failure {
 }
 
 /// A request's tree as JSON. Repeated members, which XML has for lists, become arrays.
-fn json(node: &Node<'_>) -> Json {
+pub(super) fn json(node: &Node<'_>) -> Json {
     match &node.value {
         NodeValue::Null => Json::Null,
         NodeValue::Bool(b) => Json::Bool(*b),

@@ -9,6 +9,8 @@ mod business_process;
 mod criteria;
 mod duplicate_rule;
 mod field_update;
+mod list_columns;
+mod list_view;
 mod logic;
 mod matching_rule;
 mod record_type;
@@ -25,6 +27,7 @@ pub use duplicate_rule::{
     DupeAction, DupeOperation, DupeSecurity, DuplicateRuleDef, DuplicateRuleFilter, DuplicateRuleFilterItem, DuplicateRuleMatchRule,
 };
 pub use field_update::{FieldUpdateDef, FieldUpdateOperation};
+pub use list_view::{ListViewDef, ListViewFilterDef};
 pub use matching_rule::{BlankValueBehavior, MatchingMethod, MatchingRule, MatchingRuleDef, MatchingRuleItem, RuleStatus};
 pub use record_type::{Choice, ChosenValue, MASTER, PicklistChoice, RecordType, RecordTypeDef, offered};
 pub use validation_rule::ValidationRuleDef;
@@ -32,6 +35,7 @@ pub use validation_rule::ValidationRuleDef;
 use super::{DefError, MetaNode};
 use crate::field::Field;
 use crate::object::Object;
+use crate::standard::list_views::ListView;
 use business_process::BusinessProcess;
 use orglet_base::Id;
 use serde::Serialize;
@@ -126,6 +130,8 @@ pub struct ObjectRules {
     pub field_updates: Vec<Arc<FieldUpdateDef>>,
     /// Record types, in order of creation.
     pub record_types: Vec<RecordType>,
+    /// List views, in order of creation.
+    pub list_views: Vec<ListView>,
     /// Business processes, for the record types that name them.
     pub(crate) business_processes: Vec<BusinessProcess>,
 }
@@ -274,6 +280,8 @@ kinds! {
     FieldUpdate(FieldUpdateDef),
     /// Who has to agree to a record.
     ApprovalProcess(ApprovalProcessDef),
+    /// A choice of an object's records, and of what is shown of them.
+    ListView(ListViewDef),
 }
 
 impl PartDef {

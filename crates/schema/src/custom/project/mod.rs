@@ -6,6 +6,7 @@ mod leave_out;
 #[cfg(test)]
 mod tests;
 
+use super::apex::{self, ApexKind, ApexMeta};
 use super::meta_node::MAX_BYTES;
 use super::object_def::UNBUILT_PARTS;
 use super::part::{self, KINDS, Kind};
@@ -74,6 +75,8 @@ pub struct Project {
     pub fields: Vec<FieldDef>,
     /// What objects have beside fields, in the order of their files.
     pub parts: Vec<PartDef>,
+    /// Classes and triggers, in the order of their files: what they are, their names, their bodies, what their files say.
+    pub apex: Vec<(ApexKind, String, String, ApexMeta)>,
     /// What was left out. A strict load refuses a project where this is not empty.
     pub skipped: Vec<Skipped>,
     /// Where each object (`X__c`), field (`X__c.F__c`) and part ([`PartDef::qualified_name`]) comes from.
@@ -145,6 +148,7 @@ struct Loader {
     /// Fields by folded object name, in order.
     fields: BTreeMap<String, Vec<FieldDef>>,
     parts: Vec<PartDef>,
+    apex: Vec<(ApexKind, String, String, ApexMeta)>,
     sets: HashMap<String, GlobalValueSet>,
     /// Folded names of objects and `object.field` that were left out.
     left_out: BTreeSet<String>,
@@ -186,6 +190,7 @@ impl Loader {
                 }
             }
             Holds::Parts(kind, object) => self.listed(path, kind, &object),
+            Holds::Apex(kind, name) => self.apex(path, kind, name),
             Holds::Field(object, name) => {
                 if let Some(node) = self.read(path, "CustomField") {
                     self.field(path, &object, &name, node);
@@ -218,6 +223,32 @@ impl Loader {
                 None
             }
         }
+    }
+
+    /// Reads what stands beside a body, and the body.
+    fn apex(&mut self, path: &Path, kind: ApexKind, name: String) {
+        let Some(node) = self.read(path, kind.name()) else { return };
+        let meta = match ApexMeta::from_meta(kind, &node) {
+            Ok(meta) => meta,
+            Err(e) if e.unsupported => return self.skip(path, e.line, apex::qualified(kind, &name), e.message),
+            Err(e) => return self.error(path, e.line, e.message),
+        };
+        let beside = path.with_file_name(format!("{name}.{}", kind.ending()));
+        let body = match fs::metadata(&beside).and_then(|m| {
+            // Characters take four bytes at most; how many there may be is told with the definition.
+            if m.len() > 4 * apex::MAX_BODY as u64 { Ok(None) } else { fs::read_to_string(&beside).map(Some) }
+        }) {
+            Ok(Some(body)) => body,
+            Ok(None) => return self.error(&beside, None, format!("the file is longer than {} characters", apex::MAX_BODY)),
+            Err(e) => return self.error(&beside, None, e.to_string()),
+        };
+        let full = apex::qualified(kind, &name);
+        if let Some((first, _)) = self.origins.get(&full) {
+            let reason = format!("{full} is already defined in {}", first.display());
+            return self.error(&beside, None, reason);
+        }
+        self.origins.insert(full, (beside, None));
+        self.apex.push((kind, name, body, meta));
     }
 
     fn leave_out_object(&mut self, path: &Path, line: Option<u32>, name: &str, why: &str) {
@@ -423,7 +454,8 @@ impl Loader {
             return Err(self.errors);
         }
         self.skipped.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
-        let mut project = Project { skipped: self.skipped, origins: self.origins, parts: self.parts, ..Project::default() };
+        let mut project =
+            Project { skipped: self.skipped, origins: self.origins, parts: self.parts, apex: self.apex, ..Project::default() };
         for (key, fields) in self.fields {
             match self.objects.get_mut(&key) {
                 Some(object) => object.fields = fields,
@@ -461,7 +493,8 @@ impl Loader {
             for (object, field) in &fields {
                 if part.forget(object, field) {
                     let (path, line) = self.origins.get(&part.qualified_name()).cloned().unwrap_or_default();
-                    let what = format!("picklist {field} in {}", part.qualified_name());
+                    let called = if part.kind().name == "ListView" { "column" } else { "picklist" };
+                    let what = format!("{called} {field} in {}", part.qualified_name());
                     self.skipped.push(Skipped { path, line, what, why: format!("{object}.{field} is not supported by this org.") });
                 }
             }

@@ -1,0 +1,112 @@
+//! What calls Apex: requests to its REST resources, anonymous blocks, invocable actions. Each is a transaction.
+
+use super::host::InOrg;
+use super::session::roomy;
+use super::{Compiled, Context, Session};
+use crate::{Failure, Identity};
+use orglet_apex::{AnonymousOutcome, ApexException, Data, Host, RestFailure, RestOutcome, RestRequest};
+use orglet_base::Id;
+use orglet_schema::Catalog;
+use std::sync::Arc;
+
+/// What was called, with the lines that it wrote to the log.
+#[derive(Debug)]
+pub struct Called<T> {
+    /// What came of it.
+    pub outcome: T,
+    /// `System.debug`.
+    pub log: Vec<String>,
+}
+
+/// Whether what a program did is kept.
+enum Ended<T> {
+    Kept(T),
+    Undone(T),
+}
+
+/// Runs a program in a transaction, which is undone where it says so.
+fn transaction<T: Send>(identity: &Identity, work: impl Fn(&mut dyn Host, &Compiled) -> Ended<T> + Sync) -> Result<Called<T>, Failure> {
+    let _place = identity.org.admit_save()?;
+    roomy(|| {
+        identity.org.on_current(|catalog| {
+            let compiled = identity.org.program(catalog);
+            run_once(identity, catalog, compiled, &work)
+        })
+    })
+}
+
+fn run_once<T>(
+    identity: &Identity,
+    catalog: &Catalog,
+    compiled: Arc<Compiled>,
+    work: &dyn Fn(&mut dyn Host, &Compiled) -> Ended<T>,
+) -> Result<Called<T>, Failure> {
+    let org = &*identity.org;
+    let cx = Context { identity, catalog, compiled: compiled.clone() };
+    let mut undone = None;
+    let done = org.transact_shared(|tx| {
+        undone = None;
+        org.still(tx, catalog)?;
+        let mut session = Session::default();
+        let ended = work(&mut InOrg { tx, cx: &cx, session: &mut session }, &compiled);
+        if let Some(failure) = session.failure.take() {
+            return Err(failure);
+        }
+        match ended {
+            Ended::Kept(outcome) => Ok((outcome, session)),
+            Ended::Undone(outcome) => {
+                undone = Some(Called { outcome, log: session.log });
+                Err(Failure::Batch(Vec::new()))
+            }
+        }
+    });
+    match (done, undone) {
+        (Ok((outcome, session)), _) => {
+            session.done(identity);
+            Ok(Called { outcome, log: session.log })
+        }
+        (Err(Failure::Batch(_)), Some(called)) => Ok(called),
+        (Err(failure), _) => Err(failure),
+    }
+}
+
+/// Answers a request by a class's method. What it did is undone where it ends with an exception.
+pub fn rest(identity: &Identity, class: &str, request: &RestRequest) -> Result<Called<Result<RestOutcome, RestFailure>>, Failure> {
+    transaction(identity, |host, compiled| match compiled.program.rest_call(host, class, request) {
+        Ok(outcome) => Ended::Kept(Ok(outcome)),
+        Err(failure) => Ended::Undone(Err(failure)),
+    })
+}
+
+/// Runs an anonymous block. What it did is undone where it ends with an exception.
+pub fn anonymous(identity: &Identity, text: &str) -> Result<Called<AnonymousOutcome>, Failure> {
+    transaction(identity, |host, compiled| {
+        let outcome = compiled.program.anonymous(host, text);
+        if outcome.exception.is_some() { Ended::Undone(outcome) } else { Ended::Kept(outcome) }
+    })
+}
+
+/// Calls an invocable method with its one argument.
+pub fn invoke(identity: &Identity, class: &str, method: &str, input: Data) -> Result<Called<Result<Data, ApexException>>, Failure> {
+    let arguments = [input];
+    transaction(identity, |host, compiled| match compiled.program.call_static(host, class, method, &arguments) {
+        Ok(outcome) => Ended::Kept(Ok(outcome)),
+        Err(e) => Ended::Undone(Err(e)),
+    })
+}
+
+/// Ids as messages list them.
+pub(super) fn list(ids: &[Id]) -> String {
+    ids.iter().map(Id::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// The name of the organization.
+pub(super) fn organization_name(identity: &Identity) -> String {
+    let catalog = identity.org.catalog();
+    let name = || {
+        let object = catalog.object("Organization")?;
+        let row = identity.org.organization().ok()??;
+        row.get(object, "Name").as_text().map(str::to_owned)
+    };
+    name().unwrap_or_default()
+}
