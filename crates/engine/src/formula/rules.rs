@@ -6,7 +6,7 @@ use crate::Org;
 use crate::save::approvals;
 use orglet_base::fold_name;
 use orglet_plan::formula::{Fault, Node, Places, assignment, condition, default};
-use orglet_schema::custom::part::FieldUpdateOperation;
+use orglet_schema::custom::part::{FieldUpdateOperation, Part};
 use orglet_schema::custom::{DefError, FieldDef, PartDef, ValidationRuleDef};
 use orglet_schema::{Catalog, DefaultValue, Object};
 use std::collections::HashMap;
@@ -108,6 +108,11 @@ pub(crate) fn is_settled(part: Option<&PartDef>, field: Option<&FieldDef>, touch
         // Its criteria may look anywhere.
         (Some(PartDef::ApprovalProcess(_)), _) => return false,
         (Some(PartDef::FieldUpdate(update)), _) => (&update.object, update.formula.as_deref()),
+        (Some(PartDef::Flow(def)), _) => {
+            // What a flow calls is not looked for by name.
+            let text = def.to_metadata().to_string();
+            return def.flow.subflows.is_empty() && !touched.reaches(def.starts_on().unwrap_or_default(), &text);
+        }
         (_, Some(def)) => {
             let default = new.object(&def.object).and_then(|o| o.field(&def.full_name)).and_then(|field| field.default.as_ref());
             let text = if let Some(DefaultValue::Formula(text)) = default { Some(text.as_str()) } else { None };

@@ -3,6 +3,7 @@
 use super::super::ApexKind;
 use super::super::part::{self, KINDS, Kind};
 use super::ProjectError;
+use super::records::{self, RecordKind};
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,8 @@ pub(super) enum Holds {
     ValueSet(String),
     /// What stands beside the body of a class or a trigger: its name.
     Apex(ApexKind, String),
+    /// A record: its kind, its name.
+    Record(&'static RecordKind, String),
     /// Something known that is not built: what it is, its name.
     Unbuilt(&'static str, String),
 }
@@ -161,9 +164,15 @@ fn classify(path: &Path) -> Option<Holds> {
         "layout" => Some(Holds::Unbuilt("layout", stem)),
         "field" => Some(Holds::Field(owner(path, "fields")?, stem)),
         _ => {
+            if let Some(kind) = records::kind(path, ending) {
+                return Some(Holds::Record(kind, stem));
+            }
             if let Some(kind) = KINDS.iter().copied().find(|kind| kind.ending == ending) {
                 if part::listed(kind).is_some() {
                     return Some(Holds::Parts(kind, stem));
+                }
+                if part::is_of_org(kind) {
+                    return Some(Holds::Part(kind, String::new(), stem));
                 }
                 // Where no object is named, the file is read all the same and found to belong to none.
                 let (object, name) = match kind.member {
