@@ -189,7 +189,7 @@ pub fn decide(identity: &Identity, it: &Decision) -> Result<Outcome, Failure> {
 /// What is done in the transaction of an approval.
 type Work<'a> = dyn Fn(&mut dyn Tx, &Catalog, &mut Session) -> Result<Outcome, Failure> + Sync + 'a;
 
-/// Runs an approval in a transaction of its own. Field updates may run Apex.
+/// Runs an approval in a transaction of its own. Field updates may run Apex and flows.
 fn run(identity: &Identity, work: &Work<'_>) -> Result<Outcome, Failure> {
     let _place = identity.org.admit_save()?;
     identity.org.on_current(|catalog| {
@@ -203,7 +203,7 @@ fn run(identity: &Identity, work: &Work<'_>) -> Result<Outcome, Failure> {
             session.done(identity);
             Ok(outcome)
         };
-        if catalog.apex().is_some() { roomy(within) } else { within() }
+        roomy(within)
     })
 }
 
