@@ -129,6 +129,7 @@ struct Indexed {
     name_field: Option<usize>,
     has_last_viewed: bool,
     filtered: Vec<usize>,
+    masters: Vec<usize>,
     addresses: Vec<CodedAddress>,
 }
 
@@ -197,7 +198,8 @@ impl Object {
             let must = |f: &Field| f.lookup_filter.as_ref().is_some_and(|filter| !filter.optional);
             let addresses = coded_addresses(&parts.fields);
             let filtered = parts.fields.iter().enumerate().filter(|(_, f)| must(f)).map(|(i, _)| i).collect();
-            Indexed { parts, by_name, by_relationship, child_by_name, name_field, has_last_viewed, filtered, addresses }
+            let masters = parts.fields.iter().enumerate().filter(|(_, f)| f.relationship_order.is_some()).map(|(i, _)| i).collect();
+            Indexed { parts, by_name, by_relationship, child_by_name, name_field, has_last_viewed, filtered, masters, addresses }
         })
     }
 
@@ -253,6 +255,11 @@ impl Object {
     /// The indexes in [`Object::fields`] of the lookups whose filters a save must meet.
     pub fn filtered_lookups(&self) -> &[usize] {
         &self.indexed().filtered
+    }
+
+    /// The indexes in [`Object::fields`] of the master-detail fields.
+    pub fn masters(&self) -> &[usize] {
+        &self.indexed().masters
     }
 
     /// The addresses whose states and countries have codes.

@@ -3,9 +3,10 @@
 use super::Trouble;
 use super::touch::Touched;
 use crate::Org;
+use crate::save::approvals;
 use orglet_base::fold_name;
-use orglet_plan::formula::{Fault, Node, Places, condition, default};
-use orglet_schema::custom::part::Part;
+use orglet_plan::formula::{Fault, Node, Places, assignment, condition, default};
+use orglet_schema::custom::part::{FieldUpdateOperation, Part};
 use orglet_schema::custom::{DefError, FieldDef, PartDef, ValidationRuleDef};
 use orglet_schema::{Catalog, DefaultValue, Object};
 use std::collections::HashMap;
@@ -72,6 +73,9 @@ fn read(def: &ValidationRuleDef, catalog: &Catalog, object: &Object, places: &mu
 
 /// Checks the formula of a definition, where it has one, against a catalog that it is to be in.
 pub(crate) fn check(def: &PartDef, catalog: &Catalog) -> Result<(), DefError> {
+    if let PartDef::ApprovalProcess(process) = def {
+        approvals::check(process, catalog).map_err(|e| e.about(def.qualified_name()))?;
+    }
     match compiled(def, catalog) {
         Some(Err(fault)) if fault.unsupported => Err(DefError::unsupported(fault.message).about(def.qualified_name())),
         Some(Err(fault)) => Err(DefError::integrity(fault.message).about(def.qualified_name())),
@@ -101,6 +105,9 @@ pub(crate) fn reads(def: &PartDef, catalog: &Catalog) -> Option<Places> {
 pub(crate) fn is_settled(part: Option<&PartDef>, field: Option<&FieldDef>, touched: &Touched, new: &Catalog) -> bool {
     let (object, text) = match (part, field) {
         (Some(PartDef::ValidationRule(rule)), _) => (&rule.object, Some(rule.error_condition_formula.as_str())),
+        // Its criteria may look anywhere.
+        (Some(PartDef::ApprovalProcess(_)), _) => return false,
+        (Some(PartDef::FieldUpdate(update)), _) => (&update.object, update.formula.as_deref()),
         (Some(PartDef::Flow(def)), _) => {
             // What a flow calls is not looked for by name.
             let text = def.to_metadata().to_string();
@@ -117,7 +124,16 @@ pub(crate) fn is_settled(part: Option<&PartDef>, field: Option<&FieldDef>, touch
 }
 
 fn compiled(def: &PartDef, catalog: &Catalog) -> Option<Result<Places, Fault>> {
-    let PartDef::ValidationRule(rule) = def else { return None };
-    let mut places = Places::of(catalog.object(&rule.object)?);
-    Some(condition(&rule.error_condition_formula, catalog, &mut places).map(|_| places))
+    let mut places = Places::of(catalog.object(def.object())?);
+    let read = match def {
+        PartDef::ValidationRule(rule) => condition(&rule.error_condition_formula, catalog, &mut places),
+        PartDef::FieldUpdate(update) => {
+            let formula = update.formula.as_deref().filter(|_| update.operation == FieldUpdateOperation::Formula)?;
+            let field = catalog.object(&update.object)?.field(&update.field)?;
+            assignment(formula, field.ty, catalog, &mut places)
+        }
+        PartDef::ApprovalProcess(process) => return approvals::compiled(process, catalog),
+        _ => return None,
+    };
+    Some(read.map(|_| places))
 }

@@ -1,6 +1,6 @@
 //! Deletes: to the recycle bin, children that cascade with their parent, others released, some forbidding it.
 
-use super::{Change, Guard, Saved, automation, bin, checks, derived, rules, triggered, write};
+use super::{Change, Guard, Saved, approvals, automation, bin, checks, derived, rules, triggered, write};
 use crate::apex::{Session, Triggers};
 use crate::failure::no_row;
 use crate::flow::World;
@@ -125,6 +125,8 @@ impl Delete<'_> {
             let text = format!("entity type cannot be deleted: {}", object.label);
             return Err(ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new()).into());
         }
+        let locks = approvals::lock::Locks { org: self.org, catalog: self.catalog, identity: self.identity };
+        locks.check(tx, object, Some(&row), None)?;
         checks::may_delete(tx, self.org, self.catalog, object, &row)?;
         let Self { identity, catalog, now, .. } = *self;
         automation::before_delete(tx, session, World { identity, catalog, now }, object, &row)?;

@@ -1,6 +1,7 @@
 //! The save pipeline, the one way in for every write: checks that need no data, then one transaction with the checks
 //! that do, the write, and what follows from it. A single record is a batch of one.
 
+pub mod approvals;
 pub(crate) mod automation;
 mod bin;
 mod checks;

@@ -95,7 +95,12 @@ pub(super) fn default_value(
     if let Some(failure) = finder.failure.take() {
         return Err(failure);
     }
-    let value = match outcome.map_err(|Trouble(why)| invalid(why))? {
+    fitted(field, outcome.map_err(|Trouble(why)| invalid(why))?, invalid)
+}
+
+/// What a formula came to, as a field holds it.
+fn fitted(field: &Field, value: Value, invalid: impl Fn(Option<String>) -> ApiError) -> Result<Value, Failure> {
+    let value = match value {
         Value::Decimal(n) if field.ty == FieldType::Percent => {
             Value::Decimal(n.checked_mul(Decimal::ONE_HUNDRED).ok_or_else(|| invalid(None))?)
         }
@@ -114,6 +119,54 @@ pub(super) fn default_value(
         return Err(ApiError::missing_fields(&[&field.name]).into());
     }
     Ok(field.ty.kind().validate(field, value)?)
+}
+
+/// A record that a formula outside of validation rules looks at.
+pub(super) struct Looked<'a> {
+    pub(super) identity: &'a Identity,
+    pub(super) catalog: &'a Catalog,
+    pub(super) object: &'a Object,
+    pub(super) row: &'a Row,
+    pub(super) now: DateTime,
+}
+
+impl Looked<'_> {
+    /// Whether a condition holds of the record; one that comes to nothing does not.
+    pub(super) fn holds(&self, tx: &mut dyn Tx, formula: &str) -> Result<bool, Failure> {
+        let Some(current) = self.catalog.object(&self.object.name) else { return Ok(false) };
+        let mut places = Places::of(current);
+        let Ok(node) = formula::condition(formula, self.catalog, &mut places) else { return Ok(false) };
+        Ok(self.value(tx, &places, &node)?.is_ok_and(|value| value == Value::Bool(true)))
+    }
+
+    /// What a formula gives a field of the record.
+    pub(super) fn assigned(&self, tx: &mut dyn Tx, field: &Field, formula: &str) -> Result<Value, Failure> {
+        let invalid = |why: Option<String>| {
+            let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+            let text = format!("{}: the formula of the field update is invalid{why}", field.label);
+            ApiError::new(ErrorCode::FieldIntegrityException, text).with_fields([&field.name])
+        };
+        let Some(current) = self.catalog.object(&self.object.name) else { return Ok(Value::Null) };
+        let mut places = Places::of(current);
+        let node = formula::assignment(formula, field.ty, self.catalog, &mut places).map_err(|fault| invalid(Some(fault.message)))?;
+        let value = self.value(tx, &places, &node)?.map_err(|Trouble(why)| invalid(why))?;
+        fitted(field, value, invalid)
+    }
+
+    fn value(&self, tx: &mut dyn Tx, places: &Places, node: &formula::Node) -> Result<Result<Value, Trouble>, Failure> {
+        let places = places.all();
+        let rows = rows(tx, self.identity, self.catalog, self.row, places)?;
+        let time_zone = &self.identity.user.time_zone;
+        let finder = Stored { tx: RefCell::new(tx), org: &self.identity.org, failure: RefCell::default() };
+        // The record is as it was: nothing in it has changed.
+        let old = Some(self.row);
+        let scope = Scope { places, rows: &rows, record: self.row, old, now: self.now, time_zone, finder: &finder };
+        let outcome = scope.value(node);
+        match finder.failure.take() {
+            Some(failure) => Err(failure),
+            None => Ok(outcome),
+        }
+    }
 }
 
 /// Finds rows in the transaction of the save.

@@ -1,8 +1,8 @@
 //! Inserts, updates and upserts.
 
 use super::{
-    Assign, Change, Incoming, Op, Saved, automation, checks, derived, duplicates, places, prepare, record_types, references, rules,
-    triggered, validation,
+    Assign, Change, Incoming, Op, Saved, approvals, automation, checks, derived, duplicates, places, prepare, record_types, references,
+    rules, triggered, validation,
 };
 use crate::apex::{Session, Triggers};
 use crate::failure::no_row;
@@ -26,9 +26,21 @@ pub(super) struct Job<'a> {
     now: DateTime,
     growth: Growth,
     triggers: Option<Triggers<'a>>,
+    /// The change is one of automation: see [`Job::of_automation`].
+    automation: bool,
 }
 
 impl<'a> Job<'a> {
+    /// A change that automation makes within a transaction: locks, validation rules and duplicate rules don't hold it.
+    pub(super) fn of_automation(
+        tx: &mut dyn Tx,
+        identity: &'a Identity,
+        catalog: &'a Catalog,
+        change: &'a Change,
+    ) -> Result<Self, Failure> {
+        Ok(Self { automation: true, ..Self::within(tx, identity, catalog, change)? })
+    }
+
     pub(super) fn new(identity: &'a Identity, catalog: &'a Catalog, change: &'a Change) -> Result<Self, Failure> {
         let org = &*identity.org;
         if !change.object.is_event() {
@@ -56,7 +68,7 @@ impl<'a> Job<'a> {
         let org = &*identity.org;
         let now = org.now().truncate_to_second();
         let triggers = if change.system { None } else { Triggers::of(identity, catalog, &change.object) };
-        Ok(Self { identity, catalog, change, fresh, now, growth: Growth::of(org, &change.object)?, triggers })
+        Ok(Self { identity, catalog, change, fresh, now, growth: Growth::of(org, &change.object)?, triggers, automation: false })
     }
 
     /// What was added to the storage in use, for who keeps the transaction.
@@ -66,10 +78,10 @@ impl<'a> Job<'a> {
 
     /// Saves each record in a savepoint of its own, unless the transaction is its alone.
     pub(super) fn run(&self, tx: &mut dyn Tx, session: &mut Session, alone: bool) -> Result<Vec<Result<Saved, Failure>>, Failure> {
-        let Self { identity, catalog, change, now, ref fresh, ref growth, ref triggers } = *self;
+        let Self { identity, catalog, change, now, ref fresh, ref growth, ref triggers, automation } = *self;
         growth.clear();
         let mut fresh = fresh.iter().copied();
-        let save = Save { identity, org: &identity.org, catalog, change, now, growth };
+        let save = Save { identity, org: &identity.org, catalog, change, now, growth, automation };
         if let Some(triggers) = triggers.as_ref().filter(|_| !change.object.is_event()) {
             let records: Vec<(&Incoming, Option<Id>)> = change.records.iter().map(|r| (r, r.id.or_else(|| fresh.next()))).collect();
             return triggered::write(&save, triggers, tx, session, &records);
@@ -114,7 +126,7 @@ impl Within<'_> {
         let change = Change { object: object.clone(), op, records: Vec::new(), all_or_none: true, system, guard: None };
         let id = record.id;
         let mut session = Session::default();
-        Save { identity, org: &identity.org, catalog, change: &change, now, growth }.one(tx, &mut session, &record, id)
+        Save { identity, org: &identity.org, catalog, change: &change, now, growth, automation: false }.one(tx, &mut session, &record, id)
     }
 }
 
@@ -142,6 +154,8 @@ pub(super) struct Save<'a> {
     pub(super) change: &'a Change,
     pub(super) now: DateTime,
     pub(super) growth: &'a Growth,
+    /// See [`Job::of_automation`].
+    pub(super) automation: bool,
 }
 
 /// A record on its way: what the request made of it, before anything is derived or checked against other rows.
@@ -260,6 +274,9 @@ impl Save<'_> {
     pub(super) fn finish_insert(&self, tx: &mut dyn Tx, record: &Incoming, staged: &mut Staged) -> Result<Saved, Failure> {
         let object = &*self.change.object;
         let Staged { id, row, changed, .. } = staged;
+        if !self.change.system {
+            self.unlocked(tx, object, None, Some(row))?;
+        }
         let aside = rules::before_save(tx, &self.stage(object, None, changed), row)?;
         self.checks(tx, object, row, changed, None)?;
         let reports = self.duplicates(tx, object, row, true, changed, record)?;
@@ -311,6 +328,7 @@ impl Save<'_> {
         }
         if !self.change.system {
             checks::may_update(object, &old)?;
+            self.unlocked(tx, object, Some(&old), None)?;
         }
         let mut row = old.clone();
         let mut changed = Vec::with_capacity(prepared.values.len());
@@ -384,7 +402,16 @@ impl Save<'_> {
         let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
         let candidate = checks::Candidate { org, catalog, object, row, old, changed, identity, now };
         checks::check(tx, &candidate)?;
-        validation::check(tx, &candidate)
+        if self.automation { Ok(()) } else { validation::check(tx, &candidate) }
+    }
+
+    /// Refuses what is locked for the user.
+    fn unlocked(&self, tx: &mut dyn Tx, object: &Object, old: Option<&Row>, row: Option<&Row>) -> Result<(), Failure> {
+        if self.automation {
+            return Ok(());
+        }
+        let (org, catalog, identity) = (self.org, self.catalog, self.identity);
+        approvals::lock::Locks { org, catalog, identity }.check(tx, object, old, row)
     }
 
     /// Asks the duplicate rules of the object.
@@ -397,7 +424,7 @@ impl Save<'_> {
         changed: &[usize],
         record: &Incoming,
     ) -> Result<Vec<duplicates::Report>, Failure> {
-        if self.change.system || object.rules.as_ref().is_none_or(|rules| rules.duplicate_rules.is_empty()) {
+        if self.change.system || self.automation || object.rules.as_ref().is_none_or(|rules| rules.duplicate_rules.is_empty()) {
             return Ok(Vec::new());
         }
         let (org, catalog, identity, now, options) = (self.org, self.catalog, self.identity, self.now, record.duplicates);

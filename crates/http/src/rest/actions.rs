@@ -3,7 +3,7 @@
 use super::{MOST_MOVES, Rest, conditional, flows, process, quick, typed};
 use crate::codec::{Doc, Node, Writer, XmlOrder};
 use crate::{Reply, compat, error};
-use orglet_base::{ApiError, ErrorCode, Id};
+use orglet_base::{ApiError, ErrorCode};
 use orglet_engine::Failure;
 
 /// Inputs of one call.
@@ -47,8 +47,8 @@ const fn since(version: u16, p: Parameter) -> Parameter {
     Parameter { since: version, ..p }
 }
 
-/// The standard actions that answer. Neither can succeed in an org of this kind, and each says why, as such an org does:
-/// no approval process is defined, and no mail goes out.
+/// The standard actions that answer. The one of mail can't succeed in an org of this kind and says why, as such an org does: no mail
+/// goes out.
 static STANDARD: &[Standard] = &[
     Standard {
         name: "emailSimple",
@@ -91,7 +91,7 @@ static STANDARD: &[Standard] = &[
             many("actorIds", "Next Approver IDs", "REFERENCE"),
             parameter("entityId", "Record ID", "REFERENCE"),
         ],
-        run: submit,
+        run: process::submit,
     },
 ];
 
@@ -325,15 +325,6 @@ fn result(cx: &Rest<'_>, w: &mut Writer, name: &str, outcome: &Outcome) {
         w.int("version", 1);
     }
     w.end_object();
-}
-
-/// `submit`.
-fn submit(cx: &Rest<'_>, input: &Node<'_>) -> Result<Doc, Failure> {
-    let record: Id = typed::id(input, "objectId")?.ok_or_else(|| typed::missing("objectId"))?;
-    typed::ids(input, "nextApproverIds")?;
-    typed::id(input, "submitterId")?;
-    typed::flag(input, "skipEntryCriteria")?;
-    Err(process::submit(cx, record, typed::text(input, "processDefinitionNameOrId")?.filter(|name| !name.is_empty())))
 }
 
 /// `emailSimple`: the answer of an org whose deliverability lets no mail out.

@@ -8,6 +8,7 @@ use crate::describe::field::{field_doc, picklist_under};
 use crate::describe::record_types;
 use orglet_base::{ApiError, ErrorCode};
 use orglet_engine::{Failure, lists};
+use orglet_schema::custom::part::page_field;
 use orglet_schema::standard::describe as facts;
 use orglet_schema::standard::layouts::{self, Layout, Section};
 use orglet_schema::{Field, FieldType, Object};
@@ -157,14 +158,28 @@ pub(super) fn primary(cx: &Rest<'_>) -> Result<Reply, Failure> {
     Ok(cx.doc(200, &doc, "CompactLayouts", XmlOrder::Sorted))
 }
 
-/// `GET /sobjects/X/describe/approvalLayouts[/{process}]`: there are no approval processes.
+/// `GET /sobjects/X/describe/approvalLayouts[/{process}]`: the fields that approvers see, of each active process or of one.
 pub(super) fn approvals(cx: &Rest<'_>, name: &str, process: Option<&str>) -> Result<Reply, Failure> {
     let object = cx.object(name)?;
     let offered = facts::urls(&object, false, u32::from(cx.version.0)).iter().any(|url| url.key == "approvalLayouts");
-    if !offered || process.is_some() {
+    let processes = object.rules.iter().flat_map(|rules| &rules.approval_processes).filter(|process| process.active);
+    let wanted: Vec<_> = processes.filter(|known| process.is_none_or(|name| known.full_name.eq_ignore_ascii_case(name))).collect();
+    if !offered || process.is_some() && wanted.is_empty() {
         return Err(ApiError::not_found().into());
     }
-    let doc = Doc::obj([("approvalLayouts", Doc::List(Vec::new()))]);
+    let layouts = wanted.into_iter().map(|process| {
+        let fields = process.approval_page_fields.iter().filter_map(|name| page_field(&object, name));
+        let seen = fields.filter(|field| cx.identity.access.reads_field(&object, field));
+        let mut tabs = Tabs::default();
+        let items = seen.flat_map(|field| items_of(&object, field, layouts::Behavior::Readonly, false, &mut tabs)).collect();
+        Doc::obj([
+            ("id", process.id.map(|id| id.to_string()).into()),
+            ("label", process.label.clone().into()),
+            ("layoutItems", Doc::List(items)),
+            ("name", process.full_name.clone().into()),
+        ])
+    });
+    let doc = Doc::obj([("approvalLayouts", Doc::list(layouts))]);
     Ok(cx.doc(200, &doc, "DescribeApprovalLayoutResult", XmlOrder::Sorted))
 }
 

@@ -1,11 +1,12 @@
-//! Workflow rules and approval processes. An org has none until someone defines them in Setup, which nothing here does:
-//! the lists are empty, and a record that is submitted finds no process.
+//! Workflow rules and approval processes. Of rules an org has none until someone defines them in Setup, which nothing here does: the
+//! lists are empty.
 
-use super::{Rest, typed};
+use super::{MOST_MOVES, Rest, typed};
 use crate::Reply;
-use crate::codec::{Doc, Format, Node, XmlOrder};
+use crate::codec::{Doc, Format, Node, Writer, XmlOrder};
 use crate::error;
 use orglet_base::{ApiError, ErrorCode, Id};
+use orglet_engine::save::approvals::{self, Action, Decision, Outcome, Submission};
 use orglet_engine::{Failure, views};
 use orglet_schema::Object;
 
@@ -68,18 +69,41 @@ fn no_record() -> ApiError {
 /// `/process/approvals`.
 pub(super) fn approvals(cx: &Rest<'_>) -> Result<Reply, Failure> {
     if cx.call.method == http::Method::POST {
-        return decide(cx);
+        return process(cx);
     }
     if cx.format == Format::Xml {
         // As recorded: the platform has no XML of this list and answers an internal error.
         let text = "An unexpected error occurred. The list of approval processes has no XML form";
         return Err(ApiError::new(ErrorCode::UnknownException, text).into());
     }
-    Ok(cx.doc(200, &Doc::obj([("approvals", Doc::Obj(Vec::new()))]), "ProcessApprovals", XmlOrder::Sorted))
+    let mut by_object = Doc::Obj(Vec::new());
+    for object in cx.catalog.objects().into_iter().filter(|object| cx.identity.access.sees_object(object)) {
+        let processes = object.rules.iter().flat_map(|rules| &rules.approval_processes).filter(|process| process.active);
+        let listed: Vec<Doc> = processes
+            .enumerate()
+            .map(|(at, process)| {
+                Doc::obj([
+                    ("description", process.description.clone().into()),
+                    ("id", process.id.map(|id| id.to_string()).into()),
+                    ("name", process.label.clone().into()),
+                    ("object", object.name.clone().into()),
+                    ("sortOrder", Doc::Int(i64::try_from(at + 1).unwrap_or(i64::MAX))),
+                ])
+            })
+            .collect();
+        if !listed.is_empty() {
+            by_object.push(object.name.clone(), Doc::List(listed));
+        }
+    }
+    Ok(cx.doc(200, &Doc::obj([("approvals", by_object)]), "ProcessApprovals", XmlOrder::Sorted))
 }
 
-/// Submits, approves and rejects. Requests are taken one by one; each of them fails, and the answer lists why.
-fn decide(cx: &Rest<'_>) -> Result<Reply, Failure> {
+/// What became of a request.
+type Done = Result<Outcome, Vec<ApiError>>;
+
+/// Submits, approves, rejects and recalls. Requests are taken one by one, and what succeeds stays. Where none does, the answer lists
+/// why, as recorded of one; else there is a result for each.
+fn process(cx: &Rest<'_>) -> Result<Reply, Failure> {
     let body = cx.body()?;
     let requests = typed::object(&body, &["requests"])?.list("requests");
     if requests.is_empty() {
@@ -89,58 +113,133 @@ fn decide(cx: &Rest<'_>) -> Result<Reply, Failure> {
         let text = format!("record limit reached. cannot submit more than {MOST} records into this call");
         return Err(ApiError::new(ErrorCode::ExceededIdLimit, text).into());
     }
-    let read: Vec<Request<'_>> = requests.into_iter().map(read).collect::<Result<_, _>>()?;
-    let mut errors = Vec::with_capacity(read.len());
-    for request in read {
-        match attempt(cx, &request) {
-            Failure::Api(e) => errors.push(e),
-            other => return Err(other),
+    let read: Vec<Request> = requests.into_iter().map(read).collect::<Result<_, _>>()?;
+    let mut all: Vec<Done> = Vec::with_capacity(read.len());
+    let mut moved: Option<Rest<'_>> = None;
+    for request in &read {
+        let mut done = request.run(moved.as_ref().unwrap_or(cx));
+        // Where the org is moved meanwhile, this request goes on in the new place: those before it were done.
+        for _ in 0..MOST_MOVES {
+            if !done.as_ref().is_err_and(Failure::is_moved) {
+                break;
+            }
+            done = cx.moved().and_then(|there| request.run(moved.insert(there)));
+        }
+        all.push(match done {
+            Ok(outcome) => Ok(outcome),
+            Err(failure) if !failure.errors().is_empty() => Err(failure.errors().to_vec()),
+            // What is done already has to be told, so that a failure of ours is that of its request alone.
+            Err(failure) if all.iter().any(Result::is_ok) => Err(vec![cx.server.internal(&failure)]),
+            Err(failure) => return Err(failure),
+        });
+    }
+    if all.iter().all(Result::is_err) {
+        let errors: Vec<ApiError> = all.into_iter().filter_map(Result::err).flatten().collect();
+        return Ok(error::render(&errors, cx.format, cx.pretty).into());
+    }
+    let mut w = Writer::new(cx.format, cx.pretty);
+    // Both elements have this name (apache/camel, ApprovalResultTest).
+    w.begin_wrapped_list("ProcessApprovalResult", "ProcessApprovalResult");
+    all.iter().for_each(|done| write(&mut w, done));
+    w.end_list();
+    Ok(Reply::new(200, cx.format.content_type(), w.finish()))
+}
+
+fn write(w: &mut Writer, done: &Done) {
+    let ids = |w: &mut Writer, name: &str, ids: &[Id]| {
+        w.begin_list(name);
+        ids.iter().for_each(|id| w.text("", &id.to_string()));
+        w.end_list();
+    };
+    w.begin_object("");
+    match done {
+        Ok(outcome) => {
+            if !outcome.actors.is_empty() {
+                ids(w, "actorIds", &outcome.actors);
+            } else if !w.is_xml() {
+                w.null("actorIds");
+            }
+            w.text("entityId", &outcome.record.to_string());
+            if !w.is_xml() {
+                w.null("errors");
+            }
+            w.text("instanceId", &outcome.instance.to_string());
+            w.text("instanceStatus", outcome.status);
+            ids(w, "newWorkitemIds", &outcome.workitems);
+        }
+        Err(errors) if w.is_xml() => error::write_row_errors(w, "errors", errors),
+        Err(errors) => {
+            w.null("actorIds");
+            w.null("entityId");
+            error::write_row_errors(w, "errors", errors);
+            w.null("instanceId");
+            w.null("instanceStatus");
+            w.null("newWorkitemIds");
         }
     }
-    Ok(error::render(&errors, cx.format, cx.pretty).into())
+    w.bool("success", done.is_ok());
+    w.end_object();
 }
 
-/// What is asked for a record or for a step that waits.
-struct Request<'a> {
-    action: &'a str,
-    context: Id,
-    process: Option<&'a str>,
+/// What is asked for a record, or for a step that waits.
+enum Request {
+    Submit(Submission),
+    Decide(Decision),
 }
 
-fn read<'n>(node: &'n Node<'_>) -> Result<Request<'n>, ApiError> {
+impl Request {
+    fn run(&self, cx: &Rest<'_>) -> Result<Outcome, Failure> {
+        match self {
+            Request::Submit(submission) => approvals::submit(&cx.identity, submission),
+            Request::Decide(decision) => approvals::decide(&cx.identity, decision),
+        }
+    }
+}
+
+fn read(node: &Node<'_>) -> Result<Request, ApiError> {
     const KNOWN: &[&str] =
         &["actionType", "contextActorId", "contextId", "comments", "nextApproverIds", "processDefinitionNameOrId", "skipEntryCriteria"];
     typed::object(node, KNOWN)?;
-    typed::id(node, "contextActorId")?;
-    typed::ids(node, "nextApproverIds")?;
-    typed::text(node, "comments")?;
-    typed::flag(node, "skipEntryCriteria")?;
-    let process = typed::text(node, "processDefinitionNameOrId")?.filter(|name| !name.is_empty());
+    let submitter = typed::id(node, "contextActorId")?;
+    let next_approvers = typed::ids(node, "nextApproverIds")?;
+    let comments = typed::text(node, "comments")?.map(str::to_owned);
+    let skip_entry_criteria = typed::flag(node, "skipEntryCriteria")?;
+    let process = named(node)?;
     let action = typed::text(node, "actionType")?.ok_or_else(|| typed::missing("actionType"))?;
-    if !["Submit", "Approve", "Reject", "Removed"].iter().any(|known| known.eq_ignore_ascii_case(action)) {
+    let is_submit = action.eq_ignore_ascii_case("Submit");
+    let decided = Action::parse(action);
+    if !is_submit && decided.is_none() {
         return Err(ApiError::new(ErrorCode::InvalidInput, format!("actionType: not a kind of action: {action}")));
     }
     let context = typed::id(node, "contextId")?.ok_or_else(|| typed::missing("contextId"))?;
-    Ok(Request { action, context, process })
+    Ok(match decided {
+        Some(action) => Request::Decide(Decision { workitem: context, action, next_approvers, comments }),
+        None => Request::Submit(Submission { record: context, submitter, process, skip_entry_criteria, next_approvers, comments }),
+    })
 }
 
-/// Why a request cannot be met.
-fn attempt(cx: &Rest<'_>, request: &Request<'_>) -> Failure {
-    if !request.action.eq_ignore_ascii_case("Submit") {
-        // Only a submitted record has steps that wait for somebody.
-        return no_record().into();
-    }
-    submit(cx, request.context, request.process)
+/// The process that a request names.
+fn named(node: &Node<'_>) -> Result<Option<String>, ApiError> {
+    Ok(typed::text(node, "processDefinitionNameOrId")?.filter(|name| !name.is_empty()).map(str::to_owned))
 }
 
-/// Why a record cannot be submitted for approval.
-pub(super) fn submit(cx: &Rest<'_>, record: Id, process: Option<&str>) -> Failure {
-    if let Err(failure) = exists(cx, record) {
-        return failure;
-    }
-    // An id of a process is one that no process has; a name is one that none bears.
-    if process.is_some_and(|name| Id::parse(name).is_ok()) {
-        return no_record().into();
-    }
-    ApiError::new(ErrorCode::NoApplicableProcess, "No applicable approval process was found.").with_fields(Vec::<String>::new()).into()
+/// What the action `submit` does with an input.
+pub(super) fn submit(cx: &Rest<'_>, input: &Node<'_>) -> Result<Doc, Failure> {
+    let submission = Submission {
+        record: typed::id(input, "objectId")?.ok_or_else(|| typed::missing("objectId"))?,
+        submitter: typed::id(input, "submitterId")?,
+        process: named(input)?,
+        skip_entry_criteria: typed::flag(input, "skipEntryCriteria")?,
+        next_approvers: typed::ids(input, "nextApproverIds")?,
+        comments: typed::text(input, "comment")?.map(str::to_owned),
+    };
+    let done = approvals::submit(&cx.identity, &submission)?;
+    let ids = |ids: &[Id]| Doc::list(ids.iter().map(Id::to_string));
+    Ok(Doc::obj([
+        ("actorIds", ids(&done.actors)),
+        ("entityId", done.record.to_string().into()),
+        ("instanceId", done.instance.to_string().into()),
+        ("instanceStatus", done.status.into()),
+        ("newWorkItemIds", ids(&done.workitems)),
+    ]))
 }

@@ -83,6 +83,7 @@ fn of(api: Api, operation: &str) -> Option<&'static [Allowed]> {
         (_, "login") => &[("username", false), ("password", false)],
         (_, "logout" | "getServerTimestamp" | "getUserInfo" | "describeGlobal") => &[],
         (_, "create" | "update") => RECORDS,
+        (_, "process") => &[("actions", true)],
         (_, "upsert") => &[("externalIDFieldName", false), ("sObjects", true)],
         (_, "delete" | "undelete" | "emptyRecycleBin") => IDS,
         (_, "merge") => &[("request", true), ("mergeRequest", true), ("mergeRequests", true)],

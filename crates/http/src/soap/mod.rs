@@ -222,7 +222,6 @@ const NOT_BUILT: &[&str] = &[
     "findDuplicatesByIds",
     "invalidateSessions",
     "performQuickActions",
-    "process",
     "renderEmailTemplate",
     "renderStoredEmailTemplate",
     "retrieveMassQuickActionTemplates",

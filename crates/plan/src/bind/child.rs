@@ -54,7 +54,7 @@ impl Binder<'_> {
         };
         let object = cx.catalog.object(&child.child).filter(|o| cx.access.sees_object(o)).cloned();
         let Some(object) = object else { return Err(self.unknown_from(&relationship.text, from.path.span)) };
-        let object = self.object(&object.name, from.path.span, query)?;
+        let object = if is_only_below_others(&object.name) { object } else { self.object(&object.name, from.path.span, query)? };
         let Some(field) = object.field(&child.field).filter(|f| f.has_column()).map(|f| f.name.clone()) else {
             return Err(self.unknown_from(&relationship.text, from.path.span));
         };
@@ -63,4 +63,9 @@ impl Binder<'_> {
         let plan = self.records(scope, query, level + 1)?;
         Ok(ChildPlan { name, field, plan })
     }
+}
+
+/// Whether the rows of an object are read by sub-queries although no query begins with them.
+fn is_only_below_others(object: &str) -> bool {
+    object == "ProcessInstanceHistory"
 }

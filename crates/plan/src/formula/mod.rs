@@ -296,7 +296,16 @@ pub fn of_flow(text: &str, catalog: &Catalog, places: &mut Places, resources: &d
 
 /// Checks the formula of a field's default, which must be of the field's type. Percentages are hundredths.
 pub fn default(text: &str, of: FieldType, catalog: &Catalog, places: &mut Places) -> Result<Node, Fault> {
-    let (node, ty) = check(text, Purpose::Default, catalog, places)?;
+    of_type(text, Purpose::Default, of, catalog, places)
+}
+
+/// Checks the formula of a value that a field of a record is given, which must be of the field's type. Percentages are hundredths.
+pub fn assignment(text: &str, of: FieldType, catalog: &Catalog, places: &mut Places) -> Result<Node, Fault> {
+    of_type(text, Purpose::Rule, of, catalog, places)
+}
+
+fn of_type(text: &str, purpose: Purpose, of: FieldType, catalog: &Catalog, places: &mut Places) -> Result<Node, Fault> {
+    let (node, ty) = check(text, purpose, catalog, places)?;
     let expected = match of {
         FieldType::Date => Type::Date,
         FieldType::DateTime => Type::DateTime,

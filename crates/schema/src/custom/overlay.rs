@@ -292,13 +292,15 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Lets notes, attachments and files be kept with the records of every custom object.
+    /// Lets notes, attachments and files be kept with the records of every custom object, and these be submitted for approval.
     fn allow_attachments(&mut self) {
         for (kept, field, relationship) in [
             ("Attachment", "ParentId", Some("Attachments")),
             ("Note", "ParentId", Some("Notes")),
             ("ContentDocumentLink", "LinkedEntityId", Some("ContentDocumentLinks")),
             ("ContentVersion", "FirstPublishLocationId", None),
+            ("ProcessInstance", "TargetObjectId", Some("ProcessInstances")),
+            ("ProcessInstanceHistory", "TargetObjectId", Some("ProcessSteps")),
         ] {
             if self.custom.iter().all(|(def, ..)| def.event.is_some())
                 || self.standard.object(kept).is_none_or(|o| o.field(field).is_none())

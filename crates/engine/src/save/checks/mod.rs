@@ -13,6 +13,7 @@ mod service;
 pub(super) use deletes::{may_delete, may_go_along};
 pub(super) use lookup_filters::wanted;
 
+use super::approvals::reassign;
 use super::record_types;
 use super::references::converted_lead;
 use crate::failure::Gathered;
@@ -137,6 +138,7 @@ pub(super) fn check(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> 
         "Order" => agreements::order(tx, it),
         "OrderItem" => agreements::order_item(tx, it),
         "Group" if it.is_new() => people::group(it),
+        "ProcessInstanceWorkitem" => reassign::may(tx, it),
         "Event" => activities::event(it),
         "CorsWhitelistEntry" => origins::entry(tx, it),
         "StaticResource" => resources::resource(tx, it),

@@ -14,6 +14,7 @@ use activities::Days;
 use campaigns::Moves;
 use roles::Vacant;
 
+use super::approvals::reassign;
 use super::derived::Context;
 use super::event;
 use super::files::{self, Files};
@@ -128,6 +129,7 @@ pub(super) fn came_back(
     Moves::gather(tx, cx.org, cx.catalog, sets, all, 1)?.make(tx, cx.org, cx.catalog, cx.now)?;
     Days::gather(tx, cx, sets, all, false)?.make(tx, cx)?;
     roles::come_back(tx, cx.org, cx.catalog, sets, all)?;
+    reassign::came_back(tx, cx, sets)?;
     match prices::parent_of_lines(&object.name).and_then(|parent| row.get(object, parent).as_id()) {
         Some(parent) => prices::sum_lines(tx, cx, object, parent),
         None => Ok(()),
@@ -227,6 +229,9 @@ pub(super) fn after_save(tx: &mut dyn Tx, it: &Stage<'_>, row: &Row, Aside(aside
         _ => {}
     }
     if let Some(old) = it.old {
+        if object.name == "ProcessInstanceWorkitem" && it.differs(row, "ActorId") {
+            reassign::note(tx, &it.context(), object, old, row)?;
+        }
         copies::give(tx, it, row)?;
         prices::rename_lines(tx, it, old, row)?;
     }

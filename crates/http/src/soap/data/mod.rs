@@ -9,6 +9,7 @@ mod merge;
 mod options;
 mod passwords;
 mod print;
+mod process;
 mod read;
 mod replication;
 mod write;
@@ -41,6 +42,7 @@ fn find(name: &str) -> Option<(Run, bool)> {
         "update" => (write::update, false),
         "upsert" => (write::upsert, false),
         "delete" => (write::delete, false),
+        "process" => (process::process, false),
         "undelete" => (bin::undelete, false),
         "merge" => (merge::merge, false),
         "convertLead" => (convert::convert, false),

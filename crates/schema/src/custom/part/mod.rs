@@ -4,8 +4,11 @@
 //! A new kind is a file with a type that is a [`Part`], and a line in [`PartDef`]; an org keeps it, projects and the
 //! Tooling API define it, and it hangs on its object as a member of [`ObjectRules`].
 
+mod approval_process;
 mod business_process;
+mod criteria;
 mod duplicate_rule;
+mod field_update;
 mod flow;
 mod list_columns;
 mod list_view;
@@ -15,10 +18,16 @@ mod record_type;
 pub mod standard_rules;
 mod validation_rule;
 
+pub use approval_process::{
+    ApprovalProcessDef, ApprovalStep, IfCriteriaNotMet, Named, NextAutomatedApprover, RecordEditability, RejectBehavior,
+    WhenMultipleApprovers, page_field, related_user_field,
+};
 pub use business_process::BusinessProcessDef;
+pub use criteria::{Criteria, CriteriaItem, CriteriaPlace};
 pub use duplicate_rule::{
     DupeAction, DupeOperation, DupeSecurity, DuplicateRuleDef, DuplicateRuleFilter, DuplicateRuleFilterItem, DuplicateRuleMatchRule,
 };
+pub use field_update::{FieldUpdateDef, FieldUpdateOperation};
 pub use flow::FlowDef;
 pub use list_view::{ListViewDef, ListViewFilterDef};
 pub use matching_rule::{BlankValueBehavior, MatchingMethod, MatchingRule, MatchingRuleDef, MatchingRuleItem, RuleStatus};
@@ -119,6 +128,10 @@ pub struct ObjectRules {
     pub matching_rules: Vec<Arc<MatchingRule>>,
     /// Active duplicate rules, in the order in which they are asked.
     pub duplicate_rules: Vec<Arc<DuplicateRuleDef>>,
+    /// Approval processes, whether active or not, in the order in which they are asked.
+    pub approval_processes: Vec<Arc<ApprovalProcessDef>>,
+    /// Field updates, in order of creation.
+    pub field_updates: Vec<Arc<FieldUpdateDef>>,
     /// Record types, in order of creation.
     pub record_types: Vec<RecordType>,
     /// List views, in order of creation.
@@ -274,6 +287,10 @@ kinds! {
     BusinessProcess(BusinessProcessDef),
     /// A kind of an object's records.
     RecordType(RecordTypeDef),
+    /// A value that automation puts in a field.
+    FieldUpdate(FieldUpdateDef),
+    /// Who has to agree to a record.
+    ApprovalProcess(ApprovalProcessDef),
     /// What happens when records are saved or deleted, or when it is asked for.
     Flow(FlowDef),
     /// A choice of an object's records, and of what is shown of them.

@@ -172,6 +172,17 @@ const UNBUILT_KINDS: &[(&str, &str)] = &[
     ("__chn", "channel objects are not supported"),
 ];
 
+/// What a file of workflow holds beside field updates, with what to call it.
+const UNBUILT_BESIDE: &[(&str, &str)] = &[
+    ("alerts", "email alert"),
+    ("flowActions", "flow action"),
+    ("knowledgePublishes", "knowledge action"),
+    ("outboundMessages", "outbound message"),
+    ("rules", "workflow rule"),
+    ("send", "send action"),
+    ("tasks", "workflow task"),
+];
+
 /// Members of a field without which the field still makes sense; those of an object are all but a few.
 const FIELD_EXTRAS: &[&str] =
     &["defaultValue", "deprecated", "encryptionScheme", "isAIPredictionField", "isFilteringDisabled", "isSortingDisabled", "lookupFilter"];
@@ -411,6 +422,14 @@ impl Loader<'_> {
         let Some((root, member)) = part::listed(kind) else { return };
         let Some(node) = self.read(path, root) else { return };
         for child in node.children {
+            if let Some((_, what)) = UNBUILT_BESIDE.iter().find(|(name, _)| root == "Workflow" && *name == child.name) {
+                let own = child.child_text("fullName").unwrap_or_default();
+                self.skip(path, child.line, format!("{what} {object}.{own}"), format!("{what} metadata is not supported"));
+                continue;
+            }
+            if child.name == "fullName" {
+                continue;
+            }
             if child.name != member {
                 self.error(path, child.line, format!("Element {} invalid at this location in type {root}", child.name));
                 continue;
