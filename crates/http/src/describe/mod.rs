@@ -1,13 +1,39 @@
 //! What describes of every protocol tell of objects and fields.
 
+pub(crate) mod appearance;
 pub(crate) mod field;
+mod layout_items;
+pub(crate) mod layouts;
 pub(crate) mod record_types;
+pub(crate) mod search;
 
 use crate::codec::Doc;
 use field::optional;
 use orglet_base::ApiVersion;
+use orglet_engine::Identity;
 use orglet_schema::standard::describe as facts;
 use orglet_schema::{Catalog, Object};
+use std::sync::Arc;
+
+/// Who looks at what an org is made of, by whichever protocol.
+pub(crate) trait Viewer {
+    /// The user, in the org.
+    fn identity(&self) -> &Identity;
+
+    /// What the org is made of.
+    fn catalog(&self) -> &Catalog;
+
+    /// `https://host`, with which addresses begin.
+    fn origin(&self) -> &str;
+
+    /// The path of an object's rows, with its final slash; empty where the protocol tells no paths.
+    fn rows_path(&self, object: &Object) -> String;
+
+    /// An object that the user sees.
+    fn visible(&self, name: &str) -> Option<&Arc<Object>> {
+        self.catalog().object(name).filter(|object| self.identity().access.sees_object(object))
+    }
+}
 
 /// The members that a version has, of a list of them.
 pub(crate) fn keys(all: &'static [&'static str], version: ApiVersion) -> impl Iterator<Item = &'static str> {

@@ -14,7 +14,6 @@ mod events;
 mod explain;
 mod flows;
 mod http_date;
-mod layout_items;
 mod layouts;
 mod limits;
 mod lists;
@@ -37,6 +36,7 @@ mod write;
 use write::decode_record;
 
 use crate::codec::{Doc, Format, Node, XmlOrder, json, xml};
+use crate::describe::Viewer;
 use crate::metrics::Place;
 use crate::request::{Token, decode};
 use crate::router::{self, Resource};
@@ -200,6 +200,24 @@ fn authenticate(server: &Server, call: &Call) -> Result<Identity, Failure> {
             call.by(&identity);
             Ok(identity)
         }
+    }
+}
+
+impl Viewer for Rest<'_> {
+    fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    fn origin(&self) -> &str {
+        &self.call.origin
+    }
+
+    fn rows_path(&self, object: &Object) -> String {
+        self.rows_of(object)
     }
 }
 

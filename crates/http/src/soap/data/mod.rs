@@ -5,6 +5,7 @@ mod bin;
 mod convert;
 mod decode;
 mod describe;
+mod layouts;
 mod merge;
 mod options;
 mod passwords;
@@ -12,7 +13,9 @@ mod print;
 mod process;
 mod read;
 mod replication;
+mod sessions;
 mod write;
+mod wsdl;
 
 use super::envelope::Answer;
 use super::session::Caller;
@@ -55,6 +58,15 @@ fn find(name: &str) -> Option<(Run, bool)> {
         "describeGlobal" => (describe::global, false),
         "describeSObject" => (describe::one, false),
         "describeSObjects" => (describe::several, false),
+        "describeLayout" => (layouts::layout, false),
+        "describeCompactLayouts" => (layouts::compact, false),
+        "describePrimaryCompactLayouts" => (layouts::primary_compact, false),
+        "describeAllTabs" => (layouts::all_tabs, false),
+        "describeTheme" => (layouts::theme, false),
+        "describeAppMenu" => (layouts::app_menu, false),
+        "describeSearchScopeOrder" => (layouts::scope, false),
+        "describeSearchLayouts" => (layouts::search_layouts, false),
+        "invalidateSessions" => (sessions::invalidate, false),
         "getDeleted" => (replication::deleted, false),
         "getUpdated" => (replication::updated, false),
         "setPassword" => (passwords::set, false),

@@ -11,22 +11,22 @@ const LONG_LINES: i64 = 6;
 
 /// The order in which the tab key goes through a layout.
 #[derive(Debug, Default)]
-pub(super) struct Tabs(i64);
+pub(crate) struct Tabs(i64);
 
 impl Tabs {
-    pub(super) fn next(&mut self) -> i64 {
+    pub(crate) fn next(&mut self) -> i64 {
         self.0 += 1;
         self.0
     }
 }
 
 /// An item that only takes up room.
-pub(super) fn blank() -> Doc {
+pub(crate) fn blank() -> Doc {
     item_doc(String::new(), Vec::new(), (false, false), true, false, Doc::Null)
 }
 
 /// A button that the platform has of itself.
-pub(super) fn button(name: &'static str, label: &'static str) -> Doc {
+pub(crate) fn button(name: &'static str, label: &'static str) -> Doc {
     Doc::obj([
         ("behavior", Doc::Null),
         ("colors", Doc::Null),
@@ -52,7 +52,7 @@ pub(super) fn button(name: &'static str, label: &'static str) -> Doc {
 }
 
 /// The items that a field of a layout becomes: one where it is shown; where it is edited, one for each part of an address.
-pub(super) fn items_of(object: &Object, field: &Field, behavior: Behavior, edit: bool, tabs: &mut Tabs) -> Vec<Doc> {
+pub(crate) fn items_of(object: &Object, field: &Field, behavior: Behavior, edit: bool, tabs: &mut Tabs) -> Vec<Doc> {
     if edit && field.ty == FieldType::Address {
         return address_parts(object, field).map(|part| item(object, part, behavior, edit, tabs)).collect();
     }
