@@ -22,6 +22,7 @@ mod options;
 pub mod org;
 pub mod orgs;
 pub mod project;
+mod purge;
 pub mod query;
 pub mod record;
 pub mod replication;

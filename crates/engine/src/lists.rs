@@ -1,11 +1,13 @@
 //! List views: what they show, the query that finds it, and a page of their rows.
 
-use crate::{Failure, Identity, Server, query};
+use crate::{Failure, Identity, Server, metadata, query};
 use orglet_base::{ApiError, ApiVersion, ErrorCode, Id};
 use orglet_plan::Output;
+use orglet_schema::lookup_filter::Logic;
 use orglet_schema::standard::layouts;
 use orglet_schema::standard::list_views::{self, Condition, ListView};
 use orglet_schema::{Catalog, Field, FieldType, Object};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Columns that every list view has beside those it shows.
@@ -24,6 +26,8 @@ pub struct Description {
     from: String,
     /// What rows are like.
     pub filter: Vec<Condition>,
+    /// How the conditions hang together.
+    pub logic: Logic,
 }
 
 /// A column of a list view.
@@ -66,9 +70,15 @@ pub fn by_id(identity: &Identity, id: Id) -> Option<(Arc<Object>, ListView)> {
         return None;
     }
     let catalog = identity.org.catalog();
-    let object = catalog.by_prefix(list_views::listed(id)).filter(|o| identity.access.sees_object(o))?;
-    let view = list_views::of(object).into_iter().find(|view| view.id(object) == id)?;
-    Some((object.clone(), view))
+    let of = |object: &Arc<Object>| {
+        let view = list_views::of(object).into_iter().find(|view| view.id(object) == id)?;
+        identity.access.sees_object(object).then(|| (object.clone(), view))
+    };
+    // Those that metadata defines have ids of their own, which say nothing of the object.
+    catalog.by_prefix(list_views::listed(id)).and_then(of).or_else(|| {
+        let defined = metadata::find(&identity.org, id).ok().flatten()?;
+        of(catalog.object(&defined.object)?)
+    })
 }
 
 /// What a list view shows, and the query that finds it.
@@ -103,10 +113,10 @@ pub fn describe(identity: &Identity, object: &Arc<Object>, view: &ListView) -> R
     }
     let select: Vec<&str> = columns.iter().map(|c| c.select.as_str()).collect();
     let scope = if view.scope == "everything" { String::new() } else { format!(" USING SCOPE {}", view.scope) };
-    let from = format!(" FROM {}{scope}{}", object.name, condition_text(&filter));
+    let from = format!(" FROM {}{scope}{}", object.name, condition_text(&filter, &view.logic));
     let by: Vec<String> = order.iter().map(|path| format!("{path} ASC NULLS FIRST")).collect();
     let query = format!("SELECT {}{from} ORDER BY {}", select.join(", "), by.join(", "));
-    Ok(Description { columns, order, query, from, filter })
+    Ok(Description { columns, order, query, from, filter, logic: view.logic.clone() })
 }
 
 /// Fields as the columns of a list, as far as the user may read them.
@@ -162,14 +172,33 @@ pub(crate) fn first_keys(
 }
 
 /// The WHERE clause.
-fn condition_text(filter: &[Condition]) -> String {
-    let all: Vec<String> = filter.iter().map(|c| one(c, filter.len() > 1)).collect();
-    if all.is_empty() { String::new() } else { format!(" WHERE {}", all.join(" AND ")) }
+fn condition_text(filter: &[Condition], logic: &Logic) -> String {
+    if filter.is_empty() { String::new() } else { format!(" WHERE {}", logic_text(filter, logic, false)) }
+}
+
+fn logic_text(filter: &[Condition], logic: &Logic, within: bool) -> String {
+    let joined = |parts: &[Logic], by: &str| match parts {
+        [one] => logic_text(filter, one, within),
+        parts => {
+            let all: Vec<String> = parts.iter().map(|part| logic_text(filter, part, true)).collect();
+            let text = all.join(by);
+            if within { format!("({text})") } else { text }
+        }
+    };
+    match logic {
+        Logic::Item(at) => filter.get(*at).map(|c| one(c, within)).unwrap_or_default(),
+        Logic::All(parts) => joined(parts, " AND "),
+        Logic::Any(parts) => joined(parts, " OR "),
+        Logic::Not(part) => format!("(NOT {})", logic_text(filter, part, true)),
+    }
 }
 
 fn one(condition: &Condition, among_others: bool) -> String {
     let Condition { field, operator, values } = condition;
-    let compare = |value: &&str| match *operator {
+    if let "includes" | "excludes" = *operator {
+        return format!("{field} {} ({})", operator.to_ascii_uppercase(), values.join(", "));
+    }
+    let compare = |value: &Cow<'static, str>| match *operator {
         "notEquals" => format!("{field} != {value}"),
         "lessThan" => format!("{field} < {value}"),
         "lessThanOrEqualTo" => format!("{field} <= {value}"),
@@ -180,7 +209,7 @@ fn one(condition: &Condition, among_others: bool) -> String {
         _ => format!("{field} = {value}"),
     };
     let all: Vec<String> = values.iter().map(compare).collect();
-    let text = all.join(" OR ");
+    let text = all.join(if condition.is_negative() { " AND " } else { " OR " });
     if all.len() > 1 && among_others { format!("({text})") } else { text }
 }
 

@@ -298,11 +298,13 @@ fn after(last: Option<DateTime>, now: DateTime) -> DateTime {
     }
 }
 
-fn noted(tx: &mut dyn Tx, name: &'static str) -> Result<Option<String>, Failure> {
+/// What `_meta` says of a name.
+pub(crate) fn noted(tx: &mut dyn Tx, name: &'static str) -> Result<Option<String>, Failure> {
     Ok(tx.first(&own("SELECT value FROM \"_meta\" WHERE name = ?1", vec![name.into()]))?.map(|r| text(&r[0]).to_owned()))
 }
 
-fn note(tx: &mut dyn Tx, name: &'static str, value: String) -> Result<(), Failure> {
+/// Has `_meta` say something of a name.
+pub(crate) fn note(tx: &mut dyn Tx, name: &'static str, value: String) -> Result<(), Failure> {
     tx.execute(&own(
         "INSERT INTO \"_meta\" VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         vec![name.into(), value.into()],

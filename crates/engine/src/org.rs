@@ -62,6 +62,8 @@ pub struct Org {
     pub(crate) views: Arc<crate::views::Views>,
     /// What is written of that, as far as it was read.
     pub(crate) lists: crate::views::Lists,
+    /// How far its recycle bin is cleared.
+    pub(crate) purge: crate::purge::Purge,
     /// As of which stamps all this is, where other processes may change it.
     pub(crate) stamps: RwLock<Stamps>,
     /// Whether the database is not there any more: it was moved, or taken away.
@@ -102,6 +104,7 @@ impl Org {
             plans: crate::query::Plans::default(),
             views: Arc::default(),
             lists: crate::views::Lists::default(),
+            purge: crate::purge::Purge::default(),
             stamps: RwLock::new(stamps),
             moved: AtomicBool::new(false),
         })
@@ -118,6 +121,7 @@ impl Org {
             self.views.forget();
             self.lists.forget();
             self.storage.forget();
+            self.purge.forget();
             // What was counted out of the content before may be in use in the new one.
             self.allocator.forget();
         }

@@ -1,9 +1,10 @@
 //! Loading SFDX projects into an org.
 
 use crate::metadata::{self, Edit, Refusal};
-use crate::{Failure, Identity};
-use orglet_base::{ApiVersion, Id};
-use orglet_schema::custom::project::{self, Project, ProjectError, Skipped};
+use crate::save::{Assign, Incoming, Op, save_one};
+use crate::{Failure, Identity, record};
+use orglet_base::{ApiVersion, Id, Value};
+use orglet_schema::custom::project::{self, Project, ProjectError, ProjectRecord, Skipped};
 use std::collections::HashMap;
 use std::path::PathBuf;
 
@@ -44,7 +45,10 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
         }
         let told = edits(identity, &project).map_err(|failure| Refusal { at: 0, failure, others: Vec::new() });
         let Refusal { failure, mut others, .. } = match told.and_then(|edits| metadata::apply_telling(identity, edits)) {
-            Ok(_) => return Ok(project.skipped),
+            Ok(_) => {
+                save_records(identity, &project.records)?;
+                return Ok(project.skipped);
+            }
             Err(refusal) => refusal,
         };
         // Whether a filter or a formula looks at what this org has is seen when everything is put together.
@@ -66,6 +70,30 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
         }
         other => Err(LoadError::Failure(other)),
     }
+}
+
+/// Saves the records that a project brings: those that the org has take its values.
+fn save_records(identity: &Identity, records: &[ProjectRecord]) -> Result<(), LoadError> {
+    for record in records {
+        save_record(identity, record).map_err(|failure| match failure {
+            failure @ (Failure::Api(_) | Failure::Errors(_)) => {
+                LoadError::Files(vec![ProjectError { path: record.path.clone(), line: None, reason: failure.to_string() }])
+            }
+            other => LoadError::Failure(other),
+        })?;
+    }
+    Ok(())
+}
+
+fn save_record(identity: &Identity, record: &ProjectRecord) -> Result<(), Failure> {
+    let catalog = identity.org.catalog();
+    let (Some(object), name) = (catalog.object(record.object), record.name.as_str()) else { return Ok(()) };
+    let Some(key) = object.field(record.key) else { return Ok(()) };
+    let id = record::find_by_external_id(identity, object, key, name)?.first().copied();
+    let given = std::iter::once((record.key, Value::from(name))).chain(record.values.iter().cloned());
+    let fields = given.filter_map(|(field, value)| Some((object.field_index(field)?, Assign::Value(value)))).collect();
+    let op = if id.is_some() { Op::Update } else { Op::Insert };
+    save_one(identity, object, op, Incoming { id, fields, ..Incoming::default() }, None).map(|_| ())
 }
 
 fn edits(identity: &Identity, project: &Project) -> Result<Vec<Edit>, Failure> {

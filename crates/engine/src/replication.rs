@@ -106,7 +106,7 @@ fn scan(
     let stamp = object.field("SystemModstamp").or_else(|| object.field("LastModifiedDate")).or_else(|| object.field("CreatedDate"));
     let Some(stamp) = stamp else { return Ok(()) };
     let (from, to) = (OwnedCell::Text(window.start.to_canonical()), OwnedCell::Text(window.end.to_canonical()));
-    let statement = write::select_in_window(object, stamp, from, to, deleted, identity.org.store.dialect());
+    let statement = write::select_in_window(object, stamp, (from, to), deleted, None, identity.org.store.dialect());
     let mut found = Vec::new();
     identity.org.read(|tx| {
         found.clear();

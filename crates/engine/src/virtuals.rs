@@ -112,9 +112,14 @@ pub(crate) type Push<'a> = dyn FnMut(&dyn Fn(&str) -> OwnedCell) + 'a;
 /// Gives the list views of the objects that a query asks for to `push`. Nobody made them: they are as old as the org.
 fn list_views(identity: &Identity, catalog: &Catalog, need: &VirtualNeed, push: &mut Push<'_>) -> Result<(), Failure> {
     let given = |name: &str| need.filters.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, values)| values);
-    let listed = |id: &String| catalog.object_of(Id::new(list_views::listed(Id::parse(id).ok()?), *b"00", 0));
+    let unmade = |id: Id| catalog.object_of(Id::new(list_views::listed(id), *b"00", 0)).cloned();
+    // Those that metadata defines have ids of their own, which say nothing of the object.
+    let defined = |id: Id| metadata::find(&identity.org, id).ok().flatten().and_then(|custom| catalog.object(&custom.object).cloned());
     let mut objects: Vec<Arc<Object>> = match (given("Id"), given("SobjectType")) {
-        (Some(ids), _) => ids.iter().filter_map(listed).cloned().collect(),
+        (Some(ids), _) => {
+            let views = ids.iter().filter_map(|id| Id::parse(id).ok()).filter(|id| id.prefix() == list_views::PREFIX);
+            views.flat_map(|id| unmade(id).into_iter().chain(defined(id))).collect()
+        }
         (None, Some(names)) => names.iter().filter_map(|name| catalog.object(name)).cloned().collect(),
         (None, None) => catalog.objects().into_iter().cloned().collect(),
     };

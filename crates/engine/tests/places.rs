@@ -3,10 +3,11 @@
 
 mod world;
 
-use orglet_base::{Id, Value};
+use orglet_base::{DateTime, Id, Value};
 use orglet_engine::metadata::Edit;
 use orglet_engine::orgs::{AdminError, NewOrg};
-use orglet_engine::{Failure, OrgOptions, Server, Setting, SettingValue, metadata};
+use orglet_engine::save::{Incoming, Op, save_one};
+use orglet_engine::{Failure, OrgOptions, Server, Setting, SettingValue, metadata, replication};
 use orglet_schema::standard;
 use serde_json::json;
 use std::sync::Arc;
@@ -129,4 +130,46 @@ fn codes_go_where_the_content_of_an_org_goes() {
     let world = open();
     assert!(codes(&world.server, "default") && codes(&world.server, "b") && !codes(&world.server, "c"));
     assert_eq!(world.rows(ADDRESSES), [["Texas", "TX", "United States", "US"]]);
+}
+
+#[test]
+fn rows_that_get_codes_are_changed_and_what_shows_them_follows() {
+    let folder = Folder::new("places-stamps");
+    let open = |now: &str| {
+        let now = DateTime::parse(now);
+        World { server: Arc::new(Server::open(OrgOptions { data: Some(folder.path().to_owned()), now, ..OrgOptions::default() }).unwrap()) }
+    };
+    let (before, after) = ("2024-03-01T12:00:00Z", "2024-03-02T12:00:00Z");
+    let gone = {
+        let world = open(before);
+        account(&world, "a", "california", "usa");
+        account(&world, "b", "", "");
+        let fields: [(&str, Value); 3] = [("Name", "c".into()), ("BillingState", "ohio".into()), ("BillingCountry", "usa".into())];
+        let gone = world.insert("Account", &fields).unwrap().id;
+        let contact: [(&str, Value); 3] = [("LastName", "l".into()), ("MailingState", "tx".into()), ("MailingCountry", "us".into())];
+        let contact = world.insert("Contact", &contact).unwrap().id;
+        let campaign = world.insert("Campaign", &[("Name", "c".into())]).unwrap().id;
+        world.insert("CampaignMember", &[("CampaignId", Value::Id(campaign)), ("ContactId", Value::Id(contact))]).unwrap();
+        let delete = Incoming { id: Some(gone), ..Incoming::default() };
+        save_one(&world.admin(), &world.object("Account"), Op::Delete, delete, None).unwrap();
+        gone
+    };
+    let world = open(after);
+    assert_eq!(world.rows("SELECT State, Country FROM CampaignMember"), [["tx", "us"]]);
+    world.server.change_org_settings("default", &flag(true)).unwrap();
+    let stamped = |object: &str| {
+        let rows = world.rows(&format!("SELECT SystemModstamp FROM {object} ORDER BY Id"));
+        rows.into_iter().map(|row| row[0][..10].to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(world.rows("SELECT State, Country FROM CampaignMember"), [["Texas", "United States"]]);
+    assert_eq!(world.rows(ADDRESSES)[0], ["California", "CA", "United States", "US"]);
+    assert_eq!(
+        (stamped("Account"), stamped("CampaignMember")),
+        (vec!["2024-03-02".into(), "2024-03-01".into()], vec!["2024-03-02".into()])
+    );
+    // When a row was deleted stays.
+    let account = world.object("Account");
+    let (start, end) = (DateTime::parse("2024-03-01T00:00:00Z").unwrap(), DateTime::parse("2024-03-02T00:00:00Z").unwrap());
+    let deleted = replication::deleted(&world.admin(), &account, start, end).unwrap();
+    assert_eq!(deleted.records.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [gone]);
 }

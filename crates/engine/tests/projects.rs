@@ -99,3 +99,37 @@ fn validation_rule(world: &World, name: &str) -> u64 {
     let all = orglet_engine::metadata::all(&world.server.default_org()).unwrap();
     all.iter().find(|custom| custom.name == name).unwrap().id.counter()
 }
+
+#[test]
+fn records_of_projects_are_saved_and_saved_again() {
+    let folder = Folder::new("project-records");
+    let meta = |cache: &str| {
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<StaticResource xmlns=\"http://soap.sforce.com/2006/04/metadata\"><cacheControl>{cache}</cacheControl><contentType>text/css</contentType></StaticResource>"
+        )
+    };
+    write(&folder, "staticresources/styles.resource-meta.xml", &meta("Public"));
+    write(&folder, "staticresources/styles.css", "p {}");
+    write(&folder, "staticresources/site.resource-meta.xml", &meta("Public"));
+    write(&folder, "staticresources/site/index.html", "<p/>");
+    let (world, skipped) = load(&folder, false).unwrap();
+    assert_eq!(skipped.len(), 1, "{skipped:?}");
+    assert!(skipped[0].contains("static resource site: folders that become an archive are not supported"), "{skipped:?}");
+    write(&folder, "staticresources/styles.css", "p { top: 0 }");
+    project::load(&world.admin(), &[folder.path().to_owned()], false).unwrap();
+    let lengths = world.rows("SELECT Name, BodyLength FROM StaticResource");
+    assert_eq!(lengths, [["styles".to_owned(), "12".to_owned()]]);
+    // What is wrong is told with its file.
+    for (text, why) in [(meta("Never"), "'Never' is not a valid value"), (meta("Public").replace("text/css", ""), "contentType")] {
+        write(&folder, "staticresources/styles.resource-meta.xml", &text);
+        match load(&folder, false) {
+            Err(e @ LoadError::Files(_)) => {
+                assert!(e.to_string().contains("styles.resource-meta.xml") && e.to_string().contains(why), "{e}")
+            }
+            other => panic!("{:?}", other.map(|_| ())),
+        }
+    }
+    write(&folder, "staticresources/styles.resource-meta.xml", &meta("Public"));
+    std::fs::remove_file(folder.path().join("staticresources/styles.css")).unwrap();
+    assert!(matches!(load(&folder, false), Err(LoadError::Files(_))));
+}

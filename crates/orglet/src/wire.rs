@@ -75,6 +75,7 @@ impl App for Protocols {
         }
         self.server.engine().keep_views();
         self.server.engine().keep_storage();
+        self.server.engine().purge_bins();
     }
 
     fn is_quick(&self, request: &Parts) -> bool {

@@ -96,26 +96,31 @@ pub fn update_all(object: &Object, columns: &[&Field], cells: Vec<OwnedCell>, id
     sql!["UPDATE ", Emit(dialect).table(&object.name), " SET ", Sql::joined(sets, ", "), " WHERE ", chosen].finish(dialect)
 }
 
-/// What there is in some columns, each combination once, deleted rows included.
-pub fn combinations(object: &Object, columns: &[&Field], dialect: Dialect) -> Statement {
-    sql!["SELECT DISTINCT ", names(columns), " FROM ", Emit(dialect).table(&object.name)].finish(dialect)
+/// The key and some columns of rows that have a value in one of `any`, deleted rows included: `most` of those whose key comes after
+/// another, in the order of the key.
+pub fn page_with_any(object: &Object, columns: &[&Field], any: &[&Field], after: &str, most: usize, dialect: Dialect) -> Statement {
+    let there = Sql::joined(any.iter().map(|f| sql![quoted(&f.name), " IS NOT NULL"]), " OR ");
+    let (table, after) = (Emit(dialect).table(&object.name), OwnedCell::Text(after.to_owned()));
+    let chosen = sql![" WHERE ", key(object), " > ", after, " AND (", there, ") ORDER BY ", key(object), " LIMIT ", many(most)];
+    sql!["SELECT ", key(object), ", ", names(columns), " FROM ", table, chosen].finish(dialect)
 }
 
-/// Sets columns of the rows that hold exactly these cells in others, deleted rows included.
-pub fn update_where(object: &Object, set: (&[&Field], Vec<OwnedCell>), held: (&[&Field], Vec<OwnedCell>), dialect: Dialect) -> Statement {
-    let sets = set.0.iter().zip(set.1).map(|(f, cell)| sql![quoted(&f.name), " = ", Param::Of(f.cell_kind(), cell)]);
-    let same = held.0.iter().zip(held.1).map(|(f, cell)| match cell {
-        OwnedCell::Null => sql![quoted(&f.name), " IS NULL"],
-        cell => sql![quoted(&f.name), " = ", Param::Of(f.cell_kind(), cell)],
-    });
-    let same = Sql::joined(same, " AND ");
-    sql!["UPDATE ", Emit(dialect).table(&object.name), " SET ", Sql::joined(sets, ", "), " WHERE ", same].finish(dialect)
+fn many(rows: usize) -> OwnedCell {
+    OwnedCell::Int(i64::try_from(rows).unwrap_or(i64::MAX))
 }
 
 /// Takes rows away for good (emptying the recycle bin; the save's own delete sets `IsDeleted`).
 pub fn purge(object: &Object, ids: &[String], dialect: Dialect) -> Statement {
     let chosen = Emit(dialect).in_texts(&key(object), false, ids.to_vec());
     sql!["DELETE FROM ", Emit(dialect).table(&object.name), " WHERE ", chosen].finish(dialect)
+}
+
+/// As [`purge`], of those that are deleted still, and by a stamp before some time.
+pub fn purge_deleted(object: &Object, ids: &[String], (stamp, before): (&Field, OwnedCell), dialect: Dialect) -> Statement {
+    let chosen = Emit(dialect).in_texts(&key(object), false, ids.to_vec());
+    let earlier = sql![quoted(&stamp.name), " < ", Param::Of(stamp.cell_kind(), before)];
+    let table = Emit(dialect).table(&object.name);
+    sql!["DELETE FROM ", table, " WHERE ", chosen, " AND ", in_bin(true, dialect), " AND ", earlier].finish(dialect)
 }
 
 /// Reads columns of the row with an Id, deleted or not. Bytes are not read: their cell is 1 where there are any.
@@ -199,13 +204,13 @@ pub fn select_ids_in(object: &Object, reference: &Field, ids: &[String], locking
 }
 
 /// Id and stamp of the rows whose stamp lies in `[from, to)`, in order of the stamp; only those that are deleted, or
-/// only those that are not, where said. For replication.
+/// only those that are not, where said; no more than `most`, where said. For replication.
 pub fn select_in_window(
     object: &Object,
     stamp: &Field,
-    from: OwnedCell,
-    to: OwnedCell,
+    (from, to): (OwnedCell, OwnedCell),
     deleted: Option<bool>,
+    most: Option<usize>,
     dialect: Dialect,
 ) -> Statement {
     let column = sql![quoted(&stamp.name)];
@@ -234,7 +239,8 @@ pub fn select_in_window(
         " ORDER BY ",
         column,
         ", ",
-        key(object)
+        key(object),
+        most.map_or_else(Sql::default, |most| sql![" LIMIT ", many(most)])
     ]
     .finish(dialect)
 }

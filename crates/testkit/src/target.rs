@@ -105,6 +105,7 @@ impl Target for InProcess {
         }
         self.server.engine().keep_views();
         self.server.engine().keep_storage();
+        self.server.engine().purge_bins();
     }
 
     fn facts(&self) -> OrgFacts {

@@ -361,3 +361,55 @@ fn a_look_that_cannot_be_written_yet_stays_noted() {
     assert!(shown["LastViewedDate"].is_string(), "{shown}");
     assert_eq!(query().1["totalSize"], 1);
 }
+
+/// Two servers on a PostgreSQL database of their own.
+fn two(database: &Database) -> [Served; 2] {
+    [(); 2].map(|()| Served::over(Arc::new(Cluster::new(&database.address()).unwrap())))
+}
+
+#[test]
+fn settings_that_two_servers_switch_at_once_are_all_in_force() {
+    let database = Database::new().unwrap();
+    let servers = two(&database);
+    let switches = [Setting::StateCountryPicklists, Setting::StandardDuplicateRules];
+    for round in 0..6 {
+        let on = round % 2 == 0;
+        std::thread::scope(|scope| {
+            for (served, setting) in servers.iter().zip(switches) {
+                let change = [(setting, Some(SettingValue::Flag(on)))];
+                scope.spawn(move || served.server.engine().change_org_settings("default", &change).unwrap());
+            }
+        });
+        for served in &servers {
+            // A request learns what others have changed.
+            assert_eq!(send_json(served, "GET", "limits", None).0, 200);
+            let org = served.server.engine().default_org();
+            let account = org.catalog().object("Account").unwrap().clone();
+            let rules = account.rules.as_ref().map_or(0, |rules| rules.duplicate_rules.len());
+            let told = switches.map(|setting| org.settings.is_on(setting));
+            assert_eq!((told, account.field("BillingStateCode").is_some(), rules > 0), ([on; 2], on, on), "round {round}");
+        }
+    }
+}
+
+#[test]
+fn what_one_server_brings_back_is_not_left_below_what_the_other_deletes() {
+    let database = Database::new().unwrap();
+    let [a, b] = two(&database);
+    let delete = |served: &Served, object: &str, id: &str| send_json(served, "DELETE", &format!("sobjects/{object}/{id}"), None).0;
+    for round in 0..25 {
+        let account = create(&a, "Account", &json!({"Name": "x"})).unwrap();
+        let contact = create(&a, "Contact", &json!({"LastName": "y", "AccountId": account})).unwrap();
+        assert_eq!(delete(&a, "Contact", &contact), 204);
+        let admin = b.server.engine().admin().unwrap();
+        let id = orglet_base::Id::parse(&contact).unwrap();
+        let (deleted, back) = std::thread::scope(|scope| {
+            let back = scope.spawn(|| save::undelete(&admin, &[id], false).unwrap().remove(0).is_ok());
+            (delete(&a, "Account", &account), back.join().unwrap())
+        });
+        assert_eq!(deleted, 204, "round {round}");
+        let soql = format!("query?q=SELECT+Id+FROM+Contact+WHERE+AccountId='{account}'");
+        let (_, left) = send_json(&a, "GET", &soql, None);
+        assert_eq!(left["totalSize"], 0, "round {round}: brought back: {back}, {left}");
+    }
+}

@@ -118,10 +118,20 @@ fn required_on_insert(object: &Object, values: &[(usize, Value)], lookups: &[(us
     missing(object.fields().iter().enumerate().filter(|(i, f)| {
         // A user's nickname is made up where none is given, a file's title taken from its path.
         let made = matches!((object.name.as_str(), f.name.as_str()), ("User", "CommunityNickname") | ("ContentVersion", "Title"));
+        let made = made || instead_of(&object.name, &f.name).and_then(|other| object.field_index(other)).is_some_and(given);
         let must = (!made && f.required_on_create() && !record_types::gives(object, values, f))
             || (cleared(*i) && may_not_be_cleared(f) && !f.defaulted_on_create);
         must && !given(*i)
     }))
+}
+
+/// The field that makes another one needless: a quote's line takes its product from its price, and the other way round.
+fn instead_of(object: &str, field: &str) -> Option<&'static str> {
+    match (object, field) {
+        ("QuoteLineItem", "Product2Id") => Some("PricebookEntryId"),
+        ("QuoteLineItem", "PricebookEntryId") => Some("Product2Id"),
+        _ => None,
+    }
 }
 
 fn required_on_update(object: &Object, values: &[(usize, Value)]) -> Result<(), ApiError> {

@@ -7,8 +7,10 @@ use orglet_base::{ApiError, Cell, ErrorCode};
 use orglet_engine::Failure;
 use orglet_engine::lists::{self, Column, Description};
 use orglet_engine::plan::{Node, OutKind};
+use orglet_schema::lookup_filter::Logic;
 use orglet_schema::standard::list_views::{self, Condition, ListView};
 use orglet_schema::{FieldType, Object};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Rows of a page where no other number is asked for, and the most.
@@ -47,7 +49,7 @@ pub(super) fn describe(cx: &Rest<'_>, object: &str, id: &str) -> Result<Reply, F
         ("query", found.query.clone().into()),
         ("scope", view.scope.into()),
         ("sobjectType", object.name.clone().into()),
-        ("whereCondition", filter(&found.filter)),
+        ("whereCondition", filter(&found.filter, &found.logic)),
     ]);
     Ok(cx.doc(200, &doc, "DescribeSoqlListView", XmlOrder::Sorted))
 }
@@ -154,23 +156,42 @@ fn order_labels(column: &Column) -> (Option<&'static str>, Option<&'static str>)
 }
 
 /// A single condition stands for itself; several, or none, are a group.
-fn filter(conditions: &[Condition]) -> Doc {
-    let one = |condition: &Condition, values: &[&'static str]| {
+fn filter(conditions: &[Condition], logic: &Logic) -> Doc {
+    match logic {
+        Logic::Item(at) => conditions.get(*at).map_or(Doc::Null, whole),
+        Logic::All(parts) => joined(conditions, parts, "and"),
+        Logic::Any(parts) => joined(conditions, parts, "or"),
+        Logic::Not(part) => Doc::obj([("condition", filter(conditions, part))]),
+    }
+}
+
+fn joined(conditions: &[Condition], parts: &[Logic], conjunction: &'static str) -> Doc {
+    match parts {
+        [one] => filter(conditions, one),
+        parts => group(parts.iter().map(|part| filter(conditions, part)).collect(), conjunction),
+    }
+}
+
+fn group(members: Vec<Doc>, conjunction: &'static str) -> Doc {
+    Doc::obj([("conditions", Doc::List(members)), ("conjunction", conjunction.into())])
+}
+
+/// A condition; one with several values is a group of as many, but where a single one takes them all.
+fn whole(condition: &Condition) -> Doc {
+    let one = |values: &[Cow<'static, str>]| {
         Doc::obj([
-            ("field", condition.field.into()),
+            ("field", condition.field.clone().into_owned().into()),
             ("operator", condition.operator.into()),
-            ("values", Doc::list(values.iter().copied())),
+            ("values", Doc::list(values.iter().map(|v| Doc::from(v.clone().into_owned())))),
         ])
     };
-    let group =
-        |members: Vec<Doc>, conjunction: &'static str| Doc::obj([("conditions", Doc::List(members)), ("conjunction", conjunction.into())]);
-    let whole = |condition: &Condition| match condition.values.as_slice() {
-        [_] => one(condition, &condition.values),
-        several => group(several.iter().map(|value| one(condition, &[*value])).collect(), "or"),
-    };
-    match conditions {
-        [condition] => whole(condition),
-        several => group(several.iter().map(whole).collect(), "and"),
+    match condition.values.as_slice() {
+        [] | [_] => one(&condition.values),
+        several if matches!(condition.operator, "includes" | "excludes") => one(several),
+        several => {
+            let conjunction = if condition.is_negative() { "and" } else { "or" };
+            group(several.iter().map(|value| one(std::slice::from_ref(value))).collect(), conjunction)
+        }
     }
 }
 

@@ -164,7 +164,6 @@ pub(super) const UNBUILT_PARTS: &[(&str, &str)] = &[
     ("compactLayouts", "compact layout"),
     ("fieldSets", "field set"),
     ("indexes", "index"),
-    ("listViews", "list view"),
     ("sharingReasons", "sharing reason"),
     ("webLinks", "web link"),
 ];

@@ -1,9 +1,11 @@
-//! The list views that an org has without anyone making them: those of the standard objects, from
-//! `data/list_views.tsv`, and one for each custom object.
+//! List views: those that an org has without anyone making them (of the standard objects, from `data/list_views.tsv`, and one
+//! for each custom object), and those that its metadata defines, which take the place of one of the same name.
 
 use super::sections::Sections;
+use crate::lookup_filter::Logic;
 use crate::object::Object;
 use orglet_base::{Id, KeyPrefix};
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 const LIST_VIEWS: &str = include_str!("../../data/list_views.tsv");
@@ -17,7 +19,9 @@ const RECENT: u64 = NUMBERS - 1;
 /// A list view.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListView {
-    /// Its number among those of its object; never given to another.
+    /// The id that an org gave it, of one that its metadata defines.
+    pub own: Option<Id>,
+    /// The number of another one among those of its object; never given twice.
     pub number: u64,
     /// Its name for programs, unique within its object.
     pub developer_name: String,
@@ -27,24 +31,37 @@ pub struct ListView {
     pub scope: &'static str,
     /// What its rows are like; `None` where no query can say it.
     pub filter: Option<Vec<Condition>>,
+    /// How the conditions hang together.
+    pub logic: Logic,
     /// The fields shown, as paths from its object.
     pub columns: Vec<String>,
 }
 
-/// A condition of a list view: a field, an operator, and the literals of which one must fit.
+/// A condition of a list view: a field, an operator, and the literals of which one must fit, or, of one that says what must not
+/// be, all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
     /// A field, as a path from the object.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// `equals`, `lessThan` …
     pub operator: &'static str,
     /// Literals, as a query writes them.
-    pub values: Vec<&'static str>,
+    pub values: Vec<Cow<'static, str>>,
+}
+
+impl Condition {
+    /// Whether it says what must not be.
+    pub fn is_negative(&self) -> bool {
+        matches!(self.operator, "notEquals" | "notLike")
+    }
 }
 
 impl ListView {
-    /// Its id, the same in every org. `object` is the one that it lists.
+    /// Its id: of one that nobody made the same in every org. `object` is the one that it lists.
     pub fn id(&self, object: &Object) -> Id {
+        if let Some(own) = self.own {
+            return own;
+        }
         let place = object.key_prefix.map_or(0, KeyPrefix::number);
         Id::new(PREFIX, *b"5g", place * NUMBERS + self.number)
     }
@@ -55,8 +72,19 @@ pub fn listed(id: Id) -> KeyPrefix {
     KeyPrefix::from_number(id.counter() / NUMBERS)
 }
 
-/// The list views of an object in the order of their ids; none for objects that have none.
+/// The list views of an object, those first that nobody made, in the order of their ids; none for objects that have none.
 pub fn of(object: &Object) -> Vec<ListView> {
+    let mut views = unmade(object);
+    if let Some(rules) = object.rules.as_ref().filter(|rules| !rules.list_views.is_empty()) {
+        let defined = &rules.list_views;
+        views.retain(|view| !defined.iter().any(|own| own.developer_name.eq_ignore_ascii_case(&view.developer_name)));
+        views.extend(defined.iter().cloned());
+    }
+    views
+}
+
+/// The list views of an object that nobody made.
+fn unmade(object: &Object) -> Vec<ListView> {
     if object.custom {
         let offered = object.flags.layoutable && object.key_prefix.is_some();
         return if offered { vec![all(object, "All".to_owned(), "All".to_owned())] } else { Vec::new() };
@@ -99,18 +127,19 @@ fn squeezed(label: &str) -> String {
 
 /// Every row of an object.
 fn all(object: &Object, developer_name: String, label: String) -> ListView {
-    ListView { number: 1, developer_name, label, scope: "everything", filter: Some(Vec::new()), columns: plain(object) }
+    let logic = Logic::all_of(0);
+    ListView { own: None, number: 1, developer_name, label, scope: "everything", filter: Some(Vec::new()), logic, columns: plain(object) }
 }
 
-/// Columns where none are known: the name, and whose a row of a standard object is.
-fn plain(object: &Object) -> Vec<String> {
+/// Columns where none are known or chosen: the name, and whose a row of a standard object is.
+pub(crate) fn plain(object: &Object) -> Vec<String> {
     let name = object.name_field().map_or_else(|| "Id".to_owned(), |f| f.name.clone());
     let owner = (!object.custom).then(|| owner(object)).flatten();
     std::iter::once(name).chain(owner).collect()
 }
 
 /// The column that names the owner. Where queues may own rows too, it has another field.
-fn owner(object: &Object) -> Option<String> {
+pub(crate) fn owner(object: &Object) -> Option<String> {
     let field = object.field("OwnerId")?;
     // Activities show the user's alias, though recent releases let queues own tasks.
     let queues = field.reference_to.iter().any(|to| to == "Group") && !matches!(object.name.as_str(), "Task" | "Event");
@@ -126,12 +155,15 @@ fn read(object: &Object, line: &'static str, columns: Option<&'static str>) -> O
     let mut next = || cells.next().unwrap_or("");
     let (number, developer_name, label, scope, filter, own) = (next(), next(), next(), next(), next(), next());
     let own = Some(own).filter(|list| !list.is_empty()).or(columns);
+    let filter = conditions(filter);
     Some(ListView {
+        own: None,
         number: number.parse().ok()?,
         developer_name: developer_name.to_owned(),
         label: label.to_owned(),
         scope,
-        filter: conditions(filter),
+        logic: Logic::all_of(filter.as_ref().map_or(0, Vec::len)),
+        filter,
         columns: own.map_or_else(|| plain(object), |list| paths(object, list)),
     })
 }
@@ -144,7 +176,7 @@ fn conditions(text: &'static str) -> Option<Vec<Condition>> {
     let read = |part: &'static str| {
         let (field, rest) = part.split_once(' ')?;
         let (operator, values) = rest.split_once(' ')?;
-        Some(Condition { field, operator, values: values.split('|').collect() })
+        Some(Condition { field: Cow::Borrowed(field), operator, values: values.split('|').map(Cow::Borrowed).collect() })
     };
     text.split("; ").filter(|part| !part.is_empty()).map(read).collect()
 }
@@ -178,7 +210,7 @@ mod tests {
             for view in &views {
                 assert!((1..NUMBERS).contains(&view.number) && numbers.insert(view.number), "{name} {view:?}");
                 assert!(names.insert(view.developer_name.to_lowercase()), "{name} {view:?}");
-                for path in view.columns.iter().map(String::as_str).chain(view.filter.iter().flatten().map(|c| c.field)) {
+                for path in view.columns.iter().map(String::as_str).chain(view.filter.iter().flatten().map(|c| &*c.field)) {
                     assert!(has(object, path), "{name} {} {path}", view.developer_name);
                 }
             }

@@ -4,7 +4,7 @@ use super::{HALF_UP, Moves, Stage, derive, of_parent, parent, sales, update_row}
 use crate::record::{self, Row};
 use crate::save::derived::{Context, stage_history};
 use crate::{Failure, Org};
-use orglet_base::{Id, Value};
+use orglet_base::{ApiError, Id, Value};
 use orglet_plan::write as sql;
 use orglet_schema::{Catalog, Object};
 use orglet_store::Tx;
@@ -23,6 +23,9 @@ pub(super) fn parent_of_lines(object: &str) -> Option<&'static str> {
 /// Price and product of a line come from its price book entry; total is quantity times price, less the discount.
 pub(super) fn line_item(tx: &mut dyn Tx, it: &Stage<'_>, row: &mut Row) -> Result<(), Failure> {
     let (org, catalog, object) = (it.org, it.catalog, it.object);
+    if object.name == "QuoteLineItem" && row.get(object, "PricebookEntryId").is_null() {
+        price_of_quote(tx, it, row)?;
+    }
     const TAKEN: [(&str, &str); 3] = [("Product2Id", "Product2Id"), ("ListPrice", "UnitPrice"), ("ProductCode", "ProductCode")];
     if TAKEN.iter().any(|(to, _)| row.get(object, to).is_null())
         && let Some((entries, entry)) = parent(tx, org, catalog, row.get(object, "PricebookEntryId"))?
@@ -56,6 +59,20 @@ pub(super) fn line_item(tx: &mut dyn Tx, it: &Stage<'_>, row: &mut Row) -> Resul
         derive(object, row, "Subtotal", subtotal)?;
         derive(object, row, "TotalPrice", total)?;
     }
+    Ok(())
+}
+
+/// The price that the price book of a line's quote has for its product.
+fn price_of_quote(tx: &mut dyn Tx, it: &Stage<'_>, row: &mut Row) -> Result<(), Failure> {
+    let (org, catalog, object) = (it.org, it.catalog, it.object);
+    let book = of_parent(tx, org, catalog, row.get(object, "QuoteId"), "Pricebook2Id")?;
+    let wanted = [("Pricebook2Id", &book), ("Product2Id", row.get(object, "Product2Id")), ("IsActive", &Value::Bool(true))];
+    let found = match catalog.object("PricebookEntry").filter(|_| !book.is_null()) {
+        Some(entries) => record::find_with(tx, org, entries, &wanted, 1)?.into_iter().next(),
+        None => None,
+    };
+    let Some(entry) = found else { return Err(ApiError::missing_fields(&["PricebookEntryId"]).into()) };
+    row.set(object, "PricebookEntryId", Value::Id(entry));
     Ok(())
 }
 

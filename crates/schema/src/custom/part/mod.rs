@@ -6,6 +6,8 @@
 
 mod business_process;
 mod duplicate_rule;
+mod list_columns;
+mod list_view;
 mod logic;
 mod matching_rule;
 mod record_type;
@@ -16,6 +18,7 @@ pub use business_process::BusinessProcessDef;
 pub use duplicate_rule::{
     DupeAction, DupeOperation, DupeSecurity, DuplicateRuleDef, DuplicateRuleFilter, DuplicateRuleFilterItem, DuplicateRuleMatchRule,
 };
+pub use list_view::{ListViewDef, ListViewFilterDef};
 pub use matching_rule::{BlankValueBehavior, MatchingMethod, MatchingRule, MatchingRuleDef, MatchingRuleItem, RuleStatus};
 pub use record_type::{Choice, ChosenValue, MASTER, PicklistChoice, RecordType, RecordTypeDef, offered};
 pub use validation_rule::ValidationRuleDef;
@@ -23,6 +26,7 @@ pub use validation_rule::ValidationRuleDef;
 use super::{DefError, MetaNode};
 use crate::field::Field;
 use crate::object::Object;
+use crate::standard::list_views::ListView;
 use business_process::BusinessProcess;
 use orglet_base::Id;
 use serde::Serialize;
@@ -113,6 +117,8 @@ pub struct ObjectRules {
     pub duplicate_rules: Vec<Arc<DuplicateRuleDef>>,
     /// Record types, in order of creation.
     pub record_types: Vec<RecordType>,
+    /// List views, in order of creation.
+    pub list_views: Vec<ListView>,
     /// Business processes, for the record types that name them.
     pub(crate) business_processes: Vec<BusinessProcess>,
 }
@@ -257,6 +263,8 @@ kinds! {
     BusinessProcess(BusinessProcessDef),
     /// A kind of an object's records.
     RecordType(RecordTypeDef),
+    /// A choice of an object's records, and of what is shown of them.
+    ListView(ListViewDef),
 }
 
 impl PartDef {

@@ -3,6 +3,7 @@
 use super::super::ApexKind;
 use super::super::part::{self, KINDS, Kind};
 use super::ProjectError;
+use super::records::{self, RecordKind};
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,8 @@ pub(super) enum Holds {
     ValueSet(String),
     /// What stands beside the body of a class or a trigger: its name.
     Apex(ApexKind, String),
+    /// A record: its kind, its name.
+    Record(&'static RecordKind, String),
     /// Something known that is not built: what it is, its name.
     Unbuilt(&'static str, String),
 }
@@ -45,7 +48,6 @@ const PARTS: &[(&str, &str)] = &[
     ("compactLayout", "compact layout"),
     ("fieldSet", "field set"),
     ("index", "index"),
-    ("listView", "list view"),
     ("sharingReason", "sharing reason"),
     ("webLink", "web link"),
 ];
@@ -162,6 +164,9 @@ fn classify(path: &Path) -> Option<Holds> {
         "layout" => Some(Holds::Unbuilt("layout", stem)),
         "field" => Some(Holds::Field(owner(path, "fields")?, stem)),
         _ => {
+            if let Some(kind) = records::kind(path, ending) {
+                return Some(Holds::Record(kind, stem));
+            }
             if let Some(kind) = KINDS.iter().copied().find(|kind| kind.ending == ending) {
                 if part::listed(kind).is_some() {
                     return Some(Holds::Parts(kind, stem));

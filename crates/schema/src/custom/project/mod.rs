@@ -3,6 +3,7 @@
 
 mod files;
 mod leave_out;
+mod records;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+pub use records::ProjectRecord;
 
 /// Why a file of a project is not understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +80,8 @@ pub struct Project {
     pub parts: Vec<PartDef>,
     /// Classes and triggers, in the order of their files: what they are, their names, their bodies, what their files say.
     pub apex: Vec<(ApexKind, String, String, ApexMeta)>,
+    /// Records, in the order of their files.
+    pub records: Vec<ProjectRecord>,
     /// What was left out. A strict load refuses a project where this is not empty.
     pub skipped: Vec<Skipped>,
     /// Where each object (`X__c`), field (`X__c.F__c`) and part ([`PartDef::qualified_name`]) comes from.
@@ -138,6 +143,7 @@ struct Loader {
     fields: BTreeMap<String, Vec<FieldDef>>,
     parts: Vec<PartDef>,
     apex: Vec<(ApexKind, String, String, ApexMeta)>,
+    records: Vec<ProjectRecord>,
     sets: HashMap<String, GlobalValueSet>,
     /// Folded names of objects and `object.field` that were left out.
     left_out: BTreeSet<String>,
@@ -180,6 +186,7 @@ impl Loader {
             }
             Holds::Parts(kind, object) => self.listed(path, kind, &object),
             Holds::Apex(kind, name) => self.apex(path, kind, name),
+            Holds::Record(kind, name) => self.record(path, kind, &name),
             Holds::Field(object, name) => {
                 if let Some(node) = self.read(path, "CustomField") {
                     self.field(path, &object, &name, node);
@@ -435,8 +442,14 @@ impl Loader {
             return Err(self.errors);
         }
         self.skipped.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
-        let mut project =
-            Project { skipped: self.skipped, origins: self.origins, parts: self.parts, apex: self.apex, ..Project::default() };
+        let mut project = Project {
+            skipped: self.skipped,
+            origins: self.origins,
+            parts: self.parts,
+            apex: self.apex,
+            records: self.records,
+            ..Project::default()
+        };
         for (key, fields) in self.fields {
             match self.objects.get_mut(&key) {
                 Some(object) => object.fields = fields,
@@ -474,7 +487,8 @@ impl Loader {
             for (object, field) in &fields {
                 if part.forget(object, field) {
                     let (path, line) = self.origins.get(&part.qualified_name()).cloned().unwrap_or_default();
-                    let what = format!("picklist {field} in {}", part.qualified_name());
+                    let called = if part.kind().name == "ListView" { "column" } else { "picklist" };
+                    let what = format!("{called} {field} in {}", part.qualified_name());
                     self.skipped.push(Skipped { path, line, what, why: format!("{object}.{field} is not supported by this org.") });
                 }
             }

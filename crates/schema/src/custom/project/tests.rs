@@ -113,7 +113,7 @@ fn source_format() {
 
 #[test]
 fn single_file_format() {
-    let fields = "<fields><fullName>Lines__c</fullName><label>Lines</label><type>MultiselectPicklist</type><visibleLines>4</visibleLines>\n<picklist><picklistValues><fullName>a</fullName><default>false</default></picklistValues><sorted>false</sorted></picklist></fields>\n<fields><fullName>Sum__c</fullName><label>S</label><type>Summary</type><summaryOperation>count</summaryOperation></fields>\n<validationRules><fullName>Rule</fullName><active>false</active><errorConditionFormula>false</errorConditionFormula><errorMessage>No.</errorMessage></validationRules>\n<fieldSets><fullName>Set</fullName></fieldSets>\n<listViews><fullName>All</fullName></listViews>";
+    let fields = "<fields><fullName>Lines__c</fullName><label>Lines</label><type>MultiselectPicklist</type><visibleLines>4</visibleLines>\n<picklist><picklistValues><fullName>a</fullName><default>false</default></picklistValues><sorted>false</sorted></picklist></fields>\n<fields><fullName>Sum__c</fullName><label>S</label><type>Summary</type><summaryOperation>count</summaryOperation></fields>\n<validationRules><fullName>Rule</fullName><active>false</active><errorConditionFormula>false</errorConditionFormula><errorMessage>No.</errorMessage></validationRules>\n<fieldSets><fullName>Set</fullName></fieldSets>\n<listViews><fullName>All</fullName><columns>NAME</columns><columns>Sum__c</columns><filterScope>Everything</filterScope><label>All</label></listViews>";
     let dir = Dir::new(&[
         ("src/objects/Invoice__c.object", &xml("CustomObject", &format!("{INVOICE}\n{fields}"))),
         (
@@ -130,7 +130,8 @@ fn single_file_format() {
     assert_eq!(project.objects.len(), 1);
     assert_eq!(project.objects[0].fields[0].kind, FieldKindDef::MultiselectPicklist);
     assert_eq!(project.fields[0].qualified_name(), "Account.Code__c");
-    assert_eq!(project.parts.iter().map(PartDef::qualified_name).collect::<Vec<_>>(), ["validation rule Invoice__c.Rule"]);
+    let parts: Vec<_> = project.parts.iter().map(PartDef::qualified_name).collect();
+    assert_eq!(parts, ["validation rule Invoice__c.Rule", "list view Invoice__c.All"]);
     let skipped: Vec<(&str, Option<u32>)> = project.skipped.iter().map(|s| (s.what.as_str(), s.line)).collect();
     assert_eq!(
         skipped,
@@ -138,7 +139,7 @@ fn single_file_format() {
             ("layout Invoice__c-Invoice Layout", None),
             ("field Invoice__c.Sum__c", Some(11)),
             ("field set Invoice__c.Set", Some(13)),
-            ("list view Invoice__c.All", Some(14)),
+            ("column sum__c in list view Invoice__c.All", Some(14)),
             ("object S__c", Some(3)),
         ]
     );
