@@ -173,6 +173,30 @@ impl<'a> InOrg<'a> {
     }
 }
 
+/// A search as the API writes it: Apex has its words in quotes, the API in braces.
+fn braced(sosl: &str) -> String {
+    let start = sosl.trim_start();
+    let Some(rest) = start.get(..4).filter(|word| word.eq_ignore_ascii_case("find")).map(|_| start[4..].trim_start()) else {
+        return sosl.to_owned();
+    };
+    let Some(quoted) = rest.strip_prefix('\'') else { return sosl.to_owned() };
+    let mut words = String::with_capacity(quoted.len());
+    let mut chars = quoted.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '\'' => return format!("FIND {{{words}}}{}", &quoted[at + 1..]),
+            '\\' => match chars.next() {
+                Some((_, quote @ ('\'' | '"'))) => words.push(quote),
+                Some((_, other)) => words.extend(['\\', other]),
+                None => break,
+            },
+            '{' | '}' => words.extend(['\\', c]),
+            c => words.push(c),
+        }
+    }
+    sosl.to_owned()
+}
+
 /// What a record is refused with. A failure of another kind ends the program.
 fn errors(failure: Failure) -> Result<Vec<RowError>, Failure> {
     let row = |e: &ApiError| RowError {
@@ -210,7 +234,7 @@ impl Host for InOrg<'_> {
     }
 
     fn search(&mut self, query: &Query) -> Result<Vec<Vec<Record>>, HostError> {
-        let sosl = query.with_literals();
+        let sosl = braced(&query.with_literals());
         let request = search::Request { sosl: &sosl, version: ApiVersion::LATEST, by_name: false };
         let make: fn(String) -> HostError = |message| HostError { type_name: "System.SearchException", message, fatal: false };
         let answer = match search::within(self.tx, self.cx.identity, &request) {
@@ -314,5 +338,23 @@ impl Host for InOrg<'_> {
 
     fn usage(&mut self) -> &mut Usage {
         &mut self.session.usage
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::braced;
+
+    #[test]
+    fn quotes_of_a_search_become_braces() {
+        for (apex, api) in [
+            ("FIND 'map*' IN ALL FIELDS RETURNING Account", "FIND {map*} IN ALL FIELDS RETURNING Account"),
+            ("find 'o\\'x {y}'", "FIND {o'x \\{y\\}}"),
+            ("FIND {x}", "FIND {x}"),
+            ("FIND 'open", "FIND 'open"),
+            ("", ""),
+        ] {
+            assert_eq!(braced(apex), api, "{apex}");
+        }
     }
 }
