@@ -282,6 +282,8 @@ pub struct Usage {
     pub steps: u64,
     /// Calls under way in the programs that wait for this one.
     pub depth: u32,
+    /// The statics of the transaction's classes. Not to be sent between threads.
+    pub state: crate::run::State,
 }
 
 /// The org that a program runs in.

@@ -4,10 +4,19 @@
 //! org by the traits [`Schema`] (while it is compiled) and [`Host`] (while it runs) alone. What the language has and this
 //! crate has not is an error at compile time.
 
+mod ast;
+mod check;
+mod code;
 pub mod host;
+mod lexer;
+mod library;
 pub mod outcome;
+mod parser;
 mod program;
+mod run;
 pub mod schema;
+mod ty;
+mod value;
 
 pub use host::{Access, Bind, BindValue, Dml, DmlKind, Host, HostError, Query, Record, RowError, RowResult, Rows, Usage, UserInfo};
 pub use outcome::{

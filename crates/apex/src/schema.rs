@@ -46,10 +46,10 @@ pub struct ObjectInfo {
     pub fields: Vec<FieldInfo>,
     /// The relationships to its children.
     pub children: Vec<ChildInfo>,
-    /// Places of fields by their lower-case names.
-    index: HashMap<String, usize>,
-    /// Places of reference fields by their lower-case relationship names.
-    relationships: HashMap<String, usize>,
+    /// Places of fields by their lower-case names; [`ObjectInfo::new`] fills it.
+    pub index: HashMap<String, usize>,
+    /// Places of reference fields by their lower-case relationship names; [`ObjectInfo::new`] fills it.
+    pub relationships: HashMap<String, usize>,
 }
 
 /// What the values of a field are to Apex.

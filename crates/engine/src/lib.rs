@@ -11,6 +11,7 @@ pub mod consent;
 pub mod dev;
 pub mod events;
 mod failure;
+pub mod flow;
 mod format;
 mod formula;
 mod ids;

@@ -18,9 +18,9 @@ use crate::formula::rules;
 use crate::formula::touch::Touched;
 use crate::settings::Kept;
 use crate::system::{int, own, text};
-use crate::{Failure, Identity, Org, matching};
+use crate::{Failure, Identity, Org, flow, matching};
 use orglet_base::{DateTime, Id, KeyPrefix, OwnedCell, Statement};
-use orglet_schema::custom::part::standard_rules;
+use orglet_schema::custom::part::{self, standard_rules};
 use orglet_schema::custom::{self, ApexDef, ApexKind, ApexSet, DefError, FieldDef, ObjectDef, PartDef};
 use orglet_schema::{Catalog, Object, standard, tooling};
 use orglet_store::{Store, StoreError, Tx};
@@ -134,6 +134,7 @@ impl Custom {
     pub fn full_name(&self) -> String {
         match &self.body {
             Body::Object(_) | Body::Apex(_) => self.name.clone(),
+            Body::Part(def) if part::is_of_org(def.kind()) => self.name.clone(),
             Body::Field(_) | Body::Part(_) => format!("{}.{}", self.object, self.name),
         }
     }
@@ -346,8 +347,9 @@ fn build_all(customs: &[Custom], changed: &[Id], switches: Switches, version: u6
     parts.extend(implied);
     let set = if switches.places { standard::objects_with_places() } else { standard::objects() };
     let overlay = custom::overlay(&set, &objects, &fields, &parts)?;
+    let flows = parts.into_iter().filter_map(|part| if let PartDef::Flow(def) = part { Some(def) } else { None });
     let sources = customs.iter().filter_map(|c| Some((c.id, c.apex_def()?.clone()))).collect();
-    Ok(Catalog::new(version, modified, set, overlay).with_apex(ApexSet { sources }))
+    Ok(Catalog::new(version, modified, set, overlay).with_flows(flows).with_apex(ApexSet { sources }))
 }
 
 /// Makes changes, all or none; answers the id of each thing added or changed, in order. They are in the catalog when
@@ -478,7 +480,7 @@ fn check_rules(customs: &[Custom], changed: &[Id], removed: Option<&[Custom]>, o
     let settled =
         |custom: &Custom| touched.as_ref().is_some_and(|touched| rules::is_settled(custom.part_def(), custom.field_def(), touched, new));
     let check = |custom: &Custom, catalog: &Catalog| {
-        let part = custom.part_def().map_or(Ok(()), |part| rules::check(part, catalog));
+        let part = custom.part_def().map_or(Ok(()), |part| rules::check(part, catalog).and_then(|()| flow::check(part, catalog)));
         part.and_then(|()| custom.field_def().map_or(Ok(()), |field| rules::check_default(field, catalog)))
     };
     let mut errors = Vec::new();

@@ -55,6 +55,8 @@ pub struct Org {
     pub(crate) readings: RwLock<crate::record::Readings>,
     /// The validation rules of objects that were saved.
     pub(crate) rules: RwLock<crate::formula::rules::Read>,
+    /// The flows that were run.
+    pub(crate) flows: RwLock<crate::flow::Read>,
     /// The classes and triggers, compiled.
     pub(crate) apex: crate::apex::Kept,
     pub(crate) plans: crate::query::Plans,
@@ -100,6 +102,7 @@ impl Org {
             users: RwLock::default(),
             readings: RwLock::default(),
             rules: RwLock::default(),
+            flows: RwLock::default(),
             apex: crate::apex::Kept::default(),
             plans: crate::query::Plans::default(),
             views: Arc::default(),

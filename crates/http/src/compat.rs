@@ -1,7 +1,7 @@
 //! What differs by API version or for the sake of clients, in one place.
 
 use http::header::{self, HeaderName, HeaderValue};
-use orglet_base::ApiVersion;
+use orglet_base::{ApiVersion, DateTime};
 
 /// Headers that every answer carries unless it has its own.
 pub(crate) static COMMON_HEADERS: [(HeaderName, HeaderValue); 5] = [
@@ -11,6 +11,19 @@ pub(crate) static COMMON_HEADERS: [(HeaderName, HeaderValue); 5] = [
     (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("none")),
     (header::CACHE_CONTROL, HeaderValue::from_static("no-cache,must-revalidate,max-age=0,no-store,private")),
 ];
+
+/// The newest version that is deprecated with the release of Summer '27, and the first day of June of that year, in milliseconds.
+const DEPRECATED: (u16, i64) = (40, 1_811_808_000_000);
+
+/// What the answers of a deprecated version carry as `Warning`: v31.0 to v40.0 are deprecated from Summer '27 on and go with Summer '28
+/// (<https://help.salesforce.com/s/articleView?id=005321531&type=1>). The form is documented, for versions that are gone.
+pub fn deprecation(version: ApiVersion, now: DateTime) -> Option<&'static str> {
+    let (newest, since) = DEPRECATED;
+    (version.0 <= newest && now.0 >= since).then_some(
+        "299 - \"This API is deprecated and will be removed by Summer '28. Please see \
+         https://help.salesforce.com/s/articleView?id=005321531 for details.\"",
+    )
+}
 
 /// Whether an upsert that updates answers 200 with a body (from v46.0), rather than 204.
 pub fn upsert_answers_body(version: ApiVersion) -> bool {

@@ -1,6 +1,7 @@
 //! The catalog: an immutable snapshot of every object of an org. The standard objects are one shared part; an org's
 //! custom metadata lies over it, so that an org costs only what it changed.
 
+use crate::custom::FlowDef;
 use crate::custom::apex::ApexSet;
 use crate::object::Object;
 use orglet_base::{Id, KeyPrefix, fold_name};
@@ -45,6 +46,8 @@ pub struct Catalog {
     modified: orglet_base::DateTime,
     standard: Arc<ObjectSet>,
     overlay: Arc<ObjectSet>,
+    /// Active flows by folded name.
+    flows: Arc<HashMap<String, FlowDef>>,
     apex: Option<Arc<ApexSet>>,
 }
 
@@ -52,7 +55,25 @@ impl Catalog {
     /// A catalog of the standard objects, with `overlay` (custom objects, and standard objects that custom fields
     /// changed) lying over it. `version` grows with each change; `modified` is the time of the last one.
     pub fn new(version: u64, modified: orglet_base::DateTime, standard: Arc<ObjectSet>, overlay: ObjectSet) -> Self {
-        Self { version, modified, standard, overlay: Arc::new(overlay), apex: None }
+        Self { version, modified, standard, overlay: Arc::new(overlay), flows: Arc::default(), apex: None }
+    }
+
+    /// The catalog with the active ones of these flows.
+    pub fn with_flows(self, flows: impl IntoIterator<Item = FlowDef>) -> Self {
+        let active = flows.into_iter().filter(|def| def.flow.is_active());
+        Self { flows: Arc::new(active.map(|def| (fold_name(&def.full_name).into_owned(), def)).collect()), ..self }
+    }
+
+    /// An active flow by its API name, in any case.
+    pub fn flow(&self, name: &str) -> Option<&FlowDef> {
+        self.flows.get(fold_name(name).as_ref())
+    }
+
+    /// The active flows, sorted by name.
+    pub fn flows(&self) -> Vec<&FlowDef> {
+        let mut all: Vec<_> = self.flows.values().collect();
+        all.sort_by(|a, b| a.full_name.cmp(&b.full_name));
+        all
     }
 
     /// The same with the classes and triggers of the org, if it has any.

@@ -13,7 +13,7 @@ pub mod types;
 
 pub use access::AccessSet;
 pub use catalog::{Catalog, ObjectSet};
-pub use custom::{DefError, FieldDef, MetaNode, ObjectDef, RecordType};
+pub use custom::{DefError, FieldDef, FlowDef, MetaNode, ObjectDef, RecordType};
 pub use field::{AutoNumber, DefaultValue, Field, FieldType, PicklistValue, Place};
 pub use lookup_filter::LookupFilter;
 pub use object::{ChildRelationship, CodedAddress, Object, ObjectFlags, Storage};

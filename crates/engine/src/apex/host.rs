@@ -140,7 +140,7 @@ impl<'a> InOrg<'a> {
             }
         }
         let change = Change { object: object.clone(), op, records: taken, all_or_none: dml.all_or_none, system: false, guard: None };
-        let mut saved = save::within(self.tx, cx, self.session, &change)?.into_iter();
+        let mut saved = save::within(self.tx, cx.identity, cx.catalog, self.session, &change)?.into_iter();
         let rest = || Err(ApiError::not_found().into());
         Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| saved.next().unwrap_or_else(rest))).collect())
     }

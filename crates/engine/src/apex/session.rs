@@ -1,6 +1,7 @@
 //! What belongs to one transaction in which Apex runs.
 
 use super::Compiled;
+use crate::save::automation::Running;
 use crate::storage::Growth;
 use crate::{Failure, Identity};
 use orglet_apex::Usage;
@@ -29,6 +30,8 @@ pub(crate) struct Session {
     pub(crate) depth: u32,
     /// The savepoints of the program, by number, with the depth at which each was set.
     pub(crate) savepoints: Vec<u32>,
+    /// The flows that are under way.
+    pub(crate) flows: Running,
     /// What the saves within added to the storage in use.
     pub(crate) grown: Vec<Growth>,
     /// What ended the program, where it is no matter of the program's.

@@ -45,6 +45,11 @@ pub(crate) struct Scope<'a> {
 pub(crate) trait Finder {
     /// A row with one of its fields, by the value of another; the first of several.
     fn find(&self, object: &Object, key: usize, value: String, field: usize) -> Result<Option<Row>, Trouble>;
+
+    /// What a name of a flow stands for.
+    fn resource(&self, _name: &str) -> Answer {
+        Ok(Value::Null)
+    }
 }
 
 /// A formula that comes to nothing, with what the platform says of it, where that is known.
@@ -62,7 +67,7 @@ impl Trouble {
 }
 
 /// A value, or why there is none. Blanks of any kind are [`Value::Null`].
-type Answer = Result<Value, Trouble>;
+pub(crate) type Answer = Result<Value, Trouble>;
 
 impl Scope<'_> {
     /// Whether a condition holds; one that is neither true nor false does not.
@@ -87,6 +92,7 @@ impl Scope<'_> {
             Node::Chain(first, rest) => self.chain(first, rest),
             Node::Call(function, args) => self.call(*function, args),
             Node::Lookup(lookup) => self.lookup(lookup),
+            Node::Resource(name) => self.finder.resource(name),
         }
     }
 

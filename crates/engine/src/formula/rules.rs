@@ -5,6 +5,7 @@ use super::touch::Touched;
 use crate::Org;
 use orglet_base::fold_name;
 use orglet_plan::formula::{Fault, Node, Places, condition, default};
+use orglet_schema::custom::part::Part;
 use orglet_schema::custom::{DefError, FieldDef, PartDef, ValidationRuleDef};
 use orglet_schema::{Catalog, DefaultValue, Object};
 use std::collections::HashMap;
@@ -100,6 +101,11 @@ pub(crate) fn reads(def: &PartDef, catalog: &Catalog) -> Option<Places> {
 pub(crate) fn is_settled(part: Option<&PartDef>, field: Option<&FieldDef>, touched: &Touched, new: &Catalog) -> bool {
     let (object, text) = match (part, field) {
         (Some(PartDef::ValidationRule(rule)), _) => (&rule.object, Some(rule.error_condition_formula.as_str())),
+        (Some(PartDef::Flow(def)), _) => {
+            // What a flow calls is not looked for by name.
+            let text = def.to_metadata().to_string();
+            return def.flow.subflows.is_empty() && !touched.reaches(def.starts_on().unwrap_or_default(), &text);
+        }
         (_, Some(def)) => {
             let default = new.object(&def.object).and_then(|o| o.field(&def.full_name)).and_then(|field| field.default.as_ref());
             let text = if let Some(DefaultValue::Formula(text)) = default { Some(text.as_str()) } else { None };

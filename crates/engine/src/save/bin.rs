@@ -157,7 +157,7 @@ impl<'a> Bin<'a> {
                 for chunk in triggered::chunks(run) {
                     let mut attempt = |tx: &mut dyn Tx, session: &mut Session, left: &[usize]| {
                         let ids: Vec<Id> = left.iter().map(|at| chunk[*at]).collect();
-                        let mut act = |tx: &mut dyn Tx, id: Id| one(self, tx, id).map(|()| saved(id));
+                        let mut act = |tx: &mut dyn Tx, _: &mut Session, id: Id| one(self, tx, id).map(|()| saved(id));
                         triggered::around(&triggers, object, tx, session, &ids, (None, TriggerEvent::AfterUndelete), self.org, &mut act)
                     };
                     outcomes.extend(triggered::attempts(tx, session, self.growth, chunk.len(), all_or_none, &mut attempt)?);

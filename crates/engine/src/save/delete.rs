@@ -1,8 +1,9 @@
 //! Deletes: to the recycle bin, children that cascade with their parent, others released, some forbidding it.
 
-use super::{Change, Guard, Saved, bin, checks, derived, rules, triggered, write};
+use super::{Change, Guard, Saved, automation, bin, checks, derived, rules, triggered, write};
 use crate::apex::{Session, Triggers};
 use crate::failure::no_row;
+use crate::flow::World;
 use crate::record;
 use crate::storage::Growth;
 use crate::{Failure, Identity, Org};
@@ -68,7 +69,7 @@ impl<'a> Job<'a> {
         for record in &change.records {
             let id = record.id.ok_or_else(ApiError::not_found)?;
             let before = growth.mark();
-            match tx.nested(|tx| delete.one(tx, &change.object, id, change.guard.as_ref())) {
+            match tx.nested(|tx| delete.one(tx, session, &change.object, id, change.guard.as_ref())) {
                 Err(Failure::Store(e)) => return Err(Failure::Store(e)),
                 outcome => {
                     if outcome.is_err() {
@@ -96,7 +97,8 @@ impl<'a> Job<'a> {
         for chunk in triggered::chunks(&ids) {
             let mut attempt = |tx: &mut dyn Tx, session: &mut Session, left: &[usize]| {
                 let ids: Vec<Id> = left.iter().map(|at| chunk[*at]).collect();
-                let mut act = |tx: &mut dyn Tx, id: Id| delete.one(tx, &change.object, id, change.guard.as_ref());
+                let mut act =
+                    |tx: &mut dyn Tx, session: &mut Session, id: Id| delete.one(tx, session, &change.object, id, change.guard.as_ref());
                 triggered::around(triggers, &change.object, tx, session, &ids, events, &identity.org, &mut act)
             };
             outcomes.extend(triggered::attempts(tx, session, growth, chunk.len(), change.all_or_none, &mut attempt)?);
@@ -123,7 +125,7 @@ struct Delete<'a> {
 }
 
 impl Delete<'_> {
-    fn one(&self, tx: &mut dyn Tx, object: &Arc<Object>, id: Id, guard: Option<&Guard>) -> Result<Saved, Failure> {
+    fn one(&self, tx: &mut dyn Tx, session: &mut Session, object: &Arc<Object>, id: Id, guard: Option<&Guard>) -> Result<Saved, Failure> {
         let row = record::by_id_to_change(tx, self.org, object, id)?.ok_or_else(no_row)?;
         if row.is_deleted(object) {
             return Err(record::deleted().into());
@@ -136,6 +138,8 @@ impl Delete<'_> {
             return Err(ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new()).into());
         }
         checks::may_delete(tx, self.org, self.catalog, object, &row)?;
+        let Self { identity, catalog, now, .. } = *self;
+        automation::before_delete(tx, session, World { identity, catalog, now }, object, &row)?;
         let mut doomed = Doomed::default();
         self.gather(tx, object, vec![id], &mut doomed)?;
         self.restricted(tx, &doomed)?;

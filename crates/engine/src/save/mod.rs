@@ -1,6 +1,7 @@
 //! The save pipeline, the one way in for every write: checks that need no data, then one transaction with the checks
 //! that do, the write, and what follows from it. A single record is a batch of one.
 
+pub(crate) mod automation;
 mod bin;
 mod checks;
 mod current;
@@ -24,8 +25,9 @@ pub use bin::{empty_recycle_bin, undelete};
 pub(crate) use derived::{PlatformRow, put_platform_row, take_platform_rows};
 pub use duplicates::DuplicateOptions;
 pub use merge::{Merge, Merged, merge, not_mergeable};
+pub(crate) use validation::rows as formula_rows;
 
-use crate::apex::{Context, Session, roomy};
+use crate::apex::{Session, roomy};
 use crate::events::EventUuid;
 use crate::orgs::origins;
 use crate::record::Row;
@@ -214,19 +216,22 @@ pub fn save_together(identity: &Identity, changes: &[Change], all_or_none: bool)
     })
 }
 
-/// Whether a save may run Apex.
+/// Whether a save may run Apex, or flows, which make saves within saves.
 fn has_triggers(catalog: &Catalog, change: &Change) -> bool {
-    !change.system && catalog.apex().is_some_and(|set| set.triggers_of(&change.object.name).next().is_some())
+    if change.system {
+        return false;
+    }
+    automation::has_flows(&change.object) || catalog.apex().is_some_and(|set| set.triggers_of(&change.object.name).next().is_some())
 }
 
-/// Saves a batch within the transaction of a program. What it adds to the storage in use goes to the session.
+/// Saves a batch within the transaction of a program or a flow. What it adds to the storage in use goes to the session.
 pub(crate) fn within(
     tx: &mut dyn Tx,
-    cx: &Context<'_>,
+    identity: &Identity,
+    catalog: &Catalog,
     session: &mut Session,
     change: &Change,
 ) -> Result<Vec<Result<Saved, Failure>>, Failure> {
-    let Context { identity, catalog, .. } = *cx;
     if !is_written(change) {
         return Ok(unwritable(change));
     }

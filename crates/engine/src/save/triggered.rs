@@ -2,7 +2,7 @@
 //! to those behind it.
 
 use super::write::{Save, Staged, stamp_new};
-use super::{Incoming, Op, Saved, places, prepare, record_types, references};
+use super::{Incoming, Op, Saved, automation, places, prepare, record_types, references};
 use crate::apex::{Fired, Session, Triggers, fitted, whole};
 use crate::failure::Gathered;
 use crate::record::{self, Row};
@@ -21,6 +21,9 @@ const MOST_ATTEMPTS: usize = 3;
 
 /// What became of the records of a chunk.
 pub(super) type Outcomes = Vec<Result<Saved, Failure>>;
+
+/// Deletes or undeletes a record.
+pub(super) type Act<'a> = dyn FnMut(&mut dyn Tx, &mut Session, Id) -> Result<Saved, Failure> + 'a;
 
 /// Saves those of `count` records that are listed.
 pub(super) type Attempt<'a> = dyn FnMut(&mut dyn Tx, &mut Session, &[usize]) -> Result<Outcomes, Failure> + 'a;
@@ -111,7 +114,7 @@ impl Chunk<'_> {
     fn save(&self, tx: &mut dyn Tx, session: &mut Session, records: &[(&Incoming, Option<Id>)]) -> Result<Outcomes, Failure> {
         let mut staged: Vec<Result<Staged, Failure>> = Vec::with_capacity(records.len());
         for (record, id) in records {
-            staged.push(match tx.nested(|tx| self.stage(tx, record, *id)) {
+            staged.push(match tx.nested(|tx| self.stage(tx, session, record, *id)) {
                 Ok(one) => Ok(one),
                 Err(failure) => Err(own(failure)?),
             });
@@ -143,10 +146,16 @@ impl Chunk<'_> {
         for (event, new) in [(TriggerEvent::AfterInsert, true), (TriggerEvent::AfterUpdate, false)] {
             self.after(tx, session, event, new, &rows, &mut outcomes)?;
         }
+        for (one, outcome) in rows.iter().zip(&mut outcomes) {
+            let Some(one) = one.as_ref().filter(|_| outcome.is_ok()) else { continue };
+            if let Err(failure) = tx.nested(|tx| automation::after(tx, session, self.save, one)) {
+                *outcome = Err(own(failure)?);
+            }
+        }
         Ok(outcomes)
     }
 
-    fn stage(&self, tx: &mut dyn Tx, record: &Incoming, id: Option<Id>) -> Result<Staged, Failure> {
+    fn stage(&self, tx: &mut dyn Tx, session: &mut Session, record: &Incoming, id: Option<Id>) -> Result<Staged, Failure> {
         let save = self.save;
         let object = &*save.change.object;
         let found = match &save.change.op {
@@ -169,9 +178,12 @@ impl Chunk<'_> {
         let Some(found) = found else {
             let mut staged = save.stage_insert(tx, record, id, false)?;
             stamp_new(tx, object, &mut staged.row, staged.id, save.identity, save.now)?;
+            save.automate(tx, session, &mut staged)?;
             return Ok(staged);
         };
-        save.stage_update(tx, record, found, false)
+        let mut staged = save.stage_update(tx, record, found, false)?;
+        save.automate(tx, session, &mut staged)?;
+        Ok(staged)
     }
 
     /// Runs the triggers ahead of the write, and takes what they set.
@@ -295,7 +307,7 @@ pub(super) fn around(
     ids: &[Id],
     events: (Option<TriggerEvent>, TriggerEvent),
     org: &crate::Org,
-    act: &mut dyn FnMut(&mut dyn Tx, Id) -> Result<Saved, Failure>,
+    act: &mut Act<'_>,
 ) -> Result<Outcomes, Failure> {
     let mut refused: Vec<Option<Failure>> = ids.iter().map(|_| None).collect();
     let read = |tx: &mut dyn Tx, id: Id, deleted: bool| -> Result<Option<Record>, Failure> {
@@ -321,7 +333,7 @@ pub(super) fn around(
     for (id, refused) in ids.iter().zip(refused) {
         outcomes.push(match refused {
             Some(failure) => Err(failure),
-            None => match tx.nested(|tx| act(tx, *id)) {
+            None => match tx.nested(|tx| act(tx, session, *id)) {
                 Ok(saved) => Ok(saved),
                 Err(failure) => Err(own(failure)?),
             },

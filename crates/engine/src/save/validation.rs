@@ -141,7 +141,13 @@ impl Finder for Stored<'_> {
 }
 
 /// The rows that formulas read beside the record: each once, and of each what is read.
-fn rows(tx: &mut dyn Tx, identity: &Identity, catalog: &Catalog, record: &Row, places: &[Place]) -> Result<Vec<Option<Row>>, Failure> {
+pub(crate) fn rows(
+    tx: &mut dyn Tx,
+    identity: &Identity,
+    catalog: &Catalog,
+    record: &Row,
+    places: &[Place],
+) -> Result<Vec<Option<Row>>, Failure> {
     let org = &*identity.org;
     let mut rows: Vec<Option<Row>> = Vec::with_capacity(places.len());
     for place in places {

@@ -1,11 +1,12 @@
 //! Inserts, updates and upserts.
 
 use super::{
-    Assign, Change, Incoming, Op, Saved, checks, derived, duplicates, places, prepare, record_types, references, rules, triggered,
-    validation,
+    Assign, Change, Incoming, Op, Saved, automation, checks, derived, duplicates, places, prepare, record_types, references, rules,
+    triggered, validation,
 };
 use crate::apex::{Session, Triggers};
 use crate::failure::no_row;
+use crate::flow::World;
 use crate::ids::{Counters, bump};
 use crate::record::{self, Row, columns};
 use crate::storage::Growth;
@@ -76,15 +77,16 @@ impl<'a> Job<'a> {
             return triggered::write(&save, triggers, tx, session, &records);
         }
         for record in &change.records {
-            let before = growth.mark();
+            let (before, grown) = (growth.mark(), session.grown.len());
             let id = record.id.or_else(|| fresh.next());
-            let outcome = if alone { save.one(tx, record, id) } else { tx.nested(|tx| save.one(tx, record, id)) };
+            let outcome = if alone { save.one(tx, session, record, id) } else { tx.nested(|tx| save.one(tx, session, record, id)) };
             match outcome {
                 // A missing table is made and the whole run again; other store failures concern every record.
                 Err(Failure::Store(e)) => return Err(Failure::Store(e)),
                 outcome => {
                     if outcome.is_err() {
                         growth.back_to(before);
+                        session.grown.truncate(grown);
                     }
                     outcomes.push(outcome);
                 }
@@ -127,7 +129,8 @@ impl Within<'_> {
         let Self { identity, catalog, now, growth } = *self;
         let change = Change { object: object.clone(), op, records: Vec::new(), all_or_none: true, system, guard: None };
         let id = record.id;
-        Save { identity, org: &identity.org, catalog, change: &change, now, growth }.one(tx, &record, id)
+        let mut session = Session::default();
+        Save { identity, org: &identity.org, catalog, change: &change, now, growth }.one(tx, &mut session, &record, id)
     }
 }
 
@@ -181,16 +184,24 @@ pub(super) fn update_row(tx: &mut dyn Tx, org: &Org, object: &Object, old: &Row,
 }
 
 impl Save<'_> {
-    fn one(&self, tx: &mut dyn Tx, record: &Incoming, id: Option<Id>) -> Result<Saved, Failure> {
+    fn one(&self, tx: &mut dyn Tx, session: &mut Session, record: &Incoming, id: Option<Id>) -> Result<Saved, Failure> {
         match &self.change.op {
-            Op::Insert => self.insert(tx, record, id),
-            Op::Update => self.update(tx, record, record.id.ok_or_else(ApiError::not_found)?),
-            Op::Upsert { key, update_only } => self.upsert(tx, record, id, &self.change.object.fields()[*key], *update_only),
+            Op::Insert => self.insert(tx, session, record, id),
+            Op::Update => self.update(tx, session, record, record.id.ok_or_else(ApiError::not_found)?),
+            Op::Upsert { key, update_only } => self.upsert(tx, session, record, id, &self.change.object.fields()[*key], *update_only),
             Op::Delete => Err(ApiError::not_found().into()),
         }
     }
 
-    fn upsert(&self, tx: &mut dyn Tx, record: &Incoming, id: Option<Id>, key: &Field, update_only: bool) -> Result<Saved, Failure> {
+    fn upsert(
+        &self,
+        tx: &mut dyn Tx,
+        session: &mut Session,
+        record: &Incoming,
+        id: Option<Id>,
+        key: &Field,
+        update_only: bool,
+    ) -> Result<Saved, Failure> {
         let find = |tx: &mut dyn Tx| match &record.key {
             Some(value) => record::find(tx, self.org, &self.change.object, key, value, 200),
             None => Ok(Vec::new()),
@@ -199,8 +210,8 @@ impl Save<'_> {
         loop {
             let done = match found.as_slice() {
                 [] if update_only || key.name == "Id" => return Err(ApiError::not_found().into()),
-                [] => self.insert(tx, record, id),
-                [one] => self.update(tx, record, *one),
+                [] => self.insert(tx, session, record, id),
+                [one] => self.update(tx, session, record, *one),
                 _ => return Err(Failure::Choices(self.change.object.name.clone(), found)),
             };
             match done {
@@ -218,17 +229,25 @@ impl Save<'_> {
         }
     }
 
-    fn insert(&self, tx: &mut dyn Tx, record: &Incoming, id: Option<Id>) -> Result<Saved, Failure> {
+    fn insert(&self, tx: &mut dyn Tx, session: &mut Session, record: &Incoming, id: Option<Id>) -> Result<Saved, Failure> {
         let object = &*self.change.object;
         if object.is_event() {
             return self.publish(tx, record);
         }
-        let mut staged = self.stage_insert(tx, record, id, true)?;
+        let fills_in = !self.change.system && automation::fills_in(object);
+        let mut staged = self.stage_insert(tx, record, id, !fills_in)?;
         if !self.change.system {
             references::check(tx, self.org, self.catalog, object, &staged.row, &staged.changed)?;
         }
         stamp_new(tx, object, &mut staged.row, staged.id, self.identity, self.now)?;
-        self.finish_insert(tx, record, &mut staged)
+        if fills_in {
+            self.automate(tx, session, &mut staged)?;
+            prepare::required(object, &staged.row, &staged.changed, true)?;
+            references::check(tx, self.org, self.catalog, object, &staged.row, &staged.changed)?;
+        }
+        let saved = self.finish_insert(tx, record, &mut staged)?;
+        automation::after(tx, session, self, &staged)?;
+        Ok(saved)
     }
 
     /// What the request makes of a new record. Whether required fields are there is checked later where triggers may set them.
@@ -283,9 +302,16 @@ impl Save<'_> {
         Ok(Saved { id, created: true, event: Some(event) })
     }
 
-    fn update(&self, tx: &mut dyn Tx, record: &Incoming, id: Id) -> Result<Saved, Failure> {
-        let mut staged = self.stage_update(tx, record, id, true)?;
-        self.finish_update(tx, record, &mut staged)
+    fn update(&self, tx: &mut dyn Tx, session: &mut Session, record: &Incoming, id: Id) -> Result<Saved, Failure> {
+        let fills_in = !self.change.system && automation::fills_in(&self.change.object);
+        let mut staged = self.stage_update(tx, record, id, !fills_in)?;
+        if fills_in {
+            self.automate(tx, session, &mut staged)?;
+            prepare::required(&self.change.object, &staged.row, &staged.changed, false)?;
+        }
+        let saved = self.finish_update(tx, record, &mut staged)?;
+        automation::after(tx, session, self, &staged)?;
+        Ok(saved)
     }
 
     /// What the request makes of a record; as [`Save::stage_insert`].
@@ -344,10 +370,26 @@ impl Save<'_> {
         Ok(Saved { id: *id, created: false, event: None })
     }
 
+    /// What flows that are part of the save run in.
+    pub(super) fn world(&self) -> World<'_> {
+        World { identity: self.identity, catalog: self.catalog, now: self.now }
+    }
+
     /// The record's place in the save, for the rules of its object.
     fn stage<'a>(&'a self, object: &'a Object, old: Option<&'a Row>, changed: &'a [usize]) -> rules::Stage<'a> {
         let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
         rules::Stage { org, catalog, object, old, changed, identity, now, system: self.change.system }
+    }
+
+    /// What flows make of a record before it is saved.
+    pub(super) fn automate(&self, tx: &mut dyn Tx, session: &mut Session, staged: &mut Staged) -> Result<(), Failure> {
+        let object = &*self.change.object;
+        if self.change.system || !automation::fills_in(object) {
+            return Ok(());
+        }
+        automation::before(tx, session, self, staged)?;
+        places::sync(object, staged.old.as_ref(), &mut staged.row, &mut staged.changed, false)?;
+        record_types::take(object, &mut staged.row, &staged.changed)
     }
 
     /// What a record must keep: the rules of certain objects, and then those of the org.

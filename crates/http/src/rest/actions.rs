@@ -1,6 +1,6 @@
 //! Invocable actions: what there is to do, described, and done for several inputs at once.
 
-use super::{MOST_MOVES, Rest, conditional, process, quick, typed};
+use super::{MOST_MOVES, Rest, conditional, flows, process, quick, typed};
 use crate::codec::{Doc, Node, Writer, XmlOrder};
 use crate::{Reply, compat, error};
 use orglet_base::{ApiError, ErrorCode, Id};
@@ -127,9 +127,9 @@ fn actions(cx: &Rest<'_>, list: Vec<Doc>) -> Reply {
     dated(cx, &Doc::obj([("actions", Doc::List(list))]), "InvocableActions", XmlOrder::Sorted)
 }
 
-fn entry(cx: &Rest<'_>, label: &'static str, name: &'static str, kind: &'static str, place: &str) -> Doc {
+pub(super) fn entry(cx: &Rest<'_>, label: &str, name: &str, kind: &'static str, place: &str) -> Doc {
     let url = format!("{}/actions/{place}/{name}", cx.base);
-    Doc::obj([("label", label.into()), ("name", name.into()), ("type", kind.into()), ("url", url.into())])
+    Doc::obj([("label", label.to_owned().into()), ("name", name.to_owned().into()), ("type", kind.into()), ("url", url.into())])
 }
 
 /// `GET /actions/custom`.
@@ -144,6 +144,9 @@ pub(super) fn custom(cx: &Rest<'_>) -> Reply {
 /// `GET /actions/custom/{kind}`.
 pub(super) fn custom_kind(cx: &Rest<'_>, kind: &str) -> Result<Reply, Failure> {
     let kind = kinds(cx).find(|known| known.eq_ignore_ascii_case(kind)).ok_or_else(ApiError::not_found)?;
+    if kind == "flow" {
+        return Ok(actions(cx, flows::entries(cx)));
+    }
     let quick = quick::GLOBAL.iter().filter(|_| kind == "quickAction");
     Ok(actions(cx, quick.map(|action| entry(cx, action.label, action.name, "QUICKACTION", "custom/quickAction")).collect()))
 }
@@ -166,6 +169,9 @@ pub(super) fn standard_action(cx: &Rest<'_>, name: &str) -> Result<Reply, Failur
 
 /// `/actions/custom/{kind}/{name}`.
 pub(super) fn custom_action(cx: &Rest<'_>, kind: &str, name: &str) -> Result<Reply, Failure> {
+    if kind.eq_ignore_ascii_case("flow") {
+        return flows::action(cx, name);
+    }
     if !kind.eq_ignore_ascii_case("quickAction") {
         return Err(ApiError::not_found().into());
     }
@@ -198,16 +204,16 @@ pub(super) fn custom_action(cx: &Rest<'_>, kind: &str, name: &str) -> Result<Rep
 }
 
 /// What a describe says of an action beside its parameters.
-struct About {
-    name: &'static str,
-    label: &'static str,
-    kind: &'static str,
-    description: &'static str,
-    standard: bool,
-    target: Option<&'static str>,
+pub(super) struct About<'a> {
+    pub(super) name: &'a str,
+    pub(super) label: &'a str,
+    pub(super) kind: &'static str,
+    pub(super) description: &'a str,
+    pub(super) standard: bool,
+    pub(super) target: Option<&'static str>,
 }
 
-fn described(name: &str, label: &str, kind: &str, many: bool, required: Option<bool>) -> Doc {
+pub(super) fn described(name: &str, label: &str, kind: &str, many: bool, required: Option<bool>) -> Doc {
     let mut doc = Doc::obj([("apexClass", Doc::Null)]);
     if required.is_some() {
         doc.push("byteLength", Doc::Int(0));
@@ -225,16 +231,16 @@ fn described(name: &str, label: &str, kind: &str, many: bool, required: Option<b
     doc
 }
 
-fn describe(cx: &Rest<'_>, about: &About, inputs: Vec<Doc>, outputs: Vec<Doc>) -> Reply {
-    let description = if about.description.is_empty() { Doc::Null } else { about.description.into() };
+pub(super) fn describe(cx: &Rest<'_>, about: &About<'_>, inputs: Vec<Doc>, outputs: Vec<Doc>) -> Reply {
+    let description = if about.description.is_empty() { Doc::Null } else { about.description.to_owned().into() };
     let doc = Doc::obj([
         ("allOrNone", false.into()),
         ("category", Doc::Null),
         ("description", description),
         ("iconName", Doc::Null),
         ("inputs", Doc::List(inputs)),
-        ("label", about.label.into()),
-        ("name", about.name.into()),
+        ("label", about.label.to_owned().into()),
+        ("name", about.name.to_owned().into()),
         ("outputs", Doc::List(outputs)),
         ("standard", about.standard.into()),
         ("targetEntityName", about.target.into()),
@@ -247,9 +253,9 @@ fn describe(cx: &Rest<'_>, about: &About, inputs: Vec<Doc>, outputs: Vec<Doc>) -
 type Outcome = Result<Doc, Vec<ApiError>>;
 
 /// `POST`: runs an action once for each input. The inputs are taken one by one; the answer is 400 where one failed.
-fn invoke(
+pub(super) fn invoke(
     cx: &Rest<'_>,
-    name: &'static str,
+    name: &str,
     known: &[&str],
     needed: &[&str],
     run: impl Fn(&Rest<'_>, &Node<'_>) -> Result<Doc, Failure>,

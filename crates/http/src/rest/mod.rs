@@ -11,6 +11,7 @@ mod describe;
 mod discovery;
 mod events;
 mod explain;
+mod flows;
 mod http_date;
 mod layout_items;
 mod layouts;
@@ -154,10 +155,15 @@ pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
         Ok(format) => (format, None),
         Err(e) => (tentative, Some(e)),
     };
+    let warning = compat::deprecation(version, identity.org.now());
     let catalog = identity.org.catalog();
     let base = [ROOT, "/v", &version.to_string()].concat();
     let cx = Rest { server, call, identity, catalog, version, format, pretty, head, base, unacceptable, sent_xml: Cell::new(false) };
-    cx.route(rest).with(LIMIT_INFO, limit_info)
+    let reply = cx.route(rest).with(LIMIT_INFO, limit_info);
+    match warning {
+        Some(warning) => reply.with(header::WARNING, warning),
+        None => reply,
+    }
 }
 
 /// The refusal of an org whose edition has no API (auth-011).

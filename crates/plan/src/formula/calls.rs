@@ -180,7 +180,7 @@ impl Checker<'_> {
             first
         } else {
             let whole = std::ptr::eq(asked, &call.args[0]);
-            let (node, own) = if whole { Self::no_picklist(asked, (first, ty))? } else { self.value(&call.args[0])? };
+            let (node, own) = if whole { self.no_picklist(asked, (first, ty))? } else { self.value(&call.args[0])? };
             ty = own;
             node
         };
@@ -233,7 +233,7 @@ impl Checker<'_> {
         match ty {
             Type::MultiPicklist => {}
             Type::Boolean => return Err(call.illegal()),
-            _ => node = Self::no_picklist(&call.args[0], (node, ty.clone()))?.0,
+            _ => node = self.no_picklist(&call.args[0], (node, ty.clone()))?.0,
         }
         if call.name.eq_ignore_ascii_case("ISNULL") && ty.is_text() {
             return Ok((Node::Bool(false), Type::Boolean));
@@ -264,7 +264,7 @@ impl Checker<'_> {
         let (node, ty) = self.any(&call.args[0])?;
         match ty {
             Null | Number | Date | DateTime | Time | Picklist => Ok((call.node(vec![node]), Text)),
-            MultiPicklist => Self::no_picklist(&call.args[0], (node, ty)),
+            MultiPicklist => self.no_picklist(&call.args[0], (node, ty)),
             ty => Err(call.wrong(&[Number, Date, DateTime, Picklist], &ty, &call.args[0])),
         }
     }

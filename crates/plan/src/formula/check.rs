@@ -1,6 +1,6 @@
 //! Types of expressions: values, signs and operators.
 
-use super::{Fault, Link, Node, Op, Over, Places, Purpose, Span, Type};
+use super::{Fault, Link, Node, Op, Over, Places, Purpose, Resources, Span, Type};
 use orglet_schema::Catalog;
 use orglet_syntax::formula::ast::{Expr, ExprKind};
 use rust_decimal::Decimal;
@@ -10,6 +10,7 @@ pub(super) struct Checker<'a> {
     pub(super) catalog: &'a Catalog,
     pub(super) purpose: Purpose,
     pub(super) places: &'a mut Places,
+    pub(super) resources: Option<&'a dyn Resources>,
 }
 
 /// `function 'IF()'`, `operator '+'`: how messages speak of either.
@@ -39,12 +40,12 @@ impl Checker<'_> {
     /// An expression that is not a picklist field itself.
     pub(super) fn value(&mut self, expr: &Expr) -> Result<(Node, Type), Fault> {
         let found = self.any(expr)?;
-        Self::no_picklist(expr, found)
+        self.no_picklist(expr, found)
     }
 
     /// What [`Checker::any`] made of an expression, unless that is a picklist. Nothing may be checked twice: the work would double
     /// at every level.
-    pub(super) fn no_picklist(expr: &Expr, (node, ty): (Node, Type)) -> Result<(Node, Type), Fault> {
+    pub(super) fn no_picklist(&self, expr: &Expr, (node, ty): (Node, Type)) -> Result<(Node, Type), Fault> {
         let name = match &expr.kind {
             ExprKind::Field(name) => name.as_str(),
             ExprKind::Call { args, .. } => match args.first().map(|a| &a.kind) {
@@ -54,6 +55,8 @@ impl Checker<'_> {
             _ => "",
         };
         match ty {
+            // To flows a picklist's value is a text.
+            Type::Picklist | Type::MultiPicklist if self.purpose == Purpose::Flow => Ok((node, Type::Text)),
             Type::Picklist => {
                 let text = format!("Field {name} is a picklist field. Picklist fields are only supported in certain functions.");
                 Err(Fault::new(expr.span, text))

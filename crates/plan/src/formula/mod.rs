@@ -26,6 +26,8 @@ pub enum Purpose {
     Rule,
     /// The default of a field: no record yet.
     Default,
+    /// A formula of a flow, which names its record, where it has one, as `$Record`, and other things by their names.
+    Flow,
 }
 
 /// The type of an expression.
@@ -115,6 +117,8 @@ pub enum Node {
     Call(Function, Vec<Node>),
     /// A field of a row that is looked for.
     Lookup(Box<Lookup>),
+    /// What a name stands for beside rows: see [`Resources`].
+    Resource(String),
 }
 
 /// An operator, and the operand to its right.
@@ -242,6 +246,15 @@ impl Places {
     }
 }
 
+/// Names that formulas of a flow may use beside the fields of rows.
+pub trait Resources {
+    /// The type of what a name stands for; none where it stands for nothing.
+    ///
+    /// # Errors
+    /// The sentence that refuses a name which stands for something that formulas can't use.
+    fn type_of(&self, name: &str) -> Result<Option<Type>, String>;
+}
+
 /// Why a formula is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -272,7 +285,13 @@ impl From<orglet_syntax::formula::FormulaError> for Fault {
 /// Checks a formula against the fields of an object. What it reads is added to `places`.
 pub fn check(text: &str, purpose: Purpose, catalog: &Catalog, places: &mut Places) -> Result<(Node, Type), Fault> {
     let tree = orglet_syntax::formula::parse(text)?;
-    check::Checker { catalog, purpose, places }.value(&tree)
+    check::Checker { catalog, purpose, places, resources: None }.value(&tree)
+}
+
+/// Checks a formula of a flow. What it reads of the record, and of what is above it, is added to `places`.
+pub fn of_flow(text: &str, catalog: &Catalog, places: &mut Places, resources: &dyn Resources) -> Result<(Node, Type), Fault> {
+    let tree = orglet_syntax::formula::parse(text)?;
+    check::Checker { catalog, purpose: Purpose::Flow, places, resources: Some(resources) }.value(&tree)
 }
 
 /// Checks the formula of a field's default, which must be of the field's type. Percentages are hundredths.

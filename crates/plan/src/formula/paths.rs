@@ -33,6 +33,17 @@ impl Checker<'_> {
     /// A reference, with the type of what it names.
     pub(super) fn reference(&mut self, name: &str, span: Span) -> Result<(Node, Type), Fault> {
         let mut steps: Vec<&str> = name.split('.').collect();
+        if let Some(resources) = self.resources {
+            if steps.len() < 2 || !steps[0].eq_ignore_ascii_case("$Record") {
+                return match resources.type_of(name).map_err(|message| Fault::new(span, message))? {
+                    Some(ty) => Ok((Node::Resource(name.to_owned()), ty)),
+                    None if name.starts_with('$') => self.elsewhere(name, &steps, span),
+                    None => Err(unknown(name, span)),
+                };
+            }
+            steps.remove(0);
+            return self.of_record(name, &steps, span);
+        }
         let Some(last) = steps.pop().filter(|l| !l.is_empty()) else { return Err(unknown(name, span)) };
         if name.starts_with('$') {
             return self.global(name, &steps, last, span);
@@ -40,14 +51,27 @@ impl Checker<'_> {
         if self.purpose == Purpose::Default {
             return Err(Fault::new(span, format!("Field {name} may not be used in this type of formula")));
         }
-        if steps.len() > MOST_STEPS {
+        steps.push(last);
+        self.of_record(name, &steps, span)
+    }
+
+    /// A path that begins at the record.
+    fn of_record(&mut self, name: &str, path: &[&str], span: Span) -> Result<(Node, Type), Fault> {
+        let Some((last, steps)) = path.split_last().filter(|(_, steps)| steps.len() <= MOST_STEPS) else {
             return Err(unknown(name, span));
-        }
+        };
         let mut place = 0;
         for step in steps {
             place = self.step(place, step).ok_or_else(|| unknown(name, span))?;
         }
         self.field(place, last, name, span)
+    }
+
+    fn elsewhere(&mut self, name: &str, path: &[&str], span: Span) -> Result<(Node, Type), Fault> {
+        match path.split_last() {
+            Some((last, steps)) => self.global(name, steps, last, span),
+            None => Err(unknown(name, span)),
+        }
     }
 
     fn global(&mut self, name: &str, steps: &[&str], last: &str, span: Span) -> Result<(Node, Type), Fault> {

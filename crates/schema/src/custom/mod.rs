@@ -7,6 +7,7 @@
 pub mod apex;
 mod build;
 mod field_def;
+pub mod flow;
 mod lookup_filter;
 mod meta_node;
 mod metadata;
@@ -29,7 +30,7 @@ pub use meta_node::{MetaNode, MetaSource, XmlError};
 pub use name::is_event;
 pub use object_def::{EventDef, NameFieldDef, NameFieldKind, ObjectDef};
 pub use overlay::overlay;
-pub use part::{ObjectRules, PartDef, RecordType, ValidationRuleDef};
+pub use part::{FlowDef, ObjectRules, PartDef, RecordType, ValidationRuleDef};
 pub use values::{GlobalValueSet, ValueDef, ValueSetDef, ValueSetting};
 
 use orglet_base::{ApiError, ErrorCode};

@@ -104,10 +104,11 @@ impl<'a> Plan<'a> {
     /// Gives what belongs to an object beside its fields to that object.
     fn place_parts(&mut self, parts: &[PartDef]) {
         for part in parts {
-            let key = fold_name(part.object()).into_owned();
+            let Some(home) = part.home() else { continue };
+            let key = fold_name(home).into_owned();
             if let Some(at) = self.by_name.get(&key) {
                 if self.custom[*at].0.event.is_some() {
-                    self.errors.push(no_such_table(part.object()).about(part.qualified_name()));
+                    self.errors.push(no_such_table(home).about(part.qualified_name()));
                     continue;
                 }
                 self.custom_parts.entry(*at).or_default().push(part.clone());
@@ -117,7 +118,13 @@ impl<'a> Plan<'a> {
                 Some(object) if object.storage != Storage::Virtual && object.flags.layoutable => {
                     self.changes.entry(key).or_default().parts.push(part.clone());
                 }
-                _ => self.errors.push(no_such_table(part.object()).about(part.qualified_name())),
+                // Where a flow starts may be on an object that other orgs have.
+                _ if matches!(part, PartDef::Flow(_)) => {
+                    let mut e = no_such_table(home);
+                    e.unsupported = true;
+                    self.errors.push(e.about(part.qualified_name()));
+                }
+                _ => self.errors.push(no_such_table(home).about(part.qualified_name())),
             }
         }
     }

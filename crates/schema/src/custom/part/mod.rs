@@ -6,6 +6,7 @@
 
 mod business_process;
 mod duplicate_rule;
+mod flow;
 mod list_columns;
 mod list_view;
 mod logic;
@@ -18,6 +19,7 @@ pub use business_process::BusinessProcessDef;
 pub use duplicate_rule::{
     DupeAction, DupeOperation, DupeSecurity, DuplicateRuleDef, DuplicateRuleFilter, DuplicateRuleFilterItem, DuplicateRuleMatchRule,
 };
+pub use flow::FlowDef;
 pub use list_view::{ListViewDef, ListViewFilterDef};
 pub use matching_rule::{BlankValueBehavior, MatchingMethod, MatchingRule, MatchingRuleDef, MatchingRuleItem, RuleStatus};
 pub use record_type::{Choice, ChosenValue, MASTER, PicklistChoice, RecordType, RecordTypeDef, offered};
@@ -60,6 +62,8 @@ pub trait Part: Clone + Serialize + DeserializeOwned {
     const KIND: Kind;
     /// Where a file holds all of an object's, and is named after it alone: its root element, and the member that holds one.
     const LISTED: Option<(&'static str, &'static str)> = None;
+    /// Whether it is the org's, and belongs to no object: its object is the empty name.
+    const OF_ORG: bool = false;
     /// Whether the Tooling API has it. What it has not is defined by projects and the Metadata API.
     const TOOLING: bool = true;
     /// Whether the API takes it away by itself, without its object.
@@ -121,6 +125,8 @@ pub struct ObjectRules {
     pub list_views: Vec<ListView>,
     /// Business processes, for the record types that name them.
     pub(crate) business_processes: Vec<BusinessProcess>,
+    /// Active flows that its records start, in order of creation.
+    pub flows: Vec<FlowDef>,
 }
 
 macro_rules! kinds {
@@ -142,6 +148,11 @@ macro_rules! kinds {
         /// See [`Part::TOOLING`].
         pub fn is_tooling(kind: &Kind) -> bool {
             match kind.name { $(n if n == <$def>::KIND.name => <$def>::TOOLING,)+ _ => false }
+        }
+
+        /// See [`Part::OF_ORG`].
+        pub fn is_of_org(kind: &Kind) -> bool {
+            match kind.name { $(n if n == <$def>::KIND.name => <$def>::OF_ORG,)+ _ => false }
         }
 
         /// Whether the API takes things of a kind away by themselves; see [`Part::REMOVABLE`].
@@ -263,19 +274,30 @@ kinds! {
     BusinessProcess(BusinessProcessDef),
     /// A kind of an object's records.
     RecordType(RecordTypeDef),
+    /// What happens when records are saved or deleted, or when it is asked for.
+    Flow(FlowDef),
     /// A choice of an object's records, and of what is shown of them.
     ListView(ListViewDef),
 }
 
 impl PartDef {
+    /// The object on whose [`ObjectRules`] it hangs; none where it hangs on none.
+    pub fn home(&self) -> Option<&str> {
+        match self {
+            Self::Flow(def) => def.starts_on(),
+            _ => Some(self.object()),
+        }
+    }
+
     /// `validation rule Account.Rule`, as messages and [`DefError::subject`] name it.
     pub fn qualified_name(&self) -> String {
         qualified(self.kind(), self.object(), self.name())
     }
 }
 
-fn qualified(kind: &Kind, object: &str, name: &str) -> String {
-    format!("{} {object}.{name}", kind.what)
+/// What messages call something of a kind: `validation rule Account.Rule`.
+pub(super) fn qualified(kind: &Kind, object: &str, name: &str) -> String {
+    if is_of_org(kind) { format!("{} {name}", kind.what) } else { format!("{} {object}.{name}", kind.what) }
 }
 
 /// A kind by the name of its metadata type.

@@ -171,6 +171,9 @@ fn classify(path: &Path) -> Option<Holds> {
                 if part::listed(kind).is_some() {
                     return Some(Holds::Parts(kind, stem));
                 }
+                if part::is_of_org(kind) {
+                    return Some(Holds::Part(kind, String::new(), stem));
+                }
                 // Where no object is named, the file is read all the same and found to belong to none.
                 let (object, name) = match kind.member {
                     Some(_) => (path.parent()?.parent()?.file_name()?.to_str()?.to_owned(), stem),

@@ -338,7 +338,7 @@ impl Loader {
                 self.parts.push(def);
             }
             Err(e) if e.unsupported => {
-                let what = format!("{} {object}.{name}", kind.what);
+                let what = part::qualified(kind, object, name);
                 self.left_out.insert(fold_name(&what).into_owned());
                 self.skip(path, e.line, what, e.message);
             }

@@ -1,0 +1,188 @@
+//! The machine that runs a program.
+
+mod arith;
+mod cast;
+mod compare;
+mod dml;
+mod entry;
+mod machine;
+mod query;
+mod record;
+mod rest;
+mod show;
+mod throw;
+
+pub(crate) use machine::Frame;
+pub(crate) use show::local;
+pub(crate) use throw::{Done, Throw, Thrown};
+
+use crate::host::{Host, UserInfo};
+use crate::program::Program;
+use crate::schema::ObjectInfo;
+use crate::value::{Instance, Value};
+use jiff::tz::TimeZone;
+use std::collections::HashMap;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+
+/// Statics of a program's classes, kept for a transaction.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Statics {
+    /// Of which program.
+    program: u64,
+    /// By class; empty where nothing asked for them yet.
+    classes: Vec<Vec<Value>>,
+    /// Which classes have their first values.
+    ready: Vec<bool>,
+}
+
+/// What the transaction has of a program: opaque to the org.
+#[derive(Clone, Debug, Default)]
+pub struct State(pub(crate) Option<Box<Statics>>);
+
+/// What a trigger runs on.
+pub(crate) struct TriggerState {
+    pub event: crate::outcome::TriggerEvent,
+    pub new: Value,
+    pub old: Value,
+    pub new_map: Option<Value>,
+    pub old_map: Option<Value>,
+    pub size: usize,
+}
+
+/// A program under way.
+pub(crate) struct Vm<'p, 'h> {
+    pub(crate) program: &'p Program,
+    pub(crate) host: &'h mut dyn Host,
+    pub(crate) stack: Vec<Value>,
+    pub(crate) frames: Vec<Frame>,
+    handlers: Vec<machine::Handler>,
+    pub(crate) statics: Statics,
+    pub(crate) trigger: Option<TriggerState>,
+    objects: HashMap<String, Arc<ObjectInfo>>,
+    /// Bytes that were taken, and up to where nobody needs to look at what is alive.
+    allocated: usize,
+    look_at: usize,
+    pub(crate) steps: u64,
+    outer_depth: u32,
+    user: Option<Rc<UserInfo>>,
+    zone: Option<TimeZone>,
+    instances: Vec<Weak<Instance>>,
+    purge_at: usize,
+    /// Calls of methods from within natives.
+    nested: u32,
+}
+
+impl<'p, 'h> Vm<'p, 'h> {
+    pub(crate) fn new(program: &'p Program, host: &'h mut dyn Host) -> Self {
+        let usage = host.usage();
+        let steps = usage.steps;
+        let outer_depth = usage.depth;
+        let statics = usage.state.0.take().map(|own| *own).filter(|own| own.program == program.id()).unwrap_or_default();
+        let mut vm = Vm {
+            program,
+            host,
+            stack: Vec::with_capacity(64),
+            frames: Vec::with_capacity(16),
+            handlers: Vec::new(),
+            statics,
+            trigger: None,
+            objects: HashMap::new(),
+            allocated: 0,
+            look_at: MAX_HEAP / 2,
+            steps,
+            outer_depth,
+            user: None,
+            zone: None,
+            instances: Vec::new(),
+            purge_at: 1024,
+            nested: 0,
+        };
+        vm.statics.program = program.id();
+        vm
+    }
+
+    /// Hands what the transaction keeps back to the org.
+    pub(crate) fn lend(&mut self) {
+        let depth = self.outer_depth + self.frames.len() as u32;
+        let steps = self.steps;
+        let statics = std::mem::take(&mut self.statics);
+        let usage = self.host.usage();
+        usage.steps = steps;
+        usage.depth = depth;
+        usage.state.0 = Some(Box::new(statics));
+    }
+
+    /// Takes it again.
+    pub(crate) fn regain(&mut self) {
+        let id = self.program.id();
+        let outer = self.outer_depth;
+        let usage = self.host.usage();
+        usage.depth = outer;
+        self.steps = usage.steps;
+        self.statics = usage.state.0.take().map(|own| *own).filter(|own| own.program == id).unwrap_or_default();
+        self.statics.program = id;
+    }
+
+    pub(crate) fn user(&mut self) -> Rc<UserInfo> {
+        match &self.user {
+            Some(user) => user.clone(),
+            None => {
+                let user = Rc::new(self.host.user());
+                self.user = Some(user.clone());
+                user
+            }
+        }
+    }
+
+    /// The user's time zone.
+    pub(crate) fn zone(&mut self) -> TimeZone {
+        match &self.zone {
+            Some(zone) => zone.clone(),
+            None => {
+                let zone = TimeZone::get(&self.user().time_zone).unwrap_or(TimeZone::UTC);
+                self.zone = Some(zone.clone());
+                zone
+            }
+        }
+    }
+
+    /// An object of the org's.
+    pub(crate) fn object(&mut self, name: &str) -> Option<Arc<ObjectInfo>> {
+        let key = name.to_ascii_lowercase();
+        if let Some(found) = self.objects.get(&key) {
+            return Some(found.clone());
+        }
+        let found = self.host.object(name)?;
+        self.objects.insert(key, found.clone());
+        Some(found)
+    }
+
+    pub(crate) fn remember(&mut self, instance: &Rc<Instance>) {
+        if self.instances.len() >= self.purge_at {
+            self.instances.retain(|weak| weak.strong_count() > 0);
+            self.purge_at = (self.instances.len() * 2).max(1024);
+        }
+        self.instances.push(Rc::downgrade(instance));
+    }
+}
+
+/// Bytes of a transaction's heap.
+pub(crate) const MAX_HEAP: usize = 6_000_000;
+
+impl Drop for Vm<'_, '_> {
+    fn drop(&mut self) {
+        self.stack.clear();
+        self.lend();
+        // Instances that refer to each other would stay for ever. Those that statics still hold are let be.
+        let kept = self.host.usage().state.0.as_ref().map_or(0, |statics| statics.classes.iter().map(Vec::len).sum::<usize>());
+        if kept == 0 {
+            for instance in self.instances.drain(..).filter_map(|weak| weak.upgrade()) {
+                if let Ok(mut fields) = instance.fields.try_borrow_mut() {
+                    let fields = std::mem::take(&mut *fields);
+                    drop(fields);
+                }
+            }
+        }
+    }
+}
