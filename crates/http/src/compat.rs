@@ -151,6 +151,11 @@ pub fn suggestions_have_second_fields(version: ApiVersion) -> bool {
     version.0 >= 48
 }
 
+/// Whether a value where a structure is due is told of in few words (to v33.0, as recorded with it: crud-007).
+pub fn tells_structures_briefly(version: ApiVersion) -> bool {
+    version.0 <= 33
+}
+
 /// Whether tests are run by POST alone (from v37.0).
 pub fn runs_tests_by_post(version: ApiVersion) -> bool {
     version.0 >= 37

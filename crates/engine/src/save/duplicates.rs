@@ -23,6 +23,10 @@ pub struct DuplicateOptions {
     pub include_record_details: bool,
     /// The API version by whose addresses the records found are told.
     pub version: Option<ApiVersion>,
+    /// Don't ask the rules at all.
+    pub bypass: bool,
+    /// A record of another object that is no duplicate: the lead that becomes the record.
+    pub except: Option<Id>,
 }
 
 /// A record about to be written.
@@ -50,6 +54,9 @@ pub(super) struct Report {
 /// request allows duplicates; what is to be reported is answered.
 pub(super) fn check(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<Vec<Report>, Failure> {
     let mut reports = Vec::new();
+    if it.options.bypass {
+        return Ok(reports);
+    }
     let mut alert = None;
     for rule in it.object.rules.iter().flat_map(|rules| &rules.duplicate_rules) {
         let (action, operations) = rule.on(it.insert);
@@ -132,7 +139,7 @@ fn results(tx: &mut dyn Tx, it: &Candidate<'_>, rule: &DuplicateRuleDef) -> Resu
         let compared = |index: &usize| matching.fields.contains(index);
         // An update that changes nothing that is compared makes no new duplicates.
         let touched = it.insert || changed(it, object, with).iter().any(compared);
-        let own = it.row.get(it.object, "Id").as_id();
+        let own = if object.name == it.object.name { it.row.get(it.object, "Id").as_id() } else { it.options.except };
         let found = if touched { matching::find(tx, it.org, object, matching, &row, own)? } else { Vec::new() };
         if !found.is_empty() {
             results.push(MatchResult {

@@ -4,6 +4,7 @@
 pub(crate) mod automation;
 mod bin;
 mod checks;
+mod convert;
 mod current;
 mod delete;
 mod derived;
@@ -22,6 +23,7 @@ mod write;
 
 pub(crate) use bin::undelete_within;
 pub use bin::{empty_recycle_bin, undelete};
+pub use convert::{Conversion, Converted, convert};
 pub(crate) use derived::{PlatformRow, put_platform_row, take_platform_rows};
 pub use duplicates::DuplicateOptions;
 pub use merge::{Merge, Merged, merge, not_mergeable};

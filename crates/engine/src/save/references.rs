@@ -64,6 +64,11 @@ fn one(tx: &mut dyn Tx, org: &Org, catalog: &Catalog, field: &Field, id: Id) -> 
         State::Live => Ok(()),
         State::Converted => Err(converted_lead().into()),
         State::Deleted => Err(record::deleted().with_status(400).into()),
+        // As setup tells of a licence that is not the org's (crud-066).
+        State::Missing if target.name == "UserLicense" => {
+            let text = "insufficient access rights on cross-reference id";
+            Err(ApiError::new(ErrorCode::InsufficientAccessOnCrossReferenceEntity, text).with_fields(Vec::<String>::new()).into())
+        }
         State::Missing if field.name == record_types::FIELD => Err(record_types::not_valid(&id.to_string()).into()),
         State::Missing => {
             let e = ApiError::new(ErrorCode::InvalidCrossReferenceKey, "invalid cross reference id");

@@ -110,7 +110,6 @@ pub(super) struct Within<'a> {
 }
 
 impl Within<'_> {
-    #[allow(dead_code, reason = "conversions come next")]
     /// Saves a record as a request of its own would. A new one brings its id.
     pub(super) fn save(&self, tx: &mut dyn Tx, object: &Arc<Object>, op: Op, record: Incoming) -> Result<Saved, Failure> {
         self.one(tx, object, op, record, false)

@@ -20,7 +20,12 @@ fn duplicates(cx: &Rest<'_>) -> DuplicateOptions {
         let mut parts = header.split([',', ';']).filter_map(|part| part.split_once('='));
         parts.any(|(name, value)| name.trim().eq_ignore_ascii_case(wanted) && value.trim().eq_ignore_ascii_case("true"))
     };
-    DuplicateOptions { allow_save: is_on("allowSave"), include_record_details: is_on("includeRecordDetails"), version: Some(cx.version) }
+    DuplicateOptions {
+        allow_save: is_on("allowSave"),
+        include_record_details: is_on("includeRecordDetails"),
+        version: Some(cx.version),
+        ..DuplicateOptions::default()
+    }
 }
 
 /// Reads a record of an object. `key` is the external ID field that the URL names, which the body may not repeat.

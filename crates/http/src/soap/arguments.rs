@@ -24,6 +24,27 @@ pub(super) const MERGES: &[&str] = &["request", "mergeRequest", "mergeRequests"]
 /// The members of a request of `merge`.
 const MERGE: &[Allowed] = &[("masterRecord", false), ("recordToMergeIds", true)];
 
+/// The members of an order to convert a lead.
+const CONVERSION: &[Allowed] = &[
+    ("accountId", false),
+    ("accountRecord", false),
+    ("bypassAccountDedupeCheck", false),
+    ("bypassContactDedupeCheck", false),
+    ("contactId", false),
+    ("contactRecord", false),
+    ("convertedStatus", false),
+    ("doNotCreateOpportunity", false),
+    ("leadId", false),
+    ("opportunityId", false),
+    ("opportunityName", false),
+    ("opportunityRecord", false),
+    ("overwriteLeadSource", false),
+    ("ownerId", false),
+    ("relatedPersonAccountId", false),
+    ("relatedPersonAccountRecord", false),
+    ("sendNotificationEmail", false),
+];
+
 /// The arguments of an operation that is built, as the WSDL has them; `None` for any other.
 fn of(api: Api, operation: &str) -> Option<&'static [Allowed]> {
     Some(match (api, operation) {
@@ -38,6 +59,7 @@ fn of(api: Api, operation: &str) -> Option<&'static [Allowed]> {
         (_, "upsert") => &[("externalIDFieldName", false), ("sObjects", true)],
         (_, "delete" | "undelete" | "emptyRecycleBin") => IDS,
         (_, "merge") => &[("request", true), ("mergeRequest", true), ("mergeRequests", true)],
+        (_, "convertLead") => &[("leadConverts", true)],
         (_, "query" | "queryAll") => QUERY,
         (_, "queryMore") => &[("queryLocator", false)],
         (_, "search") => &[("searchString", false)],
@@ -62,6 +84,7 @@ pub(super) fn check(cx: &Soap<'_>) -> Result<(), Fault> {
     match (cx.api, cx.request.operation.as_str()) {
         (Api::Metadata, "listMetadata") => inner(&["queries"], LISTED),
         (Api::Partner | Api::Enterprise, "merge") => inner(MERGES, MERGE),
+        (Api::Partner | Api::Enterprise, "convertLead") => inner(&["leadConverts"], CONVERSION),
         _ => Ok(()),
     }
 }

@@ -191,7 +191,6 @@ fn not_built(cx: &Soap<'_>) -> Fault {
 /// Operations that the partner and the enterprise API have and this server has not.
 const NOT_BUILT: &[&str] = &[
     "changeOwnPassword",
-    "convertLead",
     "deleteByExample",
     "describeAllTabs",
     "describeAppMenu",

@@ -70,6 +70,15 @@ pub fn rows() -> Vec<SeedRow> {
     rows
 }
 
+/// Whether a new org has a row of an object by a name, in any letter case.
+pub fn has_named(object: &str, name: &str) -> bool {
+    let Some((_, text)) = FILES.iter().find(|(of, _)| *of == object) else { return false };
+    let mut lines = text.lines().filter(|l| !l.starts_with('#'));
+    let at = lines.next().unwrap_or("").split('\t').position(|column| column == "Name");
+    let folded = orglet_base::fold(name);
+    at.is_some_and(|at| lines.any(|line| line.split('\t').nth(at).is_some_and(|cell| orglet_base::fold(cell) == folded)))
+}
+
 /// The first three characters of the ids of an object's rows, also where its describe names no key prefix.
 pub fn id_prefix(object: &str) -> Option<KeyPrefix> {
     let entry = entry(object)?;

@@ -107,6 +107,13 @@ impl ParseFailure {
         };
         ApiError::new(ErrorCode::JsonParserError, text)
     }
+
+    /// The error in its older words (crud-007).
+    pub fn briefly_at(&self, line: u32, column: u32) -> ApiError {
+        let Self { word, token, value } = self;
+        let text = format!("Cannot deserialize instance of {word} from {token} value {value} at [line:{line}, column:{column}]");
+        ApiError::new(ErrorCode::JsonParserError, text)
+    }
 }
 
 /// What a field type does.

@@ -4,6 +4,7 @@ use super::{agreements, refuse};
 use crate::record::{self, Row};
 use crate::{Failure, Org};
 use orglet_base::{ErrorCode, Id, Value};
+use orglet_schema::standard::seed;
 use orglet_schema::{Catalog, Object};
 use orglet_store::Tx;
 use std::sync::Arc;
@@ -41,12 +42,17 @@ pub(in crate::save) fn may_delete(tx: &mut dyn Tx, org: &Org, catalog: &Catalog,
             // https://salesforce.stackexchange.com/questions/274499
             Err(refuse(ErrorCode::FieldIntegrityException, "field integrity exception", &[]))
         }
-        "UserRole" => {
+        "Profile" if seed::has_named("Profile", &name()) => kept("it is a standard profile"),
+        "UserRole" | "Profile" => {
+            let (by, why) = match object.name.as_str() {
+                "Profile" => ("ProfileId", "users have this profile"),
+                _ => ("UserRoleId", "users have this role"),
+            };
             let (Some(users), id) = (catalog.object("User"), row.get(object, "Id")) else { return Ok(()) };
-            let Some(field) = users.field("UserRoleId") else { return Ok(()) };
+            let Some(field) = users.field(by) else { return Ok(()) };
             match record::find(tx, org, users, field, id, 1)?.is_empty() {
                 true => Ok(()),
-                false => kept("users have this role"),
+                false => kept(why),
             }
         }
         _ => Ok(()),

@@ -128,6 +128,7 @@ pub(super) fn check(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> 
         "Contact" if it.set("ReportsToId") => no_loop(tx, it, "ReportsToId"),
         "Asset" => service::asset(tx, it),
         "User" => people::user(tx, it),
+        "Profile" => people::profile(tx, it),
         "CampaignMember" => people::campaign_member(tx, it),
         "Opportunity" => sales::opportunity(tx, it),
         "PricebookEntry" => sales::price_book_entry(tx, it),

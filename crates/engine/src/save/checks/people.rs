@@ -4,6 +4,7 @@ use super::{Candidate, no_loop, refuse};
 use crate::Failure;
 use crate::failure::Gathered;
 use orglet_base::{ApiError, ErrorCode, Value};
+use orglet_schema::standard::seed;
 use orglet_store::Tx;
 
 /// Login names look like addresses and are unique, so are nicknames; nobody locks themselves out. Codes are the
@@ -42,6 +43,21 @@ fn username(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> {
         let text = "Duplicate Username.<br>The username already exists in this or another Salesforce organization. Usernames must be unique \
                     across all Salesforce organizations. To resolve, use a different username (it doesn't need to match the user's email address). ";
         return Err(refuse(ErrorCode::DuplicateUsername, text, &["Username"]));
+    }
+    Ok(())
+}
+
+/// A profile's name is its own (crud-052), and those that every org has keep theirs.
+pub(super) fn profile(tx: &mut dyn Tx, it: &Candidate<'_>) -> Result<(), Failure> {
+    if !it.set("Name") {
+        return Ok(());
+    }
+    if it.was("Name").as_text().is_some_and(|name| seed::has_named("Profile", name)) {
+        let text = "The name of a standard profile can't be changed: Name";
+        return Err(refuse(ErrorCode::FieldIntegrityException, text, &["Name"]));
+    }
+    if !it.others(tx, "Name", 2)?.is_empty() {
+        return Err(refuse(ErrorCode::FieldIntegrityException, "The profile name is already in use: Name", &["Name"]));
     }
     Ok(())
 }

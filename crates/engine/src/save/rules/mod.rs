@@ -81,7 +81,7 @@ impl Stage<'_> {
 }
 
 /// The day it is where a user lives.
-fn today(identity: &Identity, now: DateTime) -> Value {
+pub(super) fn today(identity: &Identity, now: DateTime) -> Value {
     let zone = identity.user.time_zone.clone();
     jiff::Timestamp::from_millisecond(now.0).map_or(Value::Null, |t| Value::Date(t.to_zoned(zone).date()))
 }
@@ -139,6 +139,12 @@ pub(super) fn moved(tx: &mut dyn Tx, cx: &Context<'_>, sets: &[(Arc<Object>, Vec
     Days::gather(tx, cx, sets, &HashSet::new(), false)?.make(tx, cx)
 }
 
+/// Takes what members of campaigns count for from the figures of these (`times` is -1), or adds it (1): before and after something changes
+/// that the members don't say themselves.
+pub(super) fn recount(tx: &mut dyn Tx, cx: &Context<'_>, sets: &[(Arc<Object>, Vec<Id>)], times: i64) -> Result<(), Failure> {
+    Moves::gather(tx, cx.org, cx.catalog, sets, &HashSet::new(), times)?.make(tx, cx.org, cx.catalog, cx.now)
+}
+
 /// The fields of a child that show what its parent says by a reference.
 pub(super) use copies::shown;
 
@@ -152,6 +158,7 @@ pub(super) fn before_save(tx: &mut dyn Tx, it: &Stage<'_>, row: &mut Row) -> Res
     let mut aside = Value::Null;
     match object.name.as_str() {
         "Contact" | "Lead" | "User" => person(it, row),
+        "Profile" if it.old.is_none() && !it.system => kind_of_users(tx, it, row)?,
         "Opportunity" => sales::opportunity(it, row)?,
         "Case" => aside = service::case(tx, it, row)?,
         "Task" => {
@@ -255,6 +262,16 @@ fn person(it: &Stage<'_>, row: &mut Row) {
         }
         _ => {}
     }
+}
+
+/// What kind of users a new profile is for: that of the other profiles of its licence.
+fn kind_of_users(tx: &mut dyn Tx, it: &Stage<'_>, row: &mut Row) -> Result<(), Failure> {
+    let object = it.object;
+    let Some(license) = object.field("UserLicenseId") else { return Ok(()) };
+    let other = record::find(tx, it.org, object, license, row.get(object, &license.name), 1)?.pop();
+    let other = other.map(|id| record::by_id(tx, it.org, object, id)).transpose()?.flatten();
+    row.set(object, "UserType", other.map_or_else(|| Value::from("Standard"), |other| other.get(object, "UserType").clone()));
+    Ok(())
 }
 
 /// Sets a number that the platform derives; one too large for its field, or for us (`None`), is refused like one given.

@@ -7,6 +7,7 @@ use super::describe::{below, find};
 use super::source;
 use crate::Reply;
 use crate::codec::{Doc, Node, NodeValue, RecordUrl, Writer};
+use crate::compat;
 use http::{Method, header};
 use orglet_base::{ApiError, ErrorCode, Id};
 use orglet_engine::metadata::{self, Custom, Edit};
@@ -158,7 +159,11 @@ impl Body {
                     if !node.is_object() {
                         let input = node.as_input();
                         let failure = orglet_schema::ParseFailure::new("complexvalue", input);
-                        return Err(failure.at(node.line, node.column));
+                        let told = match compat::tells_structures_briefly(cx.version) {
+                            true => failure.briefly_at(node.line, node.column),
+                            false => failure.at(node.line, node.column),
+                        };
+                        return Err(told);
                     }
                     read.metadata = Some(MetaNode::from_json(&json(node)));
                 }

@@ -2,6 +2,7 @@
 //! `sObject` that names its object in an element `type`, in the enterprise API the element's own type (`xsi:type`) is the object.
 
 mod bin;
+mod convert;
 mod decode;
 mod describe;
 mod merge;
@@ -42,6 +43,7 @@ fn find(name: &str) -> Option<(Run, bool)> {
         "delete" => (write::delete, false),
         "undelete" => (bin::undelete, false),
         "merge" => (merge::merge, false),
+        "convertLead" => (convert::convert, false),
         "emptyRecycleBin" => (bin::empty, false),
         "query" => (read::query, true),
         "queryAll" => (read::query_all, true),
