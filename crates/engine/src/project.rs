@@ -65,7 +65,6 @@ pub fn load(identity: &Identity, folders: &[PathBuf], strict: bool) -> Result<Ve
                 path: folders.first().cloned().unwrap_or_default(),
                 line: None,
                 reason: e.to_string(),
-                about: None,
             });
             Err(LoadError::Files(vec![place]))
         }

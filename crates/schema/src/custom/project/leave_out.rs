@@ -42,7 +42,7 @@ impl Project {
             let (path, line) = self.origins.get(&origin).cloned().unwrap_or_default();
             let of = |e: &&DefError| e.column.is_some() && e.subject.as_deref() == Some(&what);
             let line = errors.iter().find(of).and_then(|e| e.line).or(line);
-            self.skipped.push(Skipped { path, line, what, why, about: Some(origin) });
+            self.skipped.push(Skipped { path, line, what, why });
         }
         any
     }
