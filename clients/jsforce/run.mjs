@@ -12,6 +12,7 @@ import { Suite, runName } from './harness.mjs';
 import * as logins from './logins.mjs';
 import * as schema from './schema.mjs';
 import * as metadata from './metadata.mjs';
+import * as apex from './apex.mjs';
 import * as records from './records.mjs';
 import * as blobs from './blobs.mjs';
 import * as queries from './queries.mjs';
@@ -37,7 +38,7 @@ const suite = new Suite('jsforce', values.transport);
 const connect = (more = {}) =>
   new Connection({ instanceUrl: base, accessToken: server.access_token, version: server.api_version, ...more });
 const run = { server, base, suite, connect, name: runName(), conn: connect(), root: `/services/data/v${server.api_version}` };
-for (const part of [logins, schema, metadata, records, blobs, queries, pages, actions, soap, faults, xml]) {
+for (const part of [logins, schema, metadata, apex, records, blobs, queries, pages, actions, soap, faults, xml]) {
   await part.steps(run);
 }
 await schema.cleanUp(run);

@@ -12,6 +12,7 @@ import json
 import sys
 from types import SimpleNamespace
 
+import apex
 import blobs
 import faults
 import logins
@@ -30,7 +31,7 @@ def main():
         server = Server(json.load(file), options.transport)
     suite = Suite("simple-salesforce", options.transport)
     run = SimpleNamespace(server=server, suite=suite, name=run_name())
-    for part in (logins, schema, records, blobs, queries, faults):
+    for part in (logins, schema, apex, records, blobs, queries, faults):
         part.steps(run)
     schema.clean_up(run)
     return suite.finish()

@@ -62,6 +62,28 @@ pub fn run(identity: &Identity, request: &Request<'_>) -> Result<Answer, Failure
     planned(identity, request, |search| read(identity, search))
 }
 
+/// Parses and runs a search on a transaction. List views are asked for beside it, so that a search can't be within one.
+pub(crate) fn within(tx: &mut dyn Tx, identity: &Identity, request: &Request<'_>) -> Result<Answer, Failure> {
+    let mut ast = sosl::parse(request.sosl).map_err(|e| refusal(&e, request.sosl))?;
+    if ast.returning.iter().any(|one| one.list_view.is_some()) {
+        let text = "USING ListView is not supported in a transaction.";
+        return Err(ApiError::new(ErrorCode::FunctionalityNotEnabled, text).into());
+    }
+    if request.by_name {
+        ast.group = Group::NameField;
+    }
+    let catalog = identity.org.catalog();
+    let every: Vec<Arc<Object>> = match ast.returning.as_slice() {
+        [] => catalog.objects().into_iter().filter(|o| covered(identity, o)).cloned().collect(),
+        _ => Vec::new(),
+    };
+    let cx = query::context(identity, &catalog, request.sosl, request.version);
+    let listed = ast.returning.iter().map(|_| None).collect::<Vec<_>>();
+    let search = plan::plan(&ast, &every, &listed, &cx)?;
+    let sets = sets(identity, tx, &search.objects, search.limit)?;
+    Ok(answer(search, sets))
+}
+
 /// Parses and plans a search, and looks for nothing.
 pub fn check(identity: &Identity, request: &Request<'_>) -> Result<(), Failure> {
     planned(identity, request, |_| Ok(()))
@@ -103,26 +125,33 @@ fn covered(identity: &Identity, object: &Object) -> bool {
 }
 
 fn read(identity: &Identity, search: SearchPlan) -> Result<Answer, Failure> {
-    let SearchPlan { objects, limit, labels, highlight } = search;
-    let sets = identity.org.read(|tx| {
-        let started = Instant::now();
-        let mut ids = Vec::with_capacity(objects.len());
-        for object in &objects {
-            ids.push(find(identity, tx, object, started)?);
-        }
-        let shares = distribute(&ids.iter().map(Vec::len).collect::<Vec<_>>(), usize::try_from(limit).unwrap_or(usize::MAX));
-        let mut sets = Vec::with_capacity(objects.len());
-        for ((object, mut ids), share) in objects.iter().zip(ids).zip(shares) {
-            ids.truncate(share);
-            sets.push(values(tx, object, &ids)?);
-        }
-        Ok(sets)
-    })?;
+    let sets = identity.org.read(|tx| sets(identity, tx, &search.objects, search.limit))?;
+    Ok(answer(search, sets))
+}
+
+/// The rows of each object.
+fn sets(identity: &Identity, tx: &mut dyn Tx, objects: &[ObjectSearch], limit: u64) -> Result<Vec<RowSet>, Failure> {
+    let started = Instant::now();
+    let mut ids = Vec::with_capacity(objects.len());
+    for object in objects {
+        ids.push(find(identity, tx, object, started)?);
+    }
+    let shares = distribute(&ids.iter().map(Vec::len).collect::<Vec<_>>(), usize::try_from(limit).unwrap_or(usize::MAX));
+    let mut sets = Vec::with_capacity(objects.len());
+    for ((object, mut ids), share) in objects.iter().zip(ids).zip(shares) {
+        ids.truncate(share);
+        sets.push(values(tx, object, &ids)?);
+    }
+    Ok(sets)
+}
+
+fn answer(search: SearchPlan, sets: Vec<RowSet>) -> Answer {
+    let SearchPlan { objects, labels, highlight, .. } = search;
     let found = objects.into_iter().zip(sets).map(|(search, rows)| {
         let marked = if highlight { marks(&search, &rows) } else { Vec::new() };
         Found { search, set: RecordSet { rows, children: Vec::new() }, marked }
     });
-    Ok(Answer { found: found.collect(), labels })
+    Answer { found: found.collect(), labels }
 }
 
 /// The keys of the rows found, in order, as many as are wanted. Candidates are read by pages that grow: as a rule the

@@ -284,6 +284,12 @@ impl Growth {
         Ok(Self { data_room, files_room, ..Self::unbounded(org) })
     }
 
+    /// For a save within a transaction that is under way: what has not been counted by then is not.
+    pub(crate) fn within(org: &Org, object: &Object) -> Result<Self, Failure> {
+        let counted = !org.storage.stale.load(Ordering::SeqCst) && org.storage.known.load(Ordering::SeqCst);
+        if counted { Self::of(org, object) } else { Ok(Self::unbounded(org)) }
+    }
+
     /// For a save that nothing is refused to.
     pub(crate) fn unbounded(org: &Org) -> Self {
         let (data, files) = Default::default();

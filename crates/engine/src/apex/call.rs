@@ -48,7 +48,7 @@ fn run_once<T>(
         undone = None;
         org.still(tx, catalog)?;
         let mut session = Session::default();
-        let ended = work(&mut InOrg { tx, cx: &cx, session: &mut session }, &compiled);
+        let ended = work(&mut InOrg::new(tx, &cx, &mut session)?, &compiled);
         if let Some(failure) = session.failure.take() {
             return Err(failure);
         }
@@ -98,15 +98,4 @@ pub fn invoke(identity: &Identity, class: &str, method: &str, input: Data) -> Re
 /// Ids as messages list them.
 pub(super) fn list(ids: &[Id]) -> String {
     ids.iter().map(Id::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// The name of the organization.
-pub(super) fn organization_name(identity: &Identity) -> String {
-    let catalog = identity.org.catalog();
-    let name = || {
-        let object = catalog.object("Organization")?;
-        let row = identity.org.organization().ok()??;
-        row.get(object, "Name").as_text().map(str::to_owned)
-    };
-    name().unwrap_or_default()
 }

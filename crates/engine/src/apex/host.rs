@@ -19,12 +19,29 @@ const MOST_LOG: usize = 10_000;
 
 /// An org with a transaction.
 pub(crate) struct InOrg<'a> {
-    pub(crate) tx: &'a mut dyn Tx,
-    pub(crate) cx: &'a Context<'a>,
-    pub(crate) session: &'a mut Session,
+    tx: &'a mut dyn Tx,
+    cx: &'a Context<'a>,
+    session: &'a mut Session,
 }
 
-impl InOrg<'_> {
+impl<'a> InOrg<'a> {
+    /// The org within a transaction. What programs may ask of the organization is read by it once: a transaction in memory lets no
+    /// other read beside it.
+    pub(crate) fn new(tx: &'a mut dyn Tx, cx: &'a Context<'a>, session: &'a mut Session) -> Result<Self, Failure> {
+        if session.organization.is_none() {
+            let org = &*cx.identity.org;
+            let name = match cx.catalog.object("Organization").filter(|object| org.has_rows(object)) {
+                Some(object) => {
+                    let row = record::by_id(tx, org, object, org.id)?;
+                    row.and_then(|row| row.get(object, "Name").as_text().map(str::to_owned))
+                }
+                None => None,
+            };
+            session.organization = Some(name.unwrap_or_default());
+        }
+        Ok(Self { tx, cx, session })
+    }
+
     /// A failure that is no matter of the program's ends it; whoever began the transaction is told.
     fn fatal(&mut self, failure: Failure) -> HostError {
         let told = HostError::fatal(failure.to_string());
@@ -156,6 +173,30 @@ impl InOrg<'_> {
     }
 }
 
+/// A search as the API writes it: Apex has its words in quotes, the API in braces.
+fn braced(sosl: &str) -> String {
+    let start = sosl.trim_start();
+    let Some(rest) = start.get(..4).filter(|word| word.eq_ignore_ascii_case("find")).map(|_| start[4..].trim_start()) else {
+        return sosl.to_owned();
+    };
+    let Some(quoted) = rest.strip_prefix('\'') else { return sosl.to_owned() };
+    let mut words = String::with_capacity(quoted.len());
+    let mut chars = quoted.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '\'' => return format!("FIND {{{words}}}{}", &quoted[at + 1..]),
+            '\\' => match chars.next() {
+                Some((_, quote @ ('\'' | '"'))) => words.push(quote),
+                Some((_, other)) => words.extend(['\\', other]),
+                None => break,
+            },
+            '{' | '}' => words.extend(['\\', c]),
+            c => words.push(c),
+        }
+    }
+    sosl.to_owned()
+}
+
 /// What a record is refused with. A failure of another kind ends the program.
 fn errors(failure: Failure) -> Result<Vec<RowError>, Failure> {
     let row = |e: &ApiError| RowError {
@@ -193,11 +234,13 @@ impl Host for InOrg<'_> {
     }
 
     fn search(&mut self, query: &Query) -> Result<Vec<Vec<Record>>, HostError> {
-        let sosl = query.with_literals();
+        let sosl = braced(&query.with_literals());
         let request = search::Request { sosl: &sosl, version: ApiVersion::LATEST, by_name: false };
         let make: fn(String) -> HostError = |message| HostError { type_name: "System.SearchException", message, fatal: false };
-        // What is searched is what was committed, on the platform too.
-        let answer = search::run(self.cx.identity, &request).map_err(|failure| self.refused(failure, make))?;
+        let answer = match search::within(self.tx, self.cx.identity, &request) {
+            Ok(answer) => answer,
+            Err(failure) => return Err(self.refused(failure, make)),
+        };
         let mut lists = Vec::with_capacity(answer.found.len());
         for found in &answer.found {
             let Some(plan) = found.search.records() else { continue };
@@ -258,7 +301,7 @@ impl Host for InOrg<'_> {
             profile_id: user.profile_id,
             role_id: user.role_id,
             organization_id: Some(identity.org.id),
-            organization_name: super::call::organization_name(identity),
+            organization_name: self.session.organization.clone().unwrap_or_default(),
             name: user.name.clone(),
             first_name: user.first_name.clone().unwrap_or_default(),
             last_name: user.last_name.clone(),
@@ -295,5 +338,23 @@ impl Host for InOrg<'_> {
 
     fn usage(&mut self) -> &mut Usage {
         &mut self.session.usage
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::braced;
+
+    #[test]
+    fn quotes_of_a_search_become_braces() {
+        for (apex, api) in [
+            ("FIND 'map*' IN ALL FIELDS RETURNING Account", "FIND {map*} IN ALL FIELDS RETURNING Account"),
+            ("find 'o\\'x {y}'", "FIND {o'x \\{y\\}}"),
+            ("FIND {x}", "FIND {x}"),
+            ("FIND 'open", "FIND 'open"),
+            ("", ""),
+        ] {
+            assert_eq!(braced(apex), api, "{apex}");
+        }
     }
 }

@@ -36,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) grown: Vec<Growth>,
     /// What ended the program, where it is no matter of the program's.
     pub(crate) failure: Option<Failure>,
+    /// The name of the organization, once it was looked up.
+    pub(crate) organization: Option<String>,
     /// The lines of `System.debug`.
     pub(crate) log: Vec<String>,
 }

@@ -118,8 +118,7 @@ impl<'a> Triggers<'a> {
         session.depth += 1;
         let context = TriggerContext { event, new: new.to_vec(), old: old.to_vec() };
         let compiled = self.cx.compiled.clone();
-        let mut host = InOrg { tx, cx: &self.cx, session };
-        let done = compiled.program.run_trigger(&mut host, &def.name, context);
+        let done = compiled.program.run_trigger(&mut InOrg::new(tx, &self.cx, session)?, &def.name, context);
         session.depth -= 1;
         match done {
             Ok(outcome) => Ok(Ok(outcome)),

@@ -158,6 +158,11 @@ pub(crate) struct Within {
 /// children of each.
 pub(crate) fn within(tx: &mut dyn Tx, identity: &Identity, request: &Request<'_>, most: usize) -> Result<Within, Failure> {
     let plan = plan(identity, request)?;
+    // Rows that are made of anything but the catalog are read beside the transaction, which a database in memory can't.
+    if let Some(need) = plan.virtuals.iter().find(|need| !["EntityDefinition", "FieldDefinition"].contains(&need.object.name.as_str())) {
+        let text = format!("sObject type '{}' is not supported.", need.object.name);
+        return Err(ApiError::new(ErrorCode::InvalidType, text).into());
+    }
     let virtuals = virtuals::rows(identity, &plan)?;
     let (mut set, mut count) = (RecordSet::default(), None);
     match &plan.output {

@@ -46,7 +46,8 @@ impl<'a> Job<'a> {
         if !change.object.is_event() {
             org.ensure_table(&change.object)?;
         }
-        Self::with_ids(identity, catalog, change, fresh_ids(org, change)?)
+        let fresh = fresh_ids(org, change)?;
+        Self::with_ids(identity, catalog, change, fresh, Growth::of(org, &change.object)?)
     }
 
     /// Within a transaction that is under way, which a table can't be made in and ids are taken in.
@@ -61,14 +62,14 @@ impl<'a> Job<'a> {
                 fresh.push(org.new_id_within(tx, prefix)?);
             }
         }
-        Self::with_ids(identity, catalog, change, fresh)
+        Self::with_ids(identity, catalog, change, fresh, Growth::within(org, &change.object)?)
     }
 
-    fn with_ids(identity: &'a Identity, catalog: &'a Catalog, change: &'a Change, fresh: Vec<Id>) -> Result<Self, Failure> {
+    fn with_ids(identity: &'a Identity, catalog: &'a Catalog, change: &'a Change, fresh: Vec<Id>, growth: Growth) -> Result<Self, Failure> {
         let org = &*identity.org;
         let now = org.now().truncate_to_second();
         let triggers = if change.system { None } else { Triggers::of(identity, catalog, &change.object) };
-        Ok(Self { identity, catalog, change, fresh, now, growth: Growth::of(org, &change.object)?, triggers, automation: false })
+        Ok(Self { identity, catalog, change, fresh, now, growth, triggers, automation: false })
     }
 
     /// What was added to the storage in use, for who keeps the transaction.

@@ -2,7 +2,7 @@
 
 pub(crate) mod appearance;
 pub(crate) mod field;
-mod layout_items;
+pub(crate) mod layout_items;
 pub(crate) mod layouts;
 pub(crate) mod record_types;
 pub(crate) mod search;

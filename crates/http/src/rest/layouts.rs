@@ -3,16 +3,13 @@
 use super::{Rest, quick};
 use crate::Reply;
 use crate::codec::{Doc, XmlOrder};
+use crate::describe::layout_items::{Tabs, items_of};
 use crate::describe::layouts::{compact_doc, compact_result, layout_doc, not_layoutable, result};
 use crate::describe::record_types;
 use orglet_base::{ApiError, ErrorCode};
-<<<<<<< HEAD
-use orglet_engine::{Failure, lists};
-use orglet_schema::custom::part::page_field;
-=======
 use orglet_engine::Failure;
 use orglet_schema::Object;
->>>>>>> pkg-rows
+use orglet_schema::custom::part::page_field;
 use orglet_schema::standard::describe as facts;
 use orglet_schema::standard::layouts::{self, Layout};
 use std::sync::Arc;

@@ -9,6 +9,7 @@ pub(super) use rows::doc;
 pub(crate) use rows::{blob, row};
 
 use super::{Rest, explain, query};
+use crate::codec::{Doc, XmlOrder};
 use crate::router::Resource;
 use crate::{Reply, compat};
 use http::header;
@@ -24,8 +25,28 @@ pub(crate) fn run(cx: &Rest<'_>) -> Result<Reply, Failure> {
     query::run(cx, soql, false, true)
 }
 
-/// What runs, completes and searches Apex: there is none here, so that every request is refused once its parameters are
-/// there. Tests are run by POST alone since v37.0 (jsforce issue 493).
+/// `GET /tooling/executeAnonymous?anonymousBody=`.
+fn anonymous(cx: &Rest<'_>, body: &str) -> Result<Reply, Failure> {
+    let outcome = orglet_engine::apex::anonymous(&cx.identity, body)?.outcome;
+    let text = |text: Option<String>| text.map_or(Doc::Null, Doc::from);
+    let place = |place: Option<u32>| Doc::Int(place.map_or(-1, i64::from));
+    let (problem, exception) = (outcome.problem, outcome.exception);
+    let line = problem.as_ref().map(|p| p.line).or_else(|| exception.as_ref().map(|e| e.line));
+    let column = problem.as_ref().map(|p| p.column).or_else(|| exception.as_ref().map(|e| e.column));
+    let doc = Doc::obj([
+        ("line", place(line)),
+        ("column", place(column)),
+        ("compiled", problem.is_none().into()),
+        ("success", (problem.is_none() && exception.is_none()).into()),
+        ("compileProblem", text(problem.map(|p| p.problem))),
+        ("exceptionStackTrace", text(exception.as_ref().map(|e| e.stack.clone()))),
+        ("exceptionMessage", text(exception.map(|e| e.headline()))),
+    ]);
+    Ok(cx.doc(200, &doc, "ExecuteAnonymousResult", XmlOrder::Sorted))
+}
+
+/// What runs, completes and searches Apex. Nothing runs tests, completes or searches here, so that these are refused once their
+/// parameters are there. Tests are run by POST alone since v37.0 (jsforce issue 493).
 pub(crate) fn apex(cx: &Rest<'_>, resource: Resource) -> Result<Reply, Failure> {
     let needed = match resource {
         Resource::ToolingExecuteAnonymous => Some("anonymousBody"),
@@ -52,6 +73,9 @@ pub(crate) fn apex(cx: &Rest<'_>, resource: Resource) -> Result<Reply, Failure> 
             name => ApiError::new(ErrorCode::MissingArgument, format!("Missing required parameter: {name}")),
         }
         .into());
+    }
+    if let (Resource::ToolingExecuteAnonymous, Some(body)) = (resource, cx.call.param("anonymousBody")) {
+        return anonymous(cx, body);
     }
     Err(ApiError::new(ErrorCode::FunctionalityNotEnabled, "This feature is not currently enabled for this user.").into())
 }
