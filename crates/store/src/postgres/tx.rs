@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 /// How long after the server's own limit an answer is given up.
 const SLACK: Duration = Duration::from_secs(10);
 const SAVEPOINT: &str = "SAVEPOINT record;";
-const RELEASE: &str = "RELEASE SAVEPOINT record;";
 /// How long a transaction that has no patience left still waits for a row.
 const LEAST_WAIT: Duration = Duration::from_millis(10);
 
@@ -83,11 +82,6 @@ impl<'a> Transaction<'a> {
         // A statement that failed ended with its transaction; a connection that is gone is not used again.
         self.lease.clean = !matches!(done, Err(StoreError::Unavailable(_)));
         done.map(|_| ())
-    }
-
-    /// Whether a mark was set and nothing has been sent or is to be sent since. What releases a mark ends in the same words.
-    fn is_just_set(&self) -> bool {
-        self.pending.ends_with(SAVEPOINT) && !self.pending.ends_with(RELEASE)
     }
 
     fn fails(&mut self, fault: Fault) -> StoreError {
@@ -192,15 +186,15 @@ impl Tx for Transaction<'_> {
     fn mark(&mut self, mark: Mark) -> Result<(), StoreError> {
         match mark {
             Mark::Set => self.pending.push_str(SAVEPOINT),
-            // Nothing ran since it was set.
-            _ if self.is_just_set() => self.pending.truncate(self.pending.len() - SAVEPOINT.len()),
-            Mark::Forget => self.pending.push_str(RELEASE),
+            // Nothing ran since it was set. What ends a savepoint is written without the word, so as not to look like one that begins.
+            _ if self.pending.ends_with(SAVEPOINT) => self.pending.truncate(self.pending.len() - SAVEPOINT.len()),
+            Mark::Forget => self.pending.push_str("RELEASE record;"),
             Mark::Return => {
                 let waited = matches!(self.failed, Some(StoreError::Locked));
                 if !matches!(self.failed, Some(StoreError::Unavailable(_))) {
                     self.failed = None;
                 }
-                self.pending.push_str("ROLLBACK TO SAVEPOINT record;RELEASE SAVEPOINT record;");
+                self.pending.push_str("ROLLBACK TO record;RELEASE record;");
                 // Going back brings back what was set before the mark.
                 self.shortened |= waited;
                 if let Some(patience) = self.patience.filter(|_| self.shortened) {
