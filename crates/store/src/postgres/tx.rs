@@ -186,15 +186,15 @@ impl Tx for Transaction<'_> {
     fn mark(&mut self, mark: Mark) -> Result<(), StoreError> {
         match mark {
             Mark::Set => self.pending.push_str(SAVEPOINT),
-            // Nothing ran since it was set.
+            // Nothing ran since it was set. What ends a savepoint is written without the word, so as not to look like one that begins.
             _ if self.pending.ends_with(SAVEPOINT) => self.pending.truncate(self.pending.len() - SAVEPOINT.len()),
-            Mark::Forget => self.pending.push_str("RELEASE SAVEPOINT record;"),
+            Mark::Forget => self.pending.push_str("RELEASE record;"),
             Mark::Return => {
                 let waited = matches!(self.failed, Some(StoreError::Locked));
                 if !matches!(self.failed, Some(StoreError::Unavailable(_))) {
                     self.failed = None;
                 }
-                self.pending.push_str("ROLLBACK TO SAVEPOINT record;RELEASE SAVEPOINT record;");
+                self.pending.push_str("ROLLBACK TO record;RELEASE record;");
                 // Going back brings back what was set before the mark.
                 self.shortened |= waited;
                 if let Some(patience) = self.patience.filter(|_| self.shortened) {

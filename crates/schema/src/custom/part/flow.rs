@@ -96,11 +96,20 @@ impl Part for FlowDef {
         Ok(())
     }
 
-    /// What a flow reads and writes is seen by who runs it; here, what its own start says.
+    /// By the names that it says, wherever it says them.
     fn refers_to(&self, object: &str, field: &str) -> bool {
-        let Some(start) = self.flow.start.as_ref().filter(|s| s.object.as_deref().is_some_and(|o| o.eq_ignore_ascii_case(object))) else {
-            return false;
+        let is = |name: &Option<String>| name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(object));
+        let flow = &self.flow;
+        let touches = self.flow.trigger().is_some_and(|(name, ..)| name.eq_ignore_ascii_case(object))
+            || flow.record_lookups.iter().any(|node| node.object.eq_ignore_ascii_case(object))
+            || flow.record_creates.iter().any(|node| is(&node.object))
+            || flow.record_updates.iter().any(|node| is(&node.object))
+            || flow.record_deletes.iter().any(|node| is(&node.object))
+            || flow.variables.iter().any(|node| is(&node.object_type));
+        let is_named = |text: &str| {
+            let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            words.any(|word| word.eq_ignore_ascii_case(field))
         };
-        start.filters.iter().any(|filter| filter.field.eq_ignore_ascii_case(field))
+        touches && flow.is_active() && is_named(&self.to_metadata().to_string())
     }
 }
