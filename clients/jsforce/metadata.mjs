@@ -1,6 +1,7 @@
 // The Metadata API over SOAP: definitions made, read, changed and taken away.
 
 import { check, equal, refused, same } from './harness.mjs';
+import { zip } from './zip.mjs';
 
 export async function steps(run) {
   const { conn } = run;
@@ -68,5 +69,41 @@ export async function steps(run) {
     const gone = await conn.metadata.delete('CustomObject', object);
     equal([gone.fullName, gone.success], [object, true], 'object');
     await refused(() => conn.describe(object), 'NOT_FOUND', 'The requested resource does not exist');
+  });
+
+  const ship = `${run.name}_Ship__c`;
+  const NS = 'xmlns="http://soap.sforce.com/2006/04/metadata"';
+  const archive = (list) =>
+    zip({
+      'package.xml': `<Package ${NS}>${list}<version>62.0</version></Package>`,
+      [`objects/${ship}.object`]: `<CustomObject ${NS}><deploymentStatus>Deployed</deploymentStatus><fields><fullName>Mast__c</fullName><label>Mast</label><length>9</length><type>Text</type></fields><label>Ship</label><nameField><label>Ship Name</label><type>Text</type></nameField><pluralLabel>Ships</pluralLabel><sharingModel>ReadWrite</sharingModel></CustomObject>`,
+    });
+  const listed = archive(`<types><members>${ship}</members><name>CustomObject</name></types>`);
+  conn.metadata.pollInterval = 100;
+
+  await step('metadata.deploy() takes files', async () => {
+    const refusedOne = await conn.metadata.deploy(archive(''), { singlePackage: true }).complete(true);
+    equal([refusedOne.status, refusedOne.success], ['Failed', false], 'not listed');
+    equal(refusedOne.details.componentFailures[0].problem, 'Not in package.xml', 'problem');
+    const done = await conn.metadata.deploy(listed, { singlePackage: true }).complete(true);
+    equal([done.status, done.success, done.numberComponentsDeployed], ['Succeeded', true, 2], 'deployed');
+    equal((await conn.describe(ship)).fields.find((f) => f.name === 'Mast__c').length, 9, 'length');
+    await refused(() => conn.metadata.cancelDeploy(done.id), 'sf:INVALID_ID_FIELD', 'INVALID_ID_FIELD: Deployment already completed');
+  });
+
+  await step('metadata.deployRest() validates, and the validation is deployed', async () => {
+    const made = await conn.metadata.deployRest(listed, { singlePackage: true, checkOnly: true, testLevel: 'RunLocalTests' });
+    equal((await conn.metadata.checkDeployStatus(made.id, true, true)).status, 'Succeeded', 'validated');
+    check(String(await conn.metadata.deployRecentValidation({ id: made.id, rest: true })).startsWith('0Af'), 'over REST');
+    check(String(await conn.metadata.deployRecentValidation({ id: made.id })).startsWith('0Af'), 'over SOAP');
+  });
+
+  await step('metadata.retrieve() gives them back', async () => {
+    const unpackaged = { types: [{ name: 'CustomObject', members: [ship, `${run.name}_Gone__c`] }], version: '62.0' };
+    const found = await conn.metadata.retrieve({ apiVersion: '62.0', unpackaged }).complete();
+    equal(found.status, 'Succeeded', 'status');
+    check([found.fileProperties].flat().some((file) => file.fileName === `unpackaged/objects/${ship}.object`), found.fileProperties);
+    equal([found.messages].flat()[0].problem, `Entity of type 'CustomObject' named '${run.name}_Gone__c' cannot be found`, 'missing');
+    await conn.metadata.delete('CustomObject', ship);
   });
 }
