@@ -21,7 +21,7 @@ fn records_and_queries() {
     for (block, want) in [
         ("Account a = [SELECT Id, Name FROM Account WHERE Name = 'a']; System.debug(a.Name);", "a"),
         (
-            "String n = 'it\\'s'; List<Account> l = [SELECT Name FROM Account WHERE Name LIKE :n AND Id IN :new List<Id>() LIMIT :5]; System.debug(l.size());",
+            "String n = 'it\\'s'; List<Account> l = [SELECT Name FROM Account WHERE Name LIKE :n + '%' AND Id IN :new List<Id>() LIMIT :4 + 1]; System.debug(l.size());",
             "3",
         ),
         (
@@ -61,7 +61,7 @@ fn records_and_queries() {
     ] {
         assert_eq!(run_in(&mut org, &[], block).join("|"), want, "{block}");
     }
-    assert_eq!(org.queries[1], "SELECT Name FROM Account WHERE Name LIKE 'it\\'s' AND Id IN (null) LIMIT 5");
+    assert_eq!(org.queries[1], "SELECT Name FROM Account WHERE Name LIKE 'it\\'s%' AND Id IN (null) LIMIT 5");
 }
 
 #[test]

@@ -21,7 +21,11 @@ impl<'b> Body<'b, '_> {
             }
             match self.stmt(stmt) {
                 Ok(on) => reached = reached && on,
-                Err(problem) => self.problems.push(problem),
+                Err(problem) => {
+                    // What is wrong with a value does not make its statement another one.
+                    reached = reached && !matches!(stmt.kind, StmtKind::Return(_) | StmtKind::Throw(_));
+                    self.problems.push(problem);
+                }
             }
         }
         self.scopes.pop();

@@ -378,7 +378,7 @@ impl Parser<'_> {
                 Tok::Sign("]") => brackets -= 1,
                 Tok::Sign(":") if !self.behind_date_literal() => {
                     let start = self.bump().start - from;
-                    let bound = self.deeper(Self::unary)?;
+                    let bound = self.deeper(|parser| parser.binary(SHIFT + 1))?;
                     let end = self.tokens[self.at - 1].end - from;
                     binds.push((start..end, bound));
                     continue;
