@@ -5,7 +5,7 @@ use crate::outcome::Data;
 use crate::run::{Done, Vm};
 use crate::ty::Ty;
 use crate::value::{Native, Rec, Value};
-use orglet_base::time;
+use orglet_base::{ApiVersion, time};
 use std::fmt::Write as _;
 
 const MAX_DEPTH: u32 = 100;
@@ -178,7 +178,7 @@ impl Vm<'_, '_> {
         quoted(&mut writer.out, &record.object.name);
         if let Some(id) = record.id() {
             writer.key("url", false, depth + 1);
-            quoted(&mut writer.out, &format!("/services/data/v{API}/sobjects/{}/{id}", record.object.name));
+            quoted(&mut writer.out, &format!("/services/data/v{}/sobjects/{}/{id}", ApiVersion::LATEST, record.object.name));
         }
         writer.close(false, depth + 1);
         for (at, value) in &data.fields {
@@ -255,6 +255,9 @@ impl Vm<'_, '_> {
                         members.push((name, self.data(parent, depth + 1)?));
                     }
                 }
+                for (name, list) in &data.children {
+                    members.push((name.to_string(), self.data(list, depth + 1)?));
+                }
                 Data::Members(record.object.name.clone(), members)
             }
             Value::Object(instance) => {
@@ -272,9 +275,6 @@ impl Vm<'_, '_> {
         })
     }
 }
-
-/// The API version in the addresses of records.
-const API: &str = "62.0";
 
 fn made_of(vm: &mut Vm<'_, '_>, value: &Value) -> Done<Ty> {
     if let Value::Native(native) = value
