@@ -193,7 +193,7 @@ pub struct Stmt {
 #[allow(missing_docs, reason = "named as in the language")]
 pub enum StmtKind {
     Block(Vec<Stmt>),
-    Local { ty: TypeRef, vars: Vec<(Box<str>, Pos, Option<Expr>)> },
+    Local { ty: TypeRef, is_final: bool, vars: Vec<(Box<str>, Pos, Option<Expr>)> },
     Expr(Expr),
     If(Expr, Box<Stmt>, Option<Box<Stmt>>),
     While(Expr, Box<Stmt>),

@@ -280,6 +280,8 @@ pub struct Usage {
     pub dml_rows: u32,
     /// Steps of the program, which stand for its CPU time.
     pub steps: u64,
+    /// Time that its programs ran, without what they waited for the org.
+    pub spent: std::time::Duration,
     /// Calls under way in the programs that wait for this one.
     pub depth: u32,
     /// The statics of the transaction's classes. Not to be sent between threads.

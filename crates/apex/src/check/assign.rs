@@ -65,6 +65,9 @@ impl<'b> Body<'b, '_> {
         match &target.kind {
             ExprKind::Name(name) => {
                 if let Some((slot, ty)) = self.local(name) {
+                    if self.finals.contains(&slot) {
+                        return refuse(pos, format!("Final variable has already been initialized: {name}"));
+                    }
                     return Ok((Place::Local(slot), ty));
                 }
                 match self.field_named(&name.to_ascii_lowercase()) {

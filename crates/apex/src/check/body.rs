@@ -5,6 +5,7 @@ use crate::ast::{Expr, ExprKind, Member, Pos, Problem, Stmt};
 use crate::code::{Code, Const, Conv, Op};
 use crate::schema::ObjectInfo;
 use crate::ty::Ty;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Most steps of a method.
@@ -25,6 +26,8 @@ pub(super) struct Body<'b, 'a> {
     pub(super) code: Code,
     /// Variables by block: lower-case name, slot, type.
     pub(super) scopes: Vec<Vec<(String, u16, Ty)>>,
+    /// Slots of variables that have their last values.
+    pub(super) finals: HashSet<u16>,
     pub(super) next: u16,
     pub(super) line: u32,
     pub(super) loops: Vec<Loop>,
@@ -221,6 +224,7 @@ impl<'b, 'a> Body<'b, 'a> {
             trigger: None,
             code: Code { locals: next, ..Code::default() },
             scopes: vec![Vec::new()],
+            finals: HashSet::new(),
             next,
             line: 1,
             loops: Vec::new(),
@@ -308,6 +312,7 @@ impl<'b, 'a> Body<'b, 'a> {
     /// A slot for a variable that has a name.
     pub(super) fn variable(&mut self, name: &str, ty: Ty) -> u16 {
         let slot = self.slot();
+        self.finals.remove(&slot);
         if let Some(scope) = self.scopes.last_mut() {
             scope.push((name.to_ascii_lowercase(), slot, ty));
         }

@@ -302,7 +302,12 @@ impl<'b> Body<'b, '_> {
         };
         let native = registry().native(id);
         self.fit(&args, &native.params);
-        self.emit(Op::CallNative(id, args.len() as u8));
+        if let ("database", "query" | "countquery") = (holder, lower) {
+            self.scope_values(pos)?;
+            self.native("internal", if lower == "query" { "query_here" } else { "count_here" }, args.len() as u8 + 1);
+        } else {
+            self.emit(Op::CallNative(id, args.len() as u8));
+        }
         Ok(native.returns.clone())
     }
 

@@ -5,6 +5,7 @@ use super::{Checked, refuse};
 use crate::ast::{ClassKind, Expr, ExprKind, Pos};
 use crate::code::{Field, Op, TriggerVar, Visible};
 use crate::ty::Ty;
+use std::collections::HashSet;
 
 /// What a name stands for.
 pub(super) enum Found {
@@ -85,6 +86,45 @@ impl<'b> Body<'b, '_> {
             at = class.parent;
         }
         None
+    }
+
+    /// Makes a map of what a query that is a text may name: variables, and fields that are no properties.
+    pub(super) fn scope_values(&mut self, pos: Pos) -> Checked<()> {
+        let mut seen = HashSet::new();
+        let locals: Vec<(String, u16)> = self.scopes.iter().rev().flatten().map(|(name, slot, _)| (name.clone(), *slot)).collect();
+        for (name, slot) in locals {
+            if seen.insert(name.clone()) {
+                let at = self.text(&name);
+                self.emit(Op::Const(at));
+                self.emit(Op::Load(slot));
+            }
+        }
+        let (mut around, mut own) = (Some(self.class), true);
+        while let Some(scope) = around {
+            let mut at = Some(scope);
+            while let Some(id) = at {
+                let class = self.builder.class(id);
+                at = class.parent;
+                let reads = |field: &Field| !field.is_property && (field.is_static || own && !self.is_static);
+                let mut fields: Vec<(String, Field)> =
+                    class.fields.iter().filter(|(_, f)| reads(f)).map(|(name, f)| (name.to_string(), f.clone())).collect();
+                fields.retain(|(name, field)| self.sees(field.visible, field.class) && seen.insert(name.clone()));
+                fields.sort_by(|a, b| a.0.cmp(&b.0));
+                for (name, field) in fields {
+                    let at = self.text(&name);
+                    self.emit(Op::Const(at));
+                    if !field.is_static {
+                        self.emit(Op::Load(0));
+                    }
+                    self.read_field(&field, pos)?;
+                }
+            }
+            own = false;
+            around = self.builder.class(scope).outer;
+        }
+        let ty = self.ty(&Ty::map(Ty::Str, Ty::Object));
+        self.emit(Op::NewMap(ty, seen.len() as u32));
+        Ok(())
     }
 
     /// Reads a field whose instance, if it has one, is on the stack.

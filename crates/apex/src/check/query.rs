@@ -81,7 +81,7 @@ fn words(text: &str) -> Vec<(String, std::ops::Range<usize>)> {
 /// What a query gives, and its object, from its text with literals in the binds' places.
 pub(crate) fn shape(text: &str) -> Result<(QueryGives, String), String> {
     let quirks = orglet_syntax::Quirks::for_api_version(60);
-    let parsed = orglet_syntax::soql::parse(text, quirks).map_err(|error| error.message)?;
+    let parsed = orglet_syntax::soql::parse_within(text, quirks, crate::run::MAX_HEAP).map_err(|error| error.message)?;
     let object = parsed.from.first().and_then(|from| from.path.segments.last()).map(|ident| ident.text.clone()).unwrap_or_default();
     if matches!(parsed.select.first(), Some(SelectItem::Count(_))) {
         return Ok((QueryGives::Count, object));

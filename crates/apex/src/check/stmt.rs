@@ -42,7 +42,7 @@ impl<'b> Body<'b, '_> {
         self.line = stmt.pos.line;
         match &stmt.kind {
             StmtKind::Block(stmts) => return Ok(self.block(stmts)),
-            StmtKind::Local { ty, vars } => {
+            StmtKind::Local { ty, is_final, vars } => {
                 let ty = self.builder.resolve(ty, Some(self.class))?;
                 for (name, pos, init) in vars {
                     match init {
@@ -51,6 +51,9 @@ impl<'b> Body<'b, '_> {
                             let slot = self.declare(name, *pos, ty.clone())?;
                             value?;
                             self.emit(Op::Store(slot));
+                            if *is_final {
+                                self.finals.insert(slot);
+                            }
                         }
                         None => {
                             let slot = self.declare(name, *pos, ty.clone())?;

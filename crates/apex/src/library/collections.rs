@@ -4,7 +4,6 @@ use super::Line;
 use crate::run::{Done, Vm};
 use crate::ty::Ty;
 use crate::value::{List, Native, Table, Value};
-use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
@@ -280,8 +279,8 @@ pub(super) const LINES: &[Line] = &[
     ("Same List.deepClone()", |vm, a| super::objects::deep(vm, &a[0], false)),
     ("Same List.deepClone(Boolean)", |vm, a| super::objects::deep(vm, &a[0], matches!(a[1], Value::Bool(true)))),
     ("Same List.deepClone(Boolean,Boolean,Boolean)", |vm, a| super::objects::deep(vm, &a[0], matches!(a[1], Value::Bool(true)))),
-    ("System.ListIterator List.iterator()", |vm, a| Ok(Value::native(Native::Iterator(RefCell::new((members(vm, &a[0])?, 0)))))),
-    ("System.ListIterator Set.iterator()", |vm, a| Ok(Value::native(Native::Iterator(RefCell::new((members(vm, &a[0])?, 0)))))),
+    ("System.ListIterator List.iterator()", |vm, a| vm.iterate(a[0].clone())),
+    ("System.ListIterator Set.iterator()", |vm, a| vm.iterate(a[0].clone())),
     ("Schema.SObjectType List.getSObjectType()", |vm, a| {
         let of = list(vm, &a[0])?.of.clone();
         match of {

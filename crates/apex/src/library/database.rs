@@ -110,9 +110,9 @@ fn access(value: Option<&Value>) -> Access {
     if matches!(value, Some(Value::Enum(_, 1))) { Access::User } else { Access::System }
 }
 
-fn query(vm: &mut Vm<'_, '_>, a: &[Value], binds: Option<&Value>, access: Access) -> Done<Value> {
+fn query(vm: &mut Vm<'_, '_>, a: &[Value], binds: &Value, given: bool, access: Access) -> Done<Value> {
     let text = vm.text(&a[0])?;
-    match vm.dynamic_query(&text, binds, access)? {
+    match vm.dynamic_query(&text, binds, given, access)? {
         count @ Value::Int(_) => {
             let _ = count;
             Err(vm.exception("QueryException", "COUNT() queries are for Database.countQuery"))
@@ -121,9 +121,9 @@ fn query(vm: &mut Vm<'_, '_>, a: &[Value], binds: Option<&Value>, access: Access
     }
 }
 
-fn count(vm: &mut Vm<'_, '_>, a: &[Value], binds: Option<&Value>, access: Access) -> Done<Value> {
+fn count(vm: &mut Vm<'_, '_>, a: &[Value], binds: &Value, given: bool, access: Access) -> Done<Value> {
     let text = vm.text(&a[0])?;
-    match vm.dynamic_query(&text, binds, access)? {
+    match vm.dynamic_query(&text, binds, given, access)? {
         count @ Value::Int(_) => Ok(count),
         _ => Err(vm.exception("QueryException", "Database.countQuery needs a query of COUNT()")),
     }
@@ -157,21 +157,24 @@ macro_rules! dml_lines {
         ("static Database.UndeleteResult Database.undelete(Id,Boolean)", |vm, a| dml(vm, &a, DmlKind::Undelete)),
         ("static List<Database.UndeleteResult> Database.undelete(List<Id>)", |vm, a| dml(vm, &a, DmlKind::Undelete)),
         ("static List<Database.UndeleteResult> Database.undelete(List<Id>,Boolean)", |vm, a| dml(vm, &a, DmlKind::Undelete)),
-        ("static List<SObject> Database.query(String)", |vm, a| query(vm, &a, None, Access::System)),
-        ("static List<SObject> Database.query(String,AccessLevel)", |vm, a| query(vm, &a, None, access(a.get(1)))),
-        ("static List<SObject> Database.queryWithBinds(String,Map<String,Object>,AccessLevel)", |vm, a| query(vm, &a, Some(&a[1]), access(a.get(2)))),
-        ("static Integer Database.countQuery(String)", |vm, a| count(vm, &a, None, Access::System)),
-        ("static Integer Database.countQuery(String,AccessLevel)", |vm, a| count(vm, &a, None, access(a.get(1)))),
-        ("static Integer Database.countQueryWithBinds(String,Map<String,Object>,AccessLevel)", |vm, a| count(vm, &a, Some(&a[1]), access(a.get(2)))),
+        ("static List<SObject> Database.query(String)", |vm, a| query(vm, &a, &Value::Null, false, Access::System)),
+        ("static List<SObject> Database.query(String,AccessLevel)", |vm, a| query(vm, &a, &Value::Null, false, access(a.get(1)))),
+        ("static List<SObject> Database.queryWithBinds(String,Map<String,Object>,AccessLevel)", |vm, a| query(vm, &a, &a[1], true, access(a.get(2)))),
+        ("static Integer Database.countQuery(String)", |vm, a| count(vm, &a, &Value::Null, false, Access::System)),
+        ("static Integer Database.countQuery(String,AccessLevel)", |vm, a| count(vm, &a, &Value::Null, false, access(a.get(1)))),
+        ("static Integer Database.countQueryWithBinds(String,Map<String,Object>,AccessLevel)", |vm, a| count(vm, &a, &a[1], true, access(a.get(2)))),
+        // What the two become, with what their place can name.
+        ("static List<SObject> Internal.query_here(String,Object,Object)", |vm, a| query(vm, &a, &a[a.len() - 1], false, access(a.get(1)))),
+        ("static Integer Internal.count_here(String,Object,Object)", |vm, a| count(vm, &a, &a[a.len() - 1], false, access(a.get(1)))),
         ("static System.Savepoint Database.setSavepoint()", |vm, _| {
-            vm.host.usage().dml += 1;
+            vm.count_dml(0)?;
             match vm.host.savepoint() {
                 Ok(at) => Ok(Value::native(Native::Savepoint(at))),
                 Err(error) => Err(vm.host_error(error)),
             }
         }),
         ("static void Database.rollback(System.Savepoint)", |vm, a| {
-            vm.host.usage().dml += 1;
+            vm.count_dml(0)?;
             if let Value::Native(native) = &a[0]
                 && let Native::Savepoint(at) = &**native
             {

@@ -86,6 +86,7 @@ impl Vm<'_, '_> {
         if depth > MAX_DEPTH {
             return Err(self.exception("JSONException", "Apex Type unsupported in JSON: nested too deep"));
         }
+        self.spend(1)?;
         if writer.out.len() > 6_000_000 {
             self.grown(writer.out.len())?;
         }
@@ -220,6 +221,12 @@ impl Vm<'_, '_> {
         if depth > MAX_DEPTH {
             return Err(self.exception("JSONException", "Apex Type unsupported in JSON: nested too deep"));
         }
+        // One value may stand in many places: what is made of it is bounded by the steps.
+        self.spend(match value {
+            Value::Str(text) => 64 + text.len() as u64,
+            Value::Blob(bytes) => 64 + bytes.len() as u64,
+            _ => 64,
+        })?;
         Ok(match value {
             Value::Null => Data::Null,
             Value::Bool(b) => Data::Bool(*b),

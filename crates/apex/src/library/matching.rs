@@ -1,7 +1,7 @@
 //! `Pattern` and `Matcher`.
 
 use super::Line;
-use crate::run::{Done, Vm};
+use crate::run::{Done, MAX_HEAP, Vm};
 use crate::value::{Matcher, Native, Value};
 use fancy_regex::Regex;
 use std::cell::RefCell;
@@ -51,6 +51,9 @@ fn replaced(vm: &mut Vm<'_, '_>, regex: &Regex, text: &str, with: &str, all: boo
         out.push_str(&text[from..start]);
         insert(vm, &mut out, with, text, &groups)?;
         vm.grown(with.len())?;
+        if out.len() > MAX_HEAP {
+            vm.grown(out.len())?;
+        }
         from = end;
         at = if end == start {
             // The next character stays.

@@ -88,6 +88,7 @@ fn add_error(vm: &mut Vm<'_, '_>, on: &Value, field: Option<String>, message: &V
         },
         other => vm.text(other)?.to_string(),
     };
+    vm.grown(message.len())?;
     record.data.borrow_mut().errors.push(RowError { status: REFUSED.to_owned(), message, fields: field.into_iter().collect() });
     Ok(Value::Null)
 }

@@ -1,7 +1,7 @@
 //! `String`.
 
 use super::Line;
-use crate::run::{Done, Vm};
+use crate::run::{Done, MAX_HEAP, Vm};
 use crate::ty::Ty;
 use crate::value::Value;
 use std::sync::Arc;
@@ -103,12 +103,12 @@ fn list(items: Vec<Value>) -> Value {
     Value::list(Ty::Str, items)
 }
 
-/// `String.format`: `{0}` for arguments, quotes as in Java's MessageFormat.
+/// `String.format`: `{0}` for arguments, quotes as in Java's MessageFormat. It ends behind what the heap takes.
 fn format(pattern: &str, args: &[String]) -> String {
     let mut out = String::new();
     let chars: Vec<char> = pattern.chars().collect();
     let (mut at, mut quoted) = (0, false);
-    while at < chars.len() {
+    while at < chars.len() && out.len() <= MAX_HEAP {
         match chars[at] {
             '\'' if chars.get(at + 1) == Some(&'\'') => {
                 out.push('\'');
@@ -198,7 +198,7 @@ pub(super) const LINES: &[Line] = &[
             if !item.is_null() {
                 out.push_str(&vm.value_text(item)?);
             }
-            if out.len() > 6_000_000 {
+            if out.len() > MAX_HEAP {
                 vm.grown(out.len())?;
             }
         }
@@ -212,7 +212,9 @@ pub(super) const LINES: &[Line] = &[
         for item in &items {
             args.push(vm.value_text(item)?);
         }
-        Ok(Value::str(&format(&pattern, &args)))
+        let out = format(&pattern, &args);
+        vm.grown(out.len())?;
+        Ok(Value::str(&out))
     }),
     ("static String String.escapeSingleQuotes(String)", |vm, a| {
         Ok(Value::str(&vm.text(&a[0])?.replace('\\', "\\\\").replace('\'', "\\'")))

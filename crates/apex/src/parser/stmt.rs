@@ -139,7 +139,7 @@ impl Parser<'_> {
 
     /// A declaration of variables, or an expression.
     fn local_or_expr(&mut self, semicolon: bool) -> Parsed<StmtKind> {
-        self.eat_word("final");
+        let is_final = self.eat_word("final");
         let declares = self.attempt(|parser| {
             let ty = parser.type_ref().ok()?;
             let follows = parser.word_ahead(0).is_some() && ["=", ";", ",", ":"].iter().any(|sign| parser.is_ahead(1, sign));
@@ -182,7 +182,7 @@ impl Parser<'_> {
         if semicolon {
             self.expect(";")?;
         }
-        Ok(StmtKind::Local { ty, vars })
+        Ok(StmtKind::Local { ty, is_final, vars })
     }
 
     fn for_loop(&mut self) -> Parsed<StmtKind> {

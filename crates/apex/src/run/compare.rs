@@ -70,6 +70,7 @@ impl Vm<'_, '_> {
         if depth > MAX_NESTING {
             return Err(self.limit("Maximum stack depth reached: 1001".to_owned()));
         }
+        self.spend(1)?;
         Ok(match (left, right) {
             (Value::Null, Value::Null) => true,
             (Value::Null, _) | (_, Value::Null) => false,
@@ -211,6 +212,7 @@ impl Vm<'_, '_> {
         if depth > MAX_NESTING {
             return Err(self.limit("Maximum stack depth reached: 1001".to_owned()));
         }
+        self.spend(1)?;
         let mut hasher = std::hash::DefaultHasher::new();
         match value {
             Value::Null => 0u8.hash(&mut hasher),
@@ -378,10 +380,28 @@ impl Vm<'_, '_> {
                     let data = record.data.borrow();
                     work.extend(data.fields.iter().chain(&data.parents).map(|(_, value)| value.clone()));
                     work.extend(data.children.iter().map(|(_, value)| value.clone()));
+                    sum += data.errors.iter().map(|error| error.message.len()).sum::<usize>();
                 }
                 Value::Object(instance) if seen.insert(Rc::as_ptr(instance) as usize) => {
-                    work.extend(instance.fields.borrow().iter().cloned())
+                    work.extend(instance.fields.borrow().iter().cloned());
+                    if let Some(state) = &instance.exception {
+                        let state = state.borrow();
+                        sum += state.stack.len();
+                        work.extend(state.cause.clone());
+                        work.extend(state.message.clone().map(Value::Str));
+                    }
                 }
+                Value::Native(native) if seen.insert(Rc::as_ptr(native) as usize) => match &**native {
+                    Native::Iterator(state) => work.extend(state.borrow().0.iter().cloned()),
+                    Native::Matcher(matcher) => {
+                        if let Ok(matcher) = matcher.try_borrow() {
+                            work.extend([matcher.pattern.clone(), Value::Str(matcher.text.clone())]);
+                        }
+                    }
+                    // What the machine of a pattern takes, about.
+                    Native::Pattern(text, _) => sum += 1024 + text.len(),
+                    _ => {}
+                },
                 _ => {}
             }
         }

@@ -3,24 +3,48 @@
 use super::{Done, Vm};
 use crate::host::{Access, Dml, DmlKind, RowResult};
 use crate::value::{Rec, RowFailure, Value};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 const MAX_STATEMENTS: u32 = 150;
 const MAX_ROWS: u32 = 10_000;
 
 impl Vm<'_, '_> {
+    /// Counts a DML statement, and its rows.
+    pub(crate) fn count_dml(&mut self, rows: usize) -> Done<()> {
+        let usage = self.host.usage();
+        usage.dml += 1;
+        usage.dml_rows = usage.dml_rows.saturating_add(u32::try_from(rows).unwrap_or(u32::MAX));
+        let (statements, rows) = (usage.dml, usage.dml_rows);
+        if statements > MAX_STATEMENTS {
+            return Err(self.limit(format!("Too many DML statements: {statements}")));
+        }
+        if rows > MAX_ROWS {
+            return Err(self.limit(format!("Too many DML rows: {}", MAX_ROWS + 1)));
+        }
+        Ok(())
+    }
+
     /// The records of a DML statement.
-    fn dml_records(&mut self, what: &Value) -> Done<Vec<Rc<Rec>>> {
+    fn dml_records(&mut self, kind: DmlKind, what: &Value) -> Done<Vec<Rc<Rec>>> {
         let items = match what {
             Value::Record(record) => return Ok(vec![record.clone()]),
             Value::List(list) => list.items.borrow().clone(),
             _ => return Err(self.null_pointer()),
         };
         let mut out: Vec<Rc<Rec>> = Vec::with_capacity(items.len());
+        let (mut seen, mut ids) = (HashSet::with_capacity(items.len()), HashSet::new());
         for item in items {
             match item {
                 Value::Record(record) => {
-                    if out.iter().any(|other| Rc::ptr_eq(other, &record)) {
+                    // Those that have ids are told apart by them.
+                    if matches!(kind, DmlKind::Update | DmlKind::Delete)
+                        && let Some(id) = record.id()
+                        && !ids.insert(id)
+                    {
+                        return Err(self.exception("ListException", format!("Duplicate id in list: {id}")));
+                    }
+                    if !seen.insert(Rc::as_ptr(&record)) {
                         return Err(self.exception(
                             "ListException",
                             format!("Before Insert or Upsert list must not have two identically equal elements: {}", record.object.name),
@@ -47,7 +71,7 @@ impl Vm<'_, '_> {
         access: Access,
         external: Option<String>,
     ) -> Done<Vec<(Rc<Rec>, RowResult)>> {
-        let records = self.dml_records(what)?;
+        let records = self.dml_records(kind, what)?;
         if records.is_empty() {
             return Ok(Vec::new());
         }
@@ -57,28 +81,25 @@ impl Vm<'_, '_> {
                 return Err(self.exception("FinalException", format!("Record is read-only: {word}")));
             }
         }
-        if let Some(trigger) = &self.trigger
-            && trigger.event.is_before()
-            && let Value::List(list) = &trigger.new
-        {
-            let own = list.items.borrow();
-            let within =
-                records.iter().any(|record| own.iter().any(|item| matches!(item, Value::Record(item) if Rc::ptr_eq(item, record))));
-            drop(own);
-            if within {
+        if let Some(trigger) = &self.trigger {
+            let is_own = |list: &Value| {
+                let Value::List(list) = list else { return false };
+                let own: HashSet<*const Rec> = list
+                    .items
+                    .borrow()
+                    .iter()
+                    .filter_map(|item| match item {
+                        Value::Record(item) => Some(Rc::as_ptr(item)),
+                        _ => None,
+                    })
+                    .collect();
+                records.iter().any(|record| own.contains(&Rc::as_ptr(record)))
+            };
+            if is_own(&trigger.new) || is_own(&trigger.old) {
                 return Err(self.exception("SObjectException", "DML statement cannot operate on trigger.new or trigger.old"));
             }
         }
-        let usage = self.host.usage();
-        usage.dml += 1;
-        usage.dml_rows = usage.dml_rows.saturating_add(records.len() as u32);
-        let (statements, rows) = (usage.dml, usage.dml_rows);
-        if statements > MAX_STATEMENTS {
-            return Err(self.limit(format!("Too many DML statements: {statements}")));
-        }
-        if rows > MAX_ROWS {
-            return Err(self.limit(format!("Too many DML rows: {}", MAX_ROWS + 1)));
-        }
+        self.count_dml(records.len())?;
         let mut failures = Vec::new();
         for (index, record) in records.iter().enumerate() {
             let id = record.id();

@@ -148,9 +148,9 @@ impl<'p> Vm<'p, '_> {
             let Some(op) = code.ops.get(pc).copied() else { return Ok(Value::Null) };
             pc += 1;
             self.steps += 1;
-            if self.steps > MAX_STEPS {
+            if self.steps > MAX_STEPS || self.steps >= self.clock_at {
                 save!();
-                return Err(self.limit("Apex CPU time limit exceeded".to_owned()));
+                self.spend(0)?;
             }
             match op {
                 Op::Nop => {}
@@ -302,6 +302,7 @@ impl<'p> Vm<'p, '_> {
                     let mut out = self.shown(&left)?;
                     out.push_str(&self.shown(&right)?);
                     self.grown(out.len())?;
+                    self.in_time()?;
                     self.stack.push(Value::Str(out.into()));
                 }
                 Op::Compare(op) => {
@@ -382,9 +383,7 @@ impl<'p> Vm<'p, '_> {
                         return Err(self.null_pointer());
                     }
                     let value = (native.run)(self, args)?;
-                    if let Value::Str(text) = &value {
-                        self.grown(text.len())?;
-                    }
+                    self.made(&value)?;
                     if native.returns != Ty::Void {
                         self.stack.push(value);
                     }
@@ -532,6 +531,18 @@ impl<'p> Vm<'p, '_> {
             self.look_at = self.allocated + (MAX_HEAP - alive).max(MAX_HEAP / 8);
         }
         Ok(())
+    }
+
+    /// Counts what a native made, and the time that it took. What others hold too is not new.
+    fn made(&mut self, value: &Value) -> Done<()> {
+        let bytes = match value {
+            Value::Str(text) => text.len(),
+            Value::Blob(bytes) => bytes.len(),
+            Value::List(list) if Rc::strong_count(list) == 1 => list.items.borrow().len() * 16,
+            _ => 0,
+        };
+        self.grown(bytes)?;
+        self.in_time()
     }
 
     pub(crate) fn instance(&mut self, class: u32) -> Value {

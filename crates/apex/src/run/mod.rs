@@ -24,6 +24,7 @@ use jiff::tz::TimeZone;
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Statics of a program's classes, kept for a transaction.
 #[derive(Debug, Default)]
@@ -98,6 +99,11 @@ pub(crate) struct Vm<'p, 'h> {
     allocated: usize,
     look_at: usize,
     pub(crate) steps: u64,
+    /// At how many steps the clock is looked at again.
+    clock_at: u64,
+    /// Since when the program runs, and how long the transaction's programs ran before.
+    since: Instant,
+    spent: Duration,
     outer_depth: u32,
     user: Option<Rc<UserInfo>>,
     zone: Option<TimeZone>,
@@ -109,7 +115,7 @@ pub(crate) struct Vm<'p, 'h> {
 impl<'p, 'h> Vm<'p, 'h> {
     pub(crate) fn new(program: &'p Program, host: &'h mut dyn Host) -> Self {
         let usage = host.usage();
-        let steps = usage.steps;
+        let (steps, spent) = (usage.steps, usage.spent);
         let outer_depth = usage.depth;
         let statics = taken(usage, program.id());
         let mut vm = Vm {
@@ -124,6 +130,9 @@ impl<'p, 'h> Vm<'p, 'h> {
             allocated: 0,
             look_at: MAX_HEAP / 2,
             steps,
+            clock_at: 0,
+            since: Instant::now(),
+            spent,
             outer_depth,
             user: None,
             zone: None,
@@ -137,10 +146,11 @@ impl<'p, 'h> Vm<'p, 'h> {
     /// Hands what the transaction keeps back to the org.
     pub(crate) fn lend(&mut self) {
         let depth = self.outer_depth + self.frames.len() as u32;
-        let steps = self.steps;
+        let (steps, spent) = (self.steps, self.spent + self.since.elapsed());
         let statics = std::mem::take(&mut self.statics);
         let usage = self.host.usage();
         usage.steps = steps;
+        usage.spent = spent;
         usage.depth = depth;
         usage.state.0 = Some(Box::new(statics));
     }
@@ -152,8 +162,40 @@ impl<'p, 'h> Vm<'p, 'h> {
         let usage = self.host.usage();
         usage.depth = outer;
         self.steps = usage.steps;
+        self.spent = usage.spent;
+        self.since = Instant::now();
         self.statics = taken(usage, id);
         self.statics.program = id;
+    }
+
+    /// Asks the org for what takes its own time, which is not the program's.
+    pub(crate) fn ask<T>(&mut self, question: impl FnOnce(&mut dyn Host) -> T) -> T {
+        let asked = Instant::now();
+        let answer = question(self.host);
+        self.since += asked.elapsed();
+        answer
+    }
+
+    /// Counts steps of work that natives do by themselves.
+    pub(crate) fn spend(&mut self, steps: u64) -> Done<()> {
+        self.steps = self.steps.saturating_add(steps);
+        if self.steps > machine::MAX_STEPS {
+            return Err(self.limit("Apex CPU time limit exceeded".to_owned()));
+        }
+        if self.steps >= self.clock_at {
+            self.clock_at = self.steps + 1024;
+            return self.in_time();
+        }
+        Ok(())
+    }
+
+    /// Ends a program that has run too long. Steps don't tell by themselves: those of natives take as long as their texts and
+    /// lists are.
+    pub(crate) fn in_time(&mut self) -> Done<()> {
+        if self.spent + self.since.elapsed() > MAX_TIME {
+            return Err(self.limit("Apex CPU time limit exceeded".to_owned()));
+        }
+        Ok(())
     }
 
     pub(crate) fn user(&mut self) -> Rc<UserInfo> {
@@ -199,6 +241,9 @@ impl<'p, 'h> Vm<'p, 'h> {
         instances.push(Rc::downgrade(instance));
     }
 }
+
+/// Time that the programs of a transaction may run ("Execution Governors and Limits" of the Apex Developer Guide).
+const MAX_TIME: Duration = Duration::from_secs(10);
 
 /// Bytes of a transaction's heap.
 pub(crate) const MAX_HEAP: usize = 6_000_000;

@@ -60,7 +60,7 @@ impl Vm<'_, '_> {
             let count = usage.queries;
             return Err(self.limit(format!("Too many SOQL queries: {count}")));
         }
-        let rows = match self.host.query(query) {
+        let rows = match self.ask(|host| host.query(query)) {
             Ok(rows) => rows,
             Err(error) => return Err(self.host_error(error)),
         };
@@ -88,7 +88,7 @@ impl Vm<'_, '_> {
             let count = usage.searches;
             return Err(self.limit(format!("Too many SOSL queries: {count}")));
         }
-        let lists = match self.host.search(query) {
+        let lists = match self.ask(|host| host.search(query)) {
             Ok(lists) => lists,
             Err(error) => return Err(self.host_error(error)),
         };
@@ -104,23 +104,26 @@ impl Vm<'_, '_> {
     }
 
     /// A query that is a text, with binds by the names of a map.
-    pub(crate) fn dynamic_query(&mut self, text: &str, binds: Option<&Value>, access: crate::host::Access) -> Done<Value> {
+    /// `given` says that the program made the map, not the place where the query stands.
+    pub(crate) fn dynamic_query(&mut self, text: &str, binds: &Value, given: bool, access: crate::host::Access) -> Done<Value> {
         let mut query = crate::check::own_clauses(text);
         if access != crate::host::Access::System {
             query.access = access;
         }
         for (span, name) in bind_names(&query.text) {
-            let Some(Value::Map(map)) = binds else {
-                return Err(self.exception("QueryException", format!("Variable does not exist: {name}")));
-            };
+            let Value::Map(map) = binds else { return Err(self.null_pointer()) };
             let keys: Vec<Value> = map.data.borrow().pairs().map(|(key, _)| key.clone()).collect();
             let key = keys.iter().find(|key| matches!(key, Value::Str(text) if text.eq_ignore_ascii_case(&name))).cloned();
             let value = match key {
                 Some(key) => self.table_get(map, &key)?.unwrap_or(Value::Null),
-                None => return Err(self.exception("QueryException", format!("Key '{name}' does not exist in the bindMap"))),
+                None if given => return Err(self.exception("QueryException", format!("Key '{name}' does not exist in the bindMap"))),
+                None => return Err(self.exception("QueryException", format!("Variable does not exist: {name}"))),
             };
             let value = self.bound(&value)?;
             query.binds.push(Bind { span, value });
+        }
+        if query.text.len() > orglet_syntax::soql::MAX_CHARS {
+            return Err(self.exception("QueryException", "SOQL statements can not be longer than 100000 characters"));
         }
         let (gives, object) = match crate::check::shape(&query.with_literals()) {
             Ok(shape) => shape,
@@ -143,7 +146,7 @@ impl Vm<'_, '_> {
         Err(self.exception("QueryException", text))
     }
 
-    pub(super) fn iterate(&mut self, value: Value) -> Done<Value> {
+    pub(crate) fn iterate(&mut self, value: Value) -> Done<Value> {
         let items = match &value {
             Value::List(list) => list.items.borrow().clone(),
             Value::Set(set) => set.data.borrow().pairs().map(|(key, _)| key.clone()).collect(),
@@ -151,6 +154,7 @@ impl Vm<'_, '_> {
             Value::Native(_) => return Ok(value),
             _ => return Err(self.null_pointer()),
         };
+        self.grown(items.len() * 16)?;
         Ok(Value::native(Native::Iterator(RefCell::new((items, 0)))))
     }
 

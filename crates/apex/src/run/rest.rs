@@ -130,7 +130,8 @@ impl Vm<'_, '_> {
         let response = crate::library::prelude_class("RestContext").map(|context| self.get_static(context, "response"));
         let Some(Value::Object(response)) = response else { return Ok(outcome) };
         if let Value::Int(status) = self.member_of(&response, "statusCode") {
-            outcome.status = u16::try_from(status).ok();
+            // What is no number of a status is none that may be answered.
+            outcome.status = Some(u16::try_from(status).unwrap_or(0));
         }
         if let Value::Blob(body) = self.member_of(&response, "responseBody") {
             outcome.body = Some(body.to_vec());

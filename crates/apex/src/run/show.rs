@@ -43,10 +43,14 @@ impl Vm<'_, '_> {
     }
 
     fn show_into(&mut self, out: &mut String, value: &Value, depth: u32) -> Done<()> {
-        if depth > MAX_NESTING || out.len() > super::MAX_HEAP {
+        if out.len() > super::MAX_HEAP {
+            return self.grown(out.len());
+        }
+        if depth > MAX_NESTING {
             out.push_str("...");
             return Ok(());
         }
+        self.spend(1)?;
         match value {
             Value::Null => out.push_str("null"),
             Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),

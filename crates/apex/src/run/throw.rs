@@ -109,6 +109,7 @@ impl Vm<'_, '_> {
             return;
         }
         let (stack, line) = self.trace();
+        self.allocated = self.allocated.saturating_add(stack.len());
         let mut state = state.borrow_mut();
         state.thrown = true;
         state.stack = stack;

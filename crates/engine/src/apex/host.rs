@@ -16,6 +16,8 @@ use std::sync::Arc;
 const MOST_ROWS: usize = 50_000;
 /// Lines of the log that are kept.
 const MOST_LOG: usize = 10_000;
+/// Bytes after which no more lines are kept ("Debug Log Limits").
+const MOST_LOG_BYTES: usize = 20 << 20;
 
 /// An org with a transaction.
 pub(crate) struct InOrg<'a> {
@@ -277,20 +279,24 @@ impl Host for InOrg<'_> {
 
     fn savepoint(&mut self) -> Result<u32, HostError> {
         let number = u32::try_from(self.session.savepoints.len()).unwrap_or(u32::MAX);
-        self.session.savepoints.push(self.session.depth);
+        self.session.savepoints.push((self.session.depth, self.session.grown.len()));
         self.statement(format!("SAVEPOINT apex_{number}"))?;
         Ok(number)
     }
 
     fn rollback(&mut self, savepoint: u32) -> Result<(), HostError> {
         // What was set around a trigger, or within one that has ended, is no savepoint any more.
-        if self.session.savepoints.get(savepoint as usize) != Some(&self.session.depth) {
-            return Err(HostError { type_name: "System.TypeException", message: "Invalid savepoint".to_owned(), fatal: false });
-        }
-        for later in self.session.savepoints.iter_mut().skip(savepoint as usize + 1) {
+        let grown = match self.session.savepoints.get(savepoint as usize) {
+            Some((depth, grown)) if *depth == self.session.depth => *grown,
+            _ => return Err(HostError { type_name: "System.TypeException", message: "Invalid savepoint".to_owned(), fatal: false }),
+        };
+        for (later, _) in self.session.savepoints.iter_mut().skip(savepoint as usize + 1) {
             *later = u32::MAX;
         }
-        self.statement(format!("ROLLBACK TO apex_{savepoint}"))
+        self.statement(format!("ROLLBACK TO apex_{savepoint}"))?;
+        // What was undone takes no room.
+        self.session.grown.truncate(grown);
+        Ok(())
     }
 
     fn user(&self) -> UserInfo {
@@ -331,7 +337,8 @@ impl Host for InOrg<'_> {
 
     fn debug(&mut self, level: &str, line: u32, text: &str) {
         tracing::debug!(target: "apex", org = %self.cx.identity.org.id, level, line, "{text}");
-        if self.session.log.len() < MOST_LOG {
+        if self.session.log.len() < MOST_LOG && self.session.logged < MOST_LOG_BYTES {
+            self.session.logged += text.len();
             self.session.log.push(format!("USER_DEBUG|[{line}]|{level}|{text}"));
         }
     }

@@ -73,7 +73,9 @@ pub(crate) fn compile<'a>(sources: impl Iterator<Item = &'a ApexDef>, catalog: &
         .collect();
     let mut errors = Vec::new();
     loop {
-        match orglet_apex::compile(&sources, &objects) {
+        // What is nested as deep as the language allows takes more room than the threads of requests have.
+        let done = roomy(|| Ok(orglet_apex::compile(&sources, &objects)));
+        match done.unwrap_or_else(|_| orglet_apex::compile(&sources, &objects)) {
             Ok(program) => return Compiled { program, errors, objects },
             Err(found) => {
                 let before = sources.len();

@@ -28,8 +28,8 @@ pub(crate) struct Session {
     pub(crate) usage: Usage,
     /// Triggers that run within each other.
     pub(crate) depth: u32,
-    /// The savepoints of the program, by number, with the depth at which each was set.
-    pub(crate) savepoints: Vec<u32>,
+    /// The savepoints of the program, by number, with the depth at which each was set and how much had grown until then.
+    pub(crate) savepoints: Vec<(u32, usize)>,
     /// The flows that are under way.
     pub(crate) flows: Running,
     /// What the saves within added to the storage in use.
@@ -38,8 +38,9 @@ pub(crate) struct Session {
     pub(crate) failure: Option<Failure>,
     /// The name of the organization, once it was looked up.
     pub(crate) organization: Option<String>,
-    /// The lines of `System.debug`.
+    /// The lines of `System.debug`, and their bytes.
     pub(crate) log: Vec<String>,
+    pub(crate) logged: usize,
 }
 
 impl Session {

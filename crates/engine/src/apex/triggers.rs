@@ -119,6 +119,11 @@ impl<'a> Triggers<'a> {
         let context = TriggerContext { event, new: new.to_vec(), old: old.to_vec() };
         let compiled = self.cx.compiled.clone();
         let done = compiled.program.run_trigger(&mut InOrg::new(tx, &self.cx, session)?, &def.name, context);
+        // What it set ends with it, even where a static keeps it for the next one.
+        let depth = session.depth;
+        for (own, _) in session.savepoints.iter_mut().filter(|(own, _)| *own == depth) {
+            *own = u32::MAX;
+        }
         session.depth -= 1;
         match done {
             Ok(outcome) => Ok(Ok(outcome)),

@@ -50,7 +50,8 @@ pub struct Explained {
 pub fn explain(identity: &Identity, request: &Request<'_>) -> Result<Explained, Failure> {
     identity.org.on_current(|_| {
         let catalog = if request.tooling { identity.org.tooling_catalog() } else { identity.org.catalog() };
-        let seen = super::with_context(identity, request, &catalog, |ast, cx| Ok(orglet_plan::explain(ast, cx)?))?;
+        let seen =
+            super::with_context(identity, request, &catalog, orglet_syntax::soql::MAX_CHARS, |ast, cx| Ok(orglet_plan::explain(ast, cx)?))?;
         if !seen.object.has_table() {
             let text = format!("Query explain is not enabled for {}.", seen.object.name);
             return Err(ApiError::new(ErrorCode::FunctionalityNotEnabled, text).into());

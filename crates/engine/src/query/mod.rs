@@ -73,24 +73,32 @@ impl Answer {
 
 /// Parses and plans a query.
 pub fn plan(identity: &Identity, request: &Request<'_>) -> Result<Arc<Plan>, Failure> {
+    plan_of(identity, request, soql::MAX_CHARS)
+}
+
+fn plan_of(identity: &Identity, request: &Request<'_>, most: usize) -> Result<Arc<Plan>, Failure> {
     let catalog = if request.tooling { identity.org.tooling_catalog() } else { identity.org.catalog() };
     if let Some(plan) = identity.org.plans.find(identity, request, &catalog) {
         return Ok(plan);
     }
-    let plan = Arc::new(with_context(identity, request, &catalog, |ast, cx| Ok(orglet_plan::plan(ast, cx)?))?);
+    let plan = Arc::new(with_context(identity, request, &catalog, most, |ast, cx| Ok(orglet_plan::plan(ast, cx)?))?);
     identity.org.plans.keep(identity, request, &catalog, &plan);
     Ok(plan)
 }
+
+/// Characters of a query with the values that a program bound: as many as its heap holds.
+const MOST_BOUND: usize = 6_000_000;
 
 /// Parses a query and hands it on with what it is bound against.
 fn with_context<T>(
     identity: &Identity,
     request: &Request<'_>,
     catalog: &Catalog,
+    most: usize,
     bind: impl FnOnce(&Query, &BindContext<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let quirks = orglet_syntax::Quirks::for_api_version(u32::from(request.version.0));
-    let ast = soql::parse(request.soql, quirks).map_err(|e| {
+    let ast = soql::parse_within(request.soql, quirks, most).map_err(|e| {
         let code = ErrorCode::all().find(|c| c.as_str() == e.code()).unwrap_or(ErrorCode::MalformedQuery);
         ApiError::new(code, e.render(request.soql))
     })?;
@@ -157,7 +165,7 @@ pub(crate) struct Within {
 /// Runs a query on a transaction, which sees what it has done itself. At most `most` rows of the query are read, and as many
 /// children of each.
 pub(crate) fn within(tx: &mut dyn Tx, identity: &Identity, request: &Request<'_>, most: usize) -> Result<Within, Failure> {
-    let plan = plan(identity, request)?;
+    let plan = plan_of(identity, request, MOST_BOUND)?;
     // Rows that are made of anything but the catalog are read beside the transaction, which a database in memory can't.
     if let Some(need) = plan.virtuals.iter().find(|need| !["EntityDefinition", "FieldDefinition"].contains(&need.object.name.as_str())) {
         let text = format!("sObject type '{}' is not supported.", need.object.name);

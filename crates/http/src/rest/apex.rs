@@ -18,6 +18,8 @@ const STATUSES: [u16; 24] =
     [200, 201, 202, 204, 206, 300, 301, 302, 304, 400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 414, 415, 417, 500, 503];
 /// Headers that a class may not set ("addHeader" of the same).
 const NOT_SET: [&str; 5] = ["cookie", "set-cookie", "set-cookie2", "content-length", "authorization"];
+/// Headers of the connection, which belong to the server.
+const OF_THE_CONNECTION: [&str; 7] = ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
 
 /// Answers a request below `/services/apexrest`.
 pub(crate) fn answer(server: &Server, call: &Call, head: bool) -> Reply {
@@ -213,7 +215,7 @@ fn reply(outcome: RestOutcome, format: Format, pretty: bool) -> Result<Reply, Fa
     let mut reply = if body.is_empty() || status == 204 { Reply::empty(status) } else { Reply::new(status, format.content_type(), body) };
     for (name, value) in outcome.headers {
         let Ok(name) = HeaderName::try_from(name) else { continue };
-        if NOT_SET.contains(&name.as_str()) {
+        if NOT_SET.contains(&name.as_str()) || OF_THE_CONNECTION.contains(&name.as_str()) {
             continue;
         }
         if name == header::CONTENT_TYPE {

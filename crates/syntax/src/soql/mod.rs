@@ -23,7 +23,15 @@ pub const MAX_DEPTH: u32 = 64;
 /// [`SyntaxError`] for a text that is empty, longer than [`MAX_CHARS`], nested deeper than [`MAX_DEPTH`], or no SOQL
 /// that may be sent through the API.
 pub fn parse(text: &str, quirks: Quirks) -> Result<Query, SyntaxError> {
-    if text.len() > MAX_CHARS && text.chars().nth(MAX_CHARS).is_some() {
+    parse_within(text, quirks, MAX_CHARS)
+}
+
+/// As [`parse`], for a text in which values stand that were bound: of another greatest length, in characters.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_within(text: &str, quirks: Quirks, most: usize) -> Result<Query, SyntaxError> {
+    if text.len() > most && text.chars().nth(most).is_some() {
         let message = "SOQL statements can not be longer than 100000 characters";
         return Err(SyntaxError::bare(SyntaxErrorKind::TooLong, Span::default(), message));
     }
