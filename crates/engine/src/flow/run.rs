@@ -201,10 +201,13 @@ impl<'a> Interview<'a> {
             _ => {}
         }
         let left_data = self.read(tx, left)?;
-        // A value that is given as text is of the type that it is compared with.
+        // Days and moments are compared as what the left one is.
         let right = match (&left_data, right) {
             (Data::Value(Value::Date(_)), Data::Value(Value::DateTime(at))) => {
                 Data::Value(Value::Date(days::today(at, &self.world.identity.user.time_zone)))
+            }
+            (Data::Value(Value::DateTime(_)), Data::Value(Value::Date(day))) => {
+                Data::Value(Value::DateTime(days::midnight(day, &self.world.identity.user.time_zone)))
             }
             (_, right) => right,
         };
