@@ -253,6 +253,10 @@ impl<'a> Interview<'a> {
             }
             Some(Named::Decision(at)) => {
                 let decision = &flow.decisions[at];
+                // Within a loop a decision is met again, and what it came to before is over.
+                for rule in &decision.rules {
+                    self.values.insert(fold_name(&rule.name).into_owned(), Data::Value(Value::Bool(false)));
+                }
                 for rule in &decision.rules {
                     let met = |tx: &mut dyn Tx| self.conditions(tx, rule.condition_logic.as_deref(), &rule.conditions);
                     let mut holds = met(tx)?;
