@@ -1,7 +1,7 @@
 //! The end of the recycle bin: what was deleted fifteen days ago goes for good, in small steps that no request waits for.
 
 use crate::metadata::{note, noted};
-use crate::{Failure, Org, Server, record};
+use crate::{Failure, Org, Server, matching, record};
 use orglet_base::{DateTime, Id, OwnedCell, Param, Statement};
 use orglet_plan::write as sql;
 use orglet_schema::{Catalog, Field, Object};
@@ -128,11 +128,21 @@ impl Org {
         let ids: Vec<Id> = rows.iter().map(|(id, _)| *id).collect();
         self.transact_briefly(|tx| {
             self.still(tx, catalog)?;
+            let mut keyed = matching::key_fields(object);
+            let rows = match keyed.is_empty() {
+                true => Vec::new(),
+                false => {
+                    keyed.insert("Id");
+                    record::some(tx, self, object, &ids, &keyed.into_iter().collect::<Vec<_>>())?
+                }
+            };
             tx.execute(&sql::purge_deleted(object, &texts(&ids), (stamp, cell(round.before)), self.store.dialect()))?;
             // One that was brought back meanwhile stays.
             let left = record::some(tx, self, object, &ids, &["Id"])?;
             let left: HashSet<Id> = left.iter().filter_map(|row| row.get(object, "Id").as_id()).collect();
             let gone: Vec<Id> = ids.iter().filter(|id| !left.contains(id)).copied().collect();
+            let keyed = rows.into_iter().filter(|row| row.get(object, "Id").as_id().is_some_and(|id| !left.contains(&id)));
+            matching::forget(tx, object, &keyed.collect::<Vec<_>>())?;
             forget(tx, &gone)
         })?;
         Ok(Some(last))

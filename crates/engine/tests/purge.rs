@@ -4,8 +4,12 @@
 mod world;
 
 use orglet_base::{DateTime, Id, Value};
-use orglet_engine::save::{self, Incoming, Op};
+use orglet_engine::metadata::Edit;
+use orglet_engine::save::{self, Change, Incoming, Op};
 use orglet_engine::{OrgOptions, Server, query, replication};
+use orglet_schema::MetaNode;
+use orglet_schema::custom::{PartDef, part};
+use serde_json::json;
 use std::sync::Arc;
 use world::{Folder, World};
 
@@ -86,4 +90,38 @@ fn what_was_deleted_fifteen_days_ago_is_gone() {
         (all(&world, "SELECT Id FROM Account"), world.rows("SELECT Name FROM Account ORDER BY Name")),
         (2, vec![vec!["kept".to_owned()], vec!["late".to_owned()]])
     );
+}
+
+/// Keys of what is gone would stand before those of what is there, and a search for duplicates looks at so many alone.
+#[test]
+fn what_is_gone_hides_no_duplicates() {
+    let folder = Folder::new("purge-keys");
+    let many = |world: &World, op: Op, records: Vec<Incoming>| {
+        let change = Change { object: world.object("Account"), op, records, all_or_none: true, system: false, guard: None };
+        let saved = save::save(&world.admin(), &change).unwrap();
+        saved.into_iter().map(|saved| saved.unwrap().id).collect::<Vec<Id>>()
+    };
+    let part = |kind: &str, name: &str, meta: serde_json::Value| {
+        Edit::AddPart(PartDef::from_meta(part::kind(kind).unwrap(), "Account", name, &MetaNode::from_json(&meta)).unwrap())
+    };
+    {
+        let world = at(&folder, 0);
+        let items = json!([{"fieldName": "Name", "matchingMethod": "Exact"}]);
+        world.apply(vec![part("MatchingRule", "M", json!({"label": "M", "ruleStatus": "Active", "matchingRuleItems": items}))]);
+        let same = world::incoming(&world.object("Account"), &[("Name", "Same".into())]);
+        let ids = many(&world, Op::Insert, vec![same; 1_100]);
+        many(&world, Op::Delete, ids.into_iter().map(|id| Incoming { id: Some(id), ..Incoming::default() }).collect());
+    }
+    let world = at(&folder, 16);
+    purge(&world);
+    world.insert("Account", &[("Name", "Same".into())]).unwrap();
+    world.apply(vec![part(
+        "DuplicateRule",
+        "D",
+        json!({"actionOnInsert": "Block", "actionOnUpdate": "Block", "isActive": true, "masterLabel": "D", "sortOrder": 1,
+            "securityOption": "EnforceSharingRules",
+            "duplicateRuleMatchRules": [{"matchRuleSObjectType": "Account", "matchingRule": "M"}]}),
+    )]);
+    let failure = world.insert("Account", &[("Name", "same".into())]).unwrap_err();
+    assert_eq!(failure.errors()[0].code(), orglet_base::ErrorCode::DuplicatesDetected);
 }

@@ -246,18 +246,32 @@ impl Check<'_> {
             self.filters(&object, &node.filters)?;
             logic(node.filter_logic.as_deref(), node.filters.len()).map_err(refused)?;
             self.inputs(&object, &node.input_assignments, false)?;
+            if !is_record(node.input_reference.as_deref()) {
+                self.unfiltered(&node.name, node.input_reference.as_deref(), &node.filters)?;
+            }
         }
         for node in &self.flow.record_deletes {
             self.connectors(node.connector.as_ref(), node.fault_connector.as_ref())?;
             let object = self.aimed(&node.name, node.input_reference.as_deref(), node.object.as_deref())?;
             self.filters(&object, &node.filters)?;
             logic(node.filter_logic.as_deref(), node.filters.len()).map_err(refused)?;
+            self.unfiltered(&node.name, node.input_reference.as_deref(), &node.filters)?;
             // A delete of all that there is would be a slip.
             if node.input_reference.is_none() && node.filters.is_empty() {
                 return Err(refused(format!("{} deletes records without a condition.", node.name)));
             }
         }
         Ok(())
+    }
+
+    /// Filters choose among the records of an object; records in hand are taken as they are.
+    fn unfiltered(&self, element: &str, reference: Option<&str>, filters: &[RecordFilter]) -> Result<(), DefError> {
+        match reference {
+            Some(reference) if !filters.is_empty() => {
+                Err(refused(format!("{element} has filters, which can't be used with the records of {reference}.")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The object of the records that an element is for.

@@ -201,10 +201,13 @@ impl<'a> Interview<'a> {
             _ => {}
         }
         let left_data = self.read(tx, left)?;
-        // A value that is given as text is of the type that it is compared with.
+        // Days and moments are compared as what the left one is.
         let right = match (&left_data, right) {
             (Data::Value(Value::Date(_)), Data::Value(Value::DateTime(at))) => {
                 Data::Value(Value::Date(days::today(at, &self.world.identity.user.time_zone)))
+            }
+            (Data::Value(Value::DateTime(_)), Data::Value(Value::Date(day))) => {
+                Data::Value(Value::DateTime(days::midnight(day, &self.world.identity.user.time_zone)))
             }
             (_, right) => right,
         };
@@ -250,6 +253,10 @@ impl<'a> Interview<'a> {
             }
             Some(Named::Decision(at)) => {
                 let decision = &flow.decisions[at];
+                // Within a loop a decision is met again, and what it came to before is over.
+                for rule in &decision.rules {
+                    self.values.insert(fold_name(&rule.name).into_owned(), Data::Value(Value::Bool(false)));
+                }
                 for rule in &decision.rules {
                     let met = |tx: &mut dyn Tx| self.conditions(tx, rule.condition_logic.as_deref(), &rule.conditions);
                     let mut holds = met(tx)?;

@@ -13,7 +13,7 @@ use crate::record::{self, Row};
 use crate::system::{own, text as text_of};
 use crate::{Failure, Org};
 use keys::Hash;
-use orglet_base::{Dialect, Id, OwnedCell, Value};
+use orglet_base::{Dialect, Id, OwnedCell, Param, Statement, Value};
 use orglet_plan::write as sql;
 use orglet_schema::custom::PartDef;
 use orglet_schema::custom::part::{BlankValueBehavior, MatchingMethod, MatchingRule};
@@ -53,6 +53,31 @@ pub(crate) fn keep(tx: &mut dyn Tx, object: &Object, old: Option<&Row>, row: &Ro
         for key in now.iter().filter(|key| !before.contains(key)) {
             put(tx, &name, *key, id)?;
         }
+    }
+    Ok(())
+}
+
+/// The fields of which the keys of an object's records are made; none where it has none.
+pub(crate) fn key_fields(object: &Object) -> BTreeSet<&str> {
+    let rules = object.rules.iter().flat_map(|rules| &rules.matching_rules);
+    rules.flat_map(|rule| &rule.fields).map(|index| object.fields()[*index].name.as_str()).collect()
+}
+
+/// Takes the keys of records away that are gone for good, as they were.
+pub(crate) fn forget(tx: &mut dyn Tx, object: &Object, rows: &[Row]) -> Result<(), Failure> {
+    let ids: BTreeSet<Id> = rows.iter().filter_map(|row| row.get(object, "Id").as_id()).collect();
+    for rule in object.rules.iter().flat_map(|rules| &rules.matching_rules) {
+        let keys: BTreeSet<i64> = rows.iter().flat_map(|row| keys::of(rule, row)).collect();
+        if keys.is_empty() {
+            continue;
+        }
+        let places = |from: usize, count: usize| (from..from + count).map(|n| format!("?{n}")).collect::<Vec<_>>().join(", ");
+        let (keys_at, ids_at) = (places(2, keys.len()), places(2 + keys.len(), ids.len()));
+        let mut params: Vec<Param> = vec![named(object, rule).into()];
+        params.extend(keys.iter().map(|key| OwnedCell::Int(*key).into()));
+        params.extend(ids.iter().map(|id| id.to_string().into()));
+        let text = format!("DELETE FROM \"_match_keys\" WHERE rule = ?1 AND \"key\" IN ({keys_at}) AND id IN ({ids_at})");
+        tx.execute(&Statement::new(text, params))?;
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! Lead conversion: a lead becomes an account, a contact and, where wanted, an opportunity ("convertLead()" of the vendor's guide, and
 //! "Lead Conversion Field Mapping" of its help).
 
-use super::checks::Candidate;
 use super::references::converted_lead;
-use super::write::Within;
-use super::{Assign, DuplicateOptions, Incoming, Op, derived, rules, validation};
+use super::write::{By, Job, Within};
+use super::{Assign, Change, DuplicateOptions, Incoming, Op, approvals, derived, rules, starts_more};
+use crate::apex::{Session, roomy};
 use crate::failure::no_row;
 use crate::record::{self, Row};
 use crate::storage::Growth;
@@ -122,28 +122,36 @@ pub fn convert(identity: &Identity, conversion: &Conversion) -> Result<Converted
         };
         let fresh = [fresh(accounts)?, fresh(contacts)?, fresh(opportunities)?];
         let [Some(account), Some(contact), Some(opportunity)] = fresh else { return Err(ApiError::not_found().into()) };
-        let growth = Growth::of(org, accounts)?;
-        let now = org.now().truncate_to_second();
-        let it = Converting {
-            org,
-            identity,
-            catalog,
-            growth: &growth,
-            now,
-            asked: conversion,
-            leads,
-            accounts,
-            contacts,
-            opportunities,
-            fresh: Converted { account, contact, opportunity: Some(opportunity) },
+        let work = || {
+            // Rows are counted here, outside of the transaction, where that is to be done.
+            let growth = Growth::of(org, accounts)?;
+            let now = org.now().truncate_to_second();
+            let it = Converting {
+                org,
+                identity,
+                catalog,
+                growth: &growth,
+                now,
+                asked: conversion,
+                leads,
+                accounts,
+                contacts,
+                opportunities,
+                fresh: Converted { account, contact, opportunity: Some(opportunity) },
+            };
+            let (done, session) = org.transact_shared(|tx| {
+                org.still(tx, catalog)?;
+                growth.clear();
+                let mut session = Session::default();
+                let done = it.run(tx, &mut session, lead)?;
+                Ok((done, session))
+            })?;
+            growth.done(org);
+            session.done(identity);
+            Ok(done)
         };
-        let done = org.transact_shared(|tx| {
-            org.still(tx, catalog)?;
-            growth.clear();
-            it.run(tx, lead)
-        })?;
-        growth.done(org);
-        Ok(done)
+        let more = [leads, accounts, contacts, opportunities].into_iter().any(|object| starts_more(catalog, object));
+        if more { roomy(work) } else { work() }
     })
 }
 
@@ -177,12 +185,13 @@ impl Converting<'_> {
         derived::Context { org, catalog, identity, now, system: false }
     }
 
-    fn run(&self, tx: &mut dyn Tx, id: Id) -> Result<Converted, Failure> {
+    fn run(&self, tx: &mut dyn Tx, session: &mut Session, id: Id) -> Result<Converted, Failure> {
         let asked = self.asked;
         let lead = self.live(tx, self.leads, id)?;
         if *lead.get(self.leads, "IsConverted") == Value::Bool(true) {
             return Err(converted_lead().into());
         }
+        self.unlocked(tx, id, &lead)?;
         let status = self.status()?;
         if asked.overwrite_source && asked.contact.is_none() {
             let text = "overwriteLeadSource is for a lead that joins a contact: contactId is missing";
@@ -197,16 +206,29 @@ impl Converting<'_> {
         }
         let owner = asked.owner.or_else(|| lead.get(self.leads, "OwnerId").as_id());
         let campaign = self.campaign(tx, id)?;
-        let account = self.account(tx, &lead, owner)?;
-        let contact = self.contact(tx, &lead, owner, account, id)?;
-        let opportunity = if asked.no_opportunity { None } else { Some(self.opportunity(tx, &lead, owner, account, contact, campaign)?) };
+        let account = self.account(tx, session, &lead, owner)?;
+        let contact = self.contact(tx, session, &lead, owner, account, id)?;
+        let opportunity = match asked.no_opportunity {
+            true => None,
+            false => Some(self.opportunity(tx, session, &lead, (owner, campaign), (account, contact))?),
+        };
         let done = Converted { account, contact, opportunity };
         let members = self.members(tx, id)?;
         rules::recount(tx, &self.context(), &members, -1)?;
-        self.close(tx, id, &lead, status, done)?;
+        self.close(tx, session, id, status, done)?;
         self.hand_over(tx, id, done)?;
         rules::recount(tx, &self.context(), &members, 1)?;
         Ok(done)
+    }
+
+    /// Refuses a lead that waits for approval ("Considerations for Converting Leads" of the vendor's help), or that is locked for the user.
+    fn unlocked(&self, tx: &mut dyn Tx, id: Id, lead: &Row) -> Result<(), Failure> {
+        let Self { org, catalog, identity, .. } = *self;
+        let locks = approvals::lock::Locks { org, catalog, identity };
+        if locks.waits(tx, self.leads, id)? {
+            return Err(approvals::lock::locked().into());
+        }
+        locks.check(tx, self.leads, Some(lead), None)
     }
 
     fn live(&self, tx: &mut dyn Tx, object: &Arc<Object>, id: Id) -> Result<Row, Failure> {
@@ -244,9 +266,10 @@ impl Converting<'_> {
             .collect()
     }
 
+    /// Saves a record as a program would, with the triggers and the flows of its object.
     fn save(
         &self,
-        tx: &mut dyn Tx,
+        (tx, session): (&mut dyn Tx, &mut Session),
         object: &Arc<Object>,
         (id, old): (Id, Option<&Row>),
         mut fields: Vec<(usize, Assign)>,
@@ -258,11 +281,15 @@ impl Converting<'_> {
             return Ok(id);
         }
         let op = if old.is_some() { Op::Update } else { Op::Insert };
-        let record = Incoming { id: Some(id), fields, duplicates, ..Incoming::default() };
-        Ok(self.within().save(tx, object, op, record)?.id)
+        let records = vec![Incoming { id: Some(id), fields, duplicates, ..Incoming::default() }];
+        let change = Change { object: object.clone(), op, records, all_or_none: true, system: false, guard: None };
+        for outcome in super::within(tx, self.identity, self.catalog, session, &change)? {
+            outcome?;
+        }
+        Ok(id)
     }
 
-    fn account(&self, tx: &mut dyn Tx, lead: &Row, owner: Option<Id>) -> Result<Id, Failure> {
+    fn account(&self, tx: &mut dyn Tx, session: &mut Session, lead: &Row, owner: Option<Id>) -> Result<Id, Failure> {
         let old = match self.asked.account {
             Some(id) => Some((id, self.live(tx, self.accounts, id)?)),
             None => None,
@@ -270,19 +297,19 @@ impl Converting<'_> {
         let fields = self.mapped(lead, ACCOUNT, self.accounts, old.as_ref().map(|(_, row)| row));
         let [duplicates, _] = self.asked.duplicates;
         match old {
-            Some((id, row)) => self.save(tx, self.accounts, (id, Some(&row)), fields, Vec::new(), duplicates),
-            None => self.save(tx, self.accounts, (self.fresh.account, None), fields, owned(owner), duplicates),
+            Some((id, row)) => self.save((tx, session), self.accounts, (id, Some(&row)), fields, Vec::new(), duplicates),
+            None => self.save((tx, session), self.accounts, (self.fresh.account, None), fields, owned(owner), duplicates),
         }
     }
 
-    fn contact(&self, tx: &mut dyn Tx, lead: &Row, owner: Option<Id>, account: Id, id: Id) -> Result<Id, Failure> {
+    fn contact(&self, tx: &mut dyn Tx, session: &mut Session, lead: &Row, owner: Option<Id>, account: Id, id: Id) -> Result<Id, Failure> {
         let [_, duplicates] = self.asked.duplicates;
         let duplicates = DuplicateOptions { except: Some(id), ..duplicates };
         let Some(contact) = self.asked.contact else {
             let fields = self.mapped(lead, CONTACT, self.contacts, None);
             let mut more = owned(owner);
             more.push(("AccountId", Value::Id(account)));
-            return self.save(tx, self.contacts, (self.fresh.contact, None), fields, more, duplicates);
+            return self.save((tx, session), self.contacts, (self.fresh.contact, None), fields, more, duplicates);
         };
         let row = self.live(tx, self.contacts, contact)?;
         if self.asked.account.is_none() || row.get(self.contacts, "AccountId").as_id() != self.asked.account {
@@ -298,17 +325,16 @@ impl Converting<'_> {
         if source.is_some() {
             fields.retain(|(index, _)| self.contacts.fields()[*index].name != "LeadSource");
         }
-        self.save(tx, self.contacts, (contact, Some(&row)), fields, source.into_iter().collect(), duplicates)
+        self.save((tx, session), self.contacts, (contact, Some(&row)), fields, source.into_iter().collect(), duplicates)
     }
 
     fn opportunity(
         &self,
         tx: &mut dyn Tx,
+        session: &mut Session,
         lead: &Row,
-        owner: Option<Id>,
-        account: Id,
-        contact: Id,
-        campaign: Option<Id>,
+        (owner, campaign): (Option<Id>, Option<Id>),
+        (account, contact): (Id, Id),
     ) -> Result<Id, Failure> {
         let object = self.opportunities;
         let none = DuplicateOptions::default();
@@ -325,7 +351,7 @@ impl Converting<'_> {
             {
                 fields.push((index, Assign::Value(Value::Id(campaign))));
             }
-            let id = self.save(tx, object, (id, Some(&row)), fields, Vec::new(), none)?;
+            let id = self.save((tx, session), object, (id, Some(&row)), fields, Vec::new(), none)?;
             self.role(tx, id, contact)?;
             return Ok(id);
         }
@@ -341,7 +367,7 @@ impl Converting<'_> {
         more.extend(campaign.map(|id| ("CampaignId", Value::Id(id))));
         let fields = self.mapped(lead, &source, object, None);
         let id = self.fresh.opportunity.ok_or_else(ApiError::not_found)?;
-        self.save(tx, object, (id, None), fields, more, none)
+        self.save((tx, session), object, (id, None), fields, more, none)
     }
 
     /// The contact has a part in an opportunity that was there already.
@@ -401,9 +427,9 @@ impl Converting<'_> {
         Ok(ids)
     }
 
-    /// The lead says what became of it, if the org's rules let it.
-    fn close(&self, tx: &mut dyn Tx, id: Id, old: &Row, status: Value, done: Converted) -> Result<(), Failure> {
-        let leads = &**self.leads;
+    /// The lead says what became of it, if the org's rules let it: the last of the saves, with the triggers and flows of leads (the order
+    /// as users observed it: https://salesforce.stackexchange.com/questions/3956).
+    fn close(&self, tx: &mut dyn Tx, session: &mut Session, id: Id, status: Value, done: Converted) -> Result<(), Failure> {
         let values = [
             ("Status", status),
             ("IsConverted", true.into()),
@@ -412,18 +438,16 @@ impl Converting<'_> {
             ("ConvertedContactId", Value::Id(done.contact)),
             ("ConvertedOpportunityId", done.opportunity.map_or(Value::Null, Value::Id)),
             ("IsUnreadByOwner", false.into()),
-            ("LastModifiedDate", Value::DateTime(self.now)),
-            ("LastModifiedById", Value::Id(self.identity.user.id)),
         ];
-        let mut row = old.clone();
-        let mut changed = Vec::with_capacity(values.len());
-        for (name, value) in &values {
-            row.set(leads, name, value.clone());
-            changed.extend(leads.field_index(name).filter(|i| row.values[*i] != old.values[*i]));
+        let fields = values.into_iter().filter_map(|(name, value)| Some((self.leads.field_index(name)?, Assign::Value(value))));
+        let records = vec![Incoming { id: Some(id), fields: fields.collect(), ..Incoming::default() }];
+        let change = Change { object: self.leads.clone(), op: Op::Update, records, all_or_none: true, system: false, guard: None };
+        let job = Job::made_by(By::Conversion, tx, self.identity, self.catalog, &change)?;
+        for outcome in job.run(tx, session, true)? {
+            outcome?;
         }
-        let Self { org, catalog, identity, now, .. } = *self;
-        validation::check(tx, &Candidate { org, catalog, object: leads, row: &row, old: Some(old), changed: &changed, identity, now })?;
-        self.within().change(tx, self.leads, id, &values)
+        session.grown.push(job.into_growth());
+        Ok(())
     }
 
     /// What belonged to the lead goes to the new records: activities to the contact and what they are about, notes and attachments to the

@@ -130,6 +130,11 @@ impl Delete<'_> {
         checks::may_delete(tx, self.org, self.catalog, object, &row)?;
         let Self { identity, catalog, now, .. } = *self;
         automation::before_delete(tx, session, World { identity, catalog, now }, object, &row)?;
+        let row = match automation::has_flows(object) {
+            // A flow may have changed it, or deleted it already.
+            true => record::by_id_to_change(tx, self.org, object, id)?.filter(|row| !row.is_deleted(object)).ok_or_else(record::deleted)?,
+            false => row,
+        };
         let mut doomed = Doomed::default();
         self.gather(tx, object, vec![id], &mut doomed)?;
         self.restricted(tx, &doomed)?;

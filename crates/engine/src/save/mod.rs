@@ -222,10 +222,12 @@ pub fn save_together(identity: &Identity, changes: &[Change], all_or_none: bool)
 
 /// Whether a save may run Apex, or flows, which make saves within saves.
 fn has_triggers(catalog: &Catalog, change: &Change) -> bool {
-    if change.system {
-        return false;
-    }
-    automation::has_flows(&change.object) || catalog.apex().is_some_and(|set| set.triggers_of(&change.object.name).next().is_some())
+    !change.system && starts_more(catalog, &change.object)
+}
+
+/// Whether saves of an object's records may run Apex or flows.
+fn starts_more(catalog: &Catalog, object: &Object) -> bool {
+    automation::has_flows(object) || catalog.apex().is_some_and(|set| set.triggers_of(&object.name).next().is_some())
 }
 
 /// Saves a batch within the transaction of a program or a flow. What it adds to the storage in use goes to the session.

@@ -1,5 +1,6 @@
 //! The checks that need no data: which fields may be written, what values look like, what must be given.
 
+use super::write::By;
 use super::{Assign, Change, Incoming, Op, record_types};
 use crate::failure::Gathered;
 use crate::metadata::stand_for_definitions;
@@ -18,9 +19,16 @@ pub(super) struct Prepared {
 ///
 /// Fields that may not be written come first and alone, then a parent named twice, then the fields that are missing; the
 /// values are told last, each that is wrong.
-pub(super) fn check(identity: &Identity, change: &Change, record: &Incoming, insert: bool, required: bool) -> Result<Prepared, Failure> {
+pub(super) fn check(
+    identity: &Identity,
+    change: &Change,
+    record: &Incoming,
+    insert: bool,
+    required: bool,
+    by: By,
+) -> Result<Prepared, Failure> {
     let object = &*change.object;
-    if !change.system {
+    if !change.system && by != By::Conversion {
         may_write(identity, object, record, insert)?;
     }
     let mut values = Vec::with_capacity(record.fields.len() + 4);

@@ -26,19 +26,30 @@ pub(super) struct Job<'a> {
     now: DateTime,
     growth: Growth,
     triggers: Option<Triggers<'a>>,
-    /// The change is one of automation: see [`Job::of_automation`].
-    automation: bool,
+    by: By,
+}
+
+/// Who makes a change, where it is not the platform itself ([`Change::system`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// A request, a program or a flow.
+    User,
+    /// Field updates of approvals: locks, validation rules and duplicate rules don't hold them.
+    Automation,
+    /// The conversion of a lead, which sets what nobody else may: field permissions, locks and duplicate rules don't hold it.
+    Conversion,
 }
 
 impl<'a> Job<'a> {
-    /// A change that automation makes within a transaction: locks, validation rules and duplicate rules don't hold it.
-    pub(super) fn of_automation(
+    /// A change that somebody else than a user makes within a transaction.
+    pub(super) fn made_by(
+        by: By,
         tx: &mut dyn Tx,
         identity: &'a Identity,
         catalog: &'a Catalog,
         change: &'a Change,
     ) -> Result<Self, Failure> {
-        Ok(Self { automation: true, ..Self::within(tx, identity, catalog, change)? })
+        Ok(Self { by, ..Self::within(tx, identity, catalog, change)? })
     }
 
     pub(super) fn new(identity: &'a Identity, catalog: &'a Catalog, change: &'a Change) -> Result<Self, Failure> {
@@ -69,7 +80,7 @@ impl<'a> Job<'a> {
         let org = &*identity.org;
         let now = org.now().truncate_to_second();
         let triggers = if change.system { None } else { Triggers::of(identity, catalog, &change.object) };
-        Ok(Self { identity, catalog, change, fresh, now, growth, triggers, automation: false })
+        Ok(Self { identity, catalog, change, fresh, now, growth, triggers, by: By::User })
     }
 
     /// What was added to the storage in use, for who keeps the transaction.
@@ -79,10 +90,10 @@ impl<'a> Job<'a> {
 
     /// Saves each record in a savepoint of its own, unless the transaction is its alone.
     pub(super) fn run(&self, tx: &mut dyn Tx, session: &mut Session, alone: bool) -> Result<Vec<Result<Saved, Failure>>, Failure> {
-        let Self { identity, catalog, change, now, ref fresh, ref growth, ref triggers, automation } = *self;
+        let Self { identity, catalog, change, now, ref fresh, ref growth, ref triggers, by } = *self;
         growth.clear();
         let mut fresh = fresh.iter().copied();
-        let save = Save { identity, org: &identity.org, catalog, change, now, growth, automation };
+        let save = Save { identity, org: &identity.org, catalog, change, now, growth, by };
         if let Some(triggers) = triggers.as_ref().filter(|_| !change.object.is_event()) {
             let records: Vec<(&Incoming, Option<Id>)> = change.records.iter().map(|r| (r, r.id.or_else(|| fresh.next()))).collect();
             return triggered::write(&save, triggers, tx, session, &records);
@@ -108,26 +119,18 @@ pub(super) struct Within<'a> {
 }
 
 impl Within<'_> {
-    /// Saves a record as a request of its own would. A new one brings its id.
-    pub(super) fn save(&self, tx: &mut dyn Tx, object: &Arc<Object>, op: Op, record: Incoming) -> Result<Saved, Failure> {
-        self.one(tx, object, op, record, false)
-    }
-
     /// Changes a record as the platform does: field permissions and rules are not asked, and the modstamp alone says so.
     pub(super) fn change(&self, tx: &mut dyn Tx, object: &Arc<Object>, id: Id, fields: &[(&str, Value)]) -> Result<(), Failure> {
         let stamp = [("SystemModstamp", Value::DateTime(self.now))];
         let fields =
             fields.iter().chain(&stamp).filter_map(|(name, value)| Some((object.field_index(name)?, Assign::Value(value.clone()))));
         let record = Incoming { id: Some(id), fields: fields.collect(), ..Incoming::default() };
-        self.one(tx, object, Op::Update, record, true).map(|_| ())
-    }
-
-    fn one(&self, tx: &mut dyn Tx, object: &Arc<Object>, op: Op, record: Incoming, system: bool) -> Result<Saved, Failure> {
         let Self { identity, catalog, now, growth } = *self;
-        let change = Change { object: object.clone(), op, records: Vec::new(), all_or_none: true, system, guard: None };
-        let id = record.id;
+        let change = Change { object: object.clone(), op: Op::Update, records: Vec::new(), all_or_none: true, system: true, guard: None };
+        // The platform's own changes start neither flows nor triggers, so that nothing is kept of this.
         let mut session = Session::default();
-        Save { identity, org: &identity.org, catalog, change: &change, now, growth, automation: false }.one(tx, &mut session, &record, id)
+        let save = Save { identity, org: &identity.org, catalog, change: &change, now, growth, by: By::User };
+        save.one(tx, &mut session, &record, Some(id)).map(|_| ())
     }
 }
 
@@ -155,8 +158,7 @@ pub(super) struct Save<'a> {
     pub(super) change: &'a Change,
     pub(super) now: DateTime,
     pub(super) growth: &'a Growth,
-    /// See [`Job::of_automation`].
-    pub(super) automation: bool,
+    pub(super) by: By,
 }
 
 /// A record on its way: what the request made of it, before anything is derived or checked against other rows.
@@ -252,7 +254,7 @@ impl Save<'_> {
     /// What the request makes of a new record. Whether required fields are there is checked later where triggers may set them.
     pub(super) fn stage_insert(&self, tx: &mut dyn Tx, record: &Incoming, id: Option<Id>, required: bool) -> Result<Staged, Failure> {
         let object = &*self.change.object;
-        let prepared = prepare::check(self.identity, self.change, record, true, required)?;
+        let prepared = prepare::check(self.identity, self.change, record, true, required, self.by)?;
         let Some(id) = id else {
             let text = format!("entity type cannot be inserted: {}", object.label);
             return Err(ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new()).into());
@@ -293,7 +295,7 @@ impl Save<'_> {
     /// Publishes a platform event: its fields are checked as those of a record, and it goes on the bus with the commit.
     fn publish(&self, tx: &mut dyn Tx, record: &Incoming) -> Result<Saved, Failure> {
         let object = &*self.change.object;
-        let prepared = prepare::check(self.identity, self.change, record, true, true)?;
+        let prepared = prepare::check(self.identity, self.change, record, true, true, self.by)?;
         let mut row = Row::empty(object);
         for (index, value) in prepared.values {
             row.values[index] = value;
@@ -319,7 +321,7 @@ impl Save<'_> {
     /// What the request makes of a record; as [`Save::stage_insert`].
     pub(super) fn stage_update(&self, tx: &mut dyn Tx, record: &Incoming, id: Id, required: bool) -> Result<Staged, Failure> {
         let object = &*self.change.object;
-        let prepared = prepare::check(self.identity, self.change, record, false, required)?;
+        let prepared = prepare::check(self.identity, self.change, record, false, required, self.by)?;
         let old = record::by_id_to_change(tx, self.org, object, id)?.ok_or_else(no_row)?;
         if old.is_deleted(object) {
             return Err(record::deleted().into());
@@ -355,6 +357,10 @@ impl Save<'_> {
         let Staged { id, row, changed, old } = staged;
         let Some(old) = &*old else { return Err(no_row().into()) };
         if !self.change.system {
+            // What goes to another master is held by that one too.
+            if object.masters().iter().any(|index| changed.contains(index)) {
+                self.unlocked(tx, object, None, Some(row))?;
+            }
             references::check(tx, self.org, self.catalog, object, row, changed)?;
         }
         let aside = rules::before_save(tx, &self.stage(object, Some(old), changed), row)?;
@@ -403,12 +409,12 @@ impl Save<'_> {
         let (org, catalog, identity, now) = (self.org, self.catalog, self.identity, self.now);
         let candidate = checks::Candidate { org, catalog, object, row, old, changed, identity, now };
         checks::check(tx, &candidate)?;
-        if self.automation { Ok(()) } else { validation::check(tx, &candidate) }
+        if self.by == By::Automation { Ok(()) } else { validation::check(tx, &candidate) }
     }
 
     /// Refuses what is locked for the user.
     fn unlocked(&self, tx: &mut dyn Tx, object: &Object, old: Option<&Row>, row: Option<&Row>) -> Result<(), Failure> {
-        if self.automation {
+        if self.by != By::User {
             return Ok(());
         }
         let (org, catalog, identity) = (self.org, self.catalog, self.identity);
@@ -425,7 +431,7 @@ impl Save<'_> {
         changed: &[usize],
         record: &Incoming,
     ) -> Result<Vec<duplicates::Report>, Failure> {
-        if self.change.system || self.automation || object.rules.as_ref().is_none_or(|rules| rules.duplicate_rules.is_empty()) {
+        if self.change.system || self.by != By::User || object.rules.as_ref().is_none_or(|rules| rules.duplicate_rules.is_empty()) {
             return Ok(Vec::new());
         }
         let (org, catalog, identity, now, options) = (self.org, self.catalog, self.identity, self.now, record.duplicates);

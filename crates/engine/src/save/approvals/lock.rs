@@ -33,10 +33,19 @@ impl Locks<'_> {
             None => false,
         };
         if (held || self.master_holds(tx, object, row.or(old), 0)?) && !is_administrator(tx, self.org, self.catalog, self.identity)? {
-            let e = ApiError::new(ErrorCode::EntityIsLocked, "the entity is locked for editing");
-            return Err(e.with_fields(Vec::<String>::new()).into());
+            return Err(locked().into());
         }
         Ok(())
+    }
+
+    /// Whether a record waits for approval, whoever asks.
+    pub(in crate::save) fn waits(&self, tx: &mut dyn Tx, object: &Object, id: Id) -> Result<bool, Failure> {
+        if object.rules.as_ref().is_none_or(|rules| rules.approval_processes.is_empty()) {
+            return Ok(false);
+        }
+        let Some(instances) = self.catalog.object("ProcessInstance") else { return Ok(false) };
+        let pending = [("TargetObjectId", &Value::Id(id)), ("Status", &Value::from("Pending"))];
+        Ok(!record::find_with(tx, self.org, instances, &pending, 1)?.is_empty())
     }
 
     /// Whether a master of a record is locked.
@@ -95,6 +104,11 @@ impl Locks<'_> {
         }
         Ok(false)
     }
+}
+
+/// ENTITY_IS_LOCKED.
+pub(in crate::save) fn locked() -> ApiError {
+    ApiError::new(ErrorCode::EntityIsLocked, "the entity is locked for editing").with_fields(Vec::<String>::new())
 }
 
 /// Whether records of an object, or their masters, can be locked at all.

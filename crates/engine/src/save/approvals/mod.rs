@@ -159,10 +159,13 @@ pub fn decide(identity: &Identity, it: &Decision) -> Result<Outcome, Failure> {
         let objects = Objects::of(catalog)?;
         let org = &identity.org;
         let waits = catalog.object_of(it.workitem).filter(|o| o.name == objects.workitem.name).ok_or_else(no_record)?;
-        let item = record::by_id_to_change(tx, org, waits, it.workitem)?.filter(|row| !row.is_deleted(waits)).ok_or_else(no_record)?;
         let id_of = |object: &Object, row: &Row, field: &str| row.get(object, field).as_id().ok_or_else(no_record);
-        let instance = id_of(waits, &item, "ProcessInstanceId")?;
+        // Two who answer at once both want the instance, and the first of them perhaps the item of the other: so the instance comes first,
+        // and what is told of the item is what it is by then.
+        let asked = record::by_id(tx, org, waits, it.workitem)?.ok_or_else(no_record)?;
+        let instance = id_of(waits, &asked, "ProcessInstanceId")?;
         let known = record::by_id_to_change(tx, org, objects.instance, instance)?.ok_or_else(no_record)?;
+        let item = record::by_id_to_change(tx, org, waits, it.workitem)?.filter(|row| !row.is_deleted(waits)).ok_or_else(no_record)?;
         let target = id_of(objects.instance, &known, "TargetObjectId")?;
         let object = catalog.object_of(target).filter(|o| o.has_table()).ok_or_else(no_record)?;
         let row = record::by_id_to_change(tx, org, object, target)?.filter(|row| !row.is_deleted(object)).ok_or_else(no_record)?;
@@ -228,7 +231,9 @@ fn choose(tx: &mut dyn Tx, asked: &Asked<'_>, it: &Submission) -> Result<Arc<App
     let all = asked.object.rules.iter().flat_map(|rules| &rules.approval_processes);
     let active: Vec<&Arc<ApprovalProcessDef>> = all.filter(|process| process.active).collect();
     let wanted = it.process.as_deref();
-    let id = wanted.and_then(|text| Id::parse(text).ok());
+    // A name of fifteen letters and digits looks like an id.
+    let is_name = wanted.is_some_and(|name| active.iter().any(|process| process.full_name.eq_ignore_ascii_case(name)));
+    let id = wanted.filter(|_| !is_name).and_then(|text| Id::parse(text).ok());
     if let Some(id) = id
         && !active.iter().any(|process| process.id == Some(id))
     {

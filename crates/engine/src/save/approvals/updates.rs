@@ -4,7 +4,7 @@ use super::{Flow, refuse};
 use crate::Failure;
 use crate::record::{self, Row};
 use crate::save::validation::Looked;
-use crate::save::write;
+use crate::save::write::{self, By};
 use crate::save::{Assign, Change, Incoming, Op};
 use orglet_base::{ApiError, ErrorCode, Id, Value};
 use orglet_schema::custom::part::{FieldUpdateDef, FieldUpdateOperation};
@@ -26,7 +26,7 @@ pub(super) fn apply(tx: &mut dyn Tx, flow: &mut Flow<'_>, update: &FieldUpdateDe
         system: false,
         guard: None,
     };
-    let job = write::Job::of_automation(tx, flow.identity, flow.catalog, &change)?;
+    let job = write::Job::made_by(By::Automation, tx, flow.identity, flow.catalog, &change)?;
     for outcome in job.run(tx, flow.session, true)? {
         outcome?;
     }
