@@ -9,6 +9,7 @@ mod rows;
 mod switches;
 mod tables;
 mod trees;
+pub(crate) mod value_sets;
 
 pub(crate) use rows::{process_of, stand_for_definitions};
 pub(crate) use switches::{Switches, switch};
@@ -194,6 +195,8 @@ impl Edit {
             (Edit::ChangeApex(_, new), Body::Apex(old)) => {
                 return new.body == old.body && new.api_version == old.api_version && new.active == old.active;
             }
+            // What a set holds is no part of what a field that uses it says.
+            (Edit::ChangeField(_, new), Body::Field(old)) if values_differ(new, old) => return false,
             (Edit::ChangeObject(_, def), _) => def.to_metadata(),
             (Edit::ChangeField(_, def), _) => def.to_metadata(),
             (Edit::ChangePart(_, def), _) => def.to_metadata(),
@@ -208,6 +211,11 @@ impl Edit {
             _ => None,
         }
     }
+}
+
+fn values_differ(a: &FieldDef, b: &FieldDef) -> bool {
+    let set = |def: &FieldDef| def.value_set.as_ref().and_then(|set| set.global());
+    set(a) != set(b)
 }
 
 /// Everything that is defined, oldest first.

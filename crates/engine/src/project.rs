@@ -1,11 +1,11 @@
 //! Loading SFDX projects into an org.
 
-use crate::metadata::{self, Edit, Refusal};
+use crate::metadata::{self, Edit, Refusal, value_sets};
 use crate::save::{Assign, Incoming, Op, save_one};
 use crate::{Failure, Identity, record};
 use orglet_base::{ApiVersion, Id, Value};
-use orglet_schema::custom::DefError;
 use orglet_schema::custom::project::{self, Project, ProjectError, ProjectRecord, Skipped};
+use orglet_schema::custom::{DefError, FieldDef};
 use std::collections::HashMap;
 use std::path::PathBuf;
 
@@ -122,7 +122,16 @@ pub(crate) fn edits(identity: &Identity, project: &Project) -> Result<(Vec<Edit>
         });
     }
     // Fields come after every object, so that they may refer to any.
-    for field in fields.into_iter().chain(project.fields.iter().cloned()) {
+    let brought: Vec<FieldDef> = fields.into_iter().chain(project.fields.iter().cloned()).collect();
+    // The org's other fields of a set take its values too.
+    for set in &project.value_sets {
+        edits.extend(value_sets::changes(set, &all, |def| {
+            brought.iter().any(|b| b.qualified_name().eq_ignore_ascii_case(&def.qualified_name()))
+        }));
+    }
+    let mut refused = Vec::new();
+    for mut field in brought {
+        refused.extend(value_sets::resolve(&mut field, &all).err());
         edits.push(match known(metadata::FIELD, &field.object, &field.full_name) {
             Some(id) => Edit::ChangeField(id, field),
             None => Edit::AddField(field),
@@ -135,7 +144,6 @@ pub(crate) fn edits(identity: &Identity, project: &Project) -> Result<(Vec<Edit>
         });
     }
     // Classes and triggers are compiled with everything else in place.
-    let mut refused = Vec::new();
     for (kind, name, body, meta) in &project.apex {
         match metadata::apex::define(*kind, Some(name), body, meta.clone(), ApiVersion::LATEST) {
             Ok(def) => edits.push(metadata::apex::put(&all, def)),

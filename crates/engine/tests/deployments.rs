@@ -232,3 +232,95 @@ fn what_is_deleted_is_not_deployed_by_the_same_package() {
     assert_eq!(deployment.status, Status::Failed);
     assert!(problems(&deployment)[0].contains("cannot be deployed by the same package"), "{:?}", problems(&deployment));
 }
+
+/// A global value set of these values, each its own label.
+fn set(values: &[&str]) -> String {
+    let values: String = { values.iter() }
+        .map(|v| format!("<customValue><fullName>{v}</fullName><default>false</default><label>{v}</label></customValue>"))
+        .collect();
+    format!("<GlobalValueSet {NS}>{values}<masterLabel>All the moods</masterLabel><sorted>false</sorted></GlobalValueSet>")
+}
+
+fn mood(name: &str) -> String {
+    format!(
+        "<fields><fullName>{name}</fullName><label>Mood</label><type>Picklist</type><valueSet><restricted>true</restricted><valueSetName>Moods</valueSetName></valueSet></fields>"
+    )
+}
+
+fn values(world: &World, field: &str) -> Vec<String> {
+    world.object("Account").field(field).unwrap().picklist.iter().map(|value| value.value.clone()).collect()
+}
+
+#[test]
+fn global_value_sets_go_to_the_fields_that_use_them() {
+    let world = World::in_memory();
+    let types: &[(&str, &[&str])] = &[("GlobalValueSet", &["Moods"]), ("CustomField", &["Account.A__c", "Account.B__c"])];
+    let account = |fields: &str| format!("<CustomObject {NS}>{fields}</CustomObject>");
+    let files = [
+        ("package.xml", package(types)),
+        ("globalValueSets/Moods.globalValueSet", set(&["Good", "Bad"])),
+        ("objects/Account.object", account(&(mood("A__c") + &mood("B__c")))),
+    ];
+    let made = deployed(&world, &files);
+    assert!(made.messages.iter().any(|m| m.component_type == "GlobalValueSet" && m.created));
+    // What is retrieved deploys elsewhere, and is the same there.
+    let (found, bytes) = retrieved(&world, &[("GlobalValueSet", &["*"]), ("CustomField", &["Account.A__c", "Account.B__c"])]);
+    assert!(found.messages.is_empty(), "{:?}", found.messages);
+    let elsewhere = World::in_memory();
+    let deployment = deploy::deploy(&elsewhere.admin(), &bytes, single()).unwrap();
+    assert_eq!(deployment.status, Status::Succeeded, "{:?}", problems(&deployment));
+    let (_, again) = retrieved(&elsewhere, &[("GlobalValueSet", &["Moods"]), ("CustomField", &["Account.A__c", "Account.B__c"])]);
+    assert_eq!(unzip(&again), unzip(&bytes));
+    // Another value with one of the fields, which says what it said before, comes to both.
+    let files = [
+        ("package.xml", package(&[("GlobalValueSet", &["Moods"]), ("CustomField", &["Account.A__c"])])),
+        ("globalValueSets/Moods.globalValueSet", set(&["Good", "Bad", "None"])),
+        ("objects/Account.object", account(&mood("A__c"))),
+    ];
+    deployed(&world, &files);
+    assert_eq!(values(&world, "A__c"), ["Good", "Bad", "None"]);
+    assert_eq!(values(&world, "B__c"), ["Good", "Bad", "None"]);
+    // So does one with none of them.
+    let alone =
+        [("package.xml", package(&[("GlobalValueSet", &["Moods"])])), ("globalValueSets/Moods.globalValueSet", set(&["Good", "Odd"]))];
+    deployed(&world, &alone);
+    assert_eq!([values(&world, "A__c"), values(&world, "B__c")], [["Good", "Odd"], ["Good", "Odd"]]);
+    let again = deployed(&world, &alone);
+    assert!(again.messages.iter().all(|m| m.of_package || !m.changed), "{:?}", again.messages);
+    // A field may use what the org has.
+    let files = [("package.xml", package(&[("CustomField", &["Account.C__c"])])), ("objects/Account.object", account(&mood("C__c")))];
+    deployed(&world, &files);
+    assert_eq!(values(&world, "C__c"), ["Good", "Odd"]);
+    let removal = |types: &[(&str, &[&str])]| [("package.xml", package(&[])), ("destructiveChanges.xml", package(types))];
+    let failed = deploy::deploy(&world.admin(), &zip(&removal(&[("GlobalValueSet", &["Moods"])])), single()).unwrap();
+    assert_eq!(problems(&failed), ["GlobalValueSet Moods: This global value set is used by the custom field Account.A__c"]);
+    deployed(&world, &removal(&[("GlobalValueSet", &["Moods"]), ("CustomField", &["Account.A__c", "Account.B__c", "Account.C__c"])]));
+    // A set that nothing uses is kept nowhere.
+    let failed = deploy::deploy(&elsewhere.admin(), &zip(&files), single()).unwrap();
+    assert_eq!(failed.status, Status::Succeeded);
+    let nowhere = deploy::deploy(&world.admin(), &zip(&files), single()).unwrap();
+    assert_eq!(problems(&nowhere), ["CustomField Account.C__c: In field: valueSet - no GlobalValueSet named Moods found"]);
+}
+
+#[test]
+fn workflows_are_listed_by_their_objects_and_lose_nothing_in_silence() {
+    let world = World::in_memory();
+    let update = "<fieldUpdates><fullName>Hot</fullName><field>Rating</field><literalValue>Hot</literalValue><name>Hot</name><notifyAssignee>false</notifyAssignee><operation>Literal</operation><protected>false</protected></fieldUpdates>";
+    let files = |rest: &str| {
+        [
+            ("package.xml", package(&[("Workflow", &["Account"])])),
+            ("workflows/Account.workflow", format!("<Workflow {NS}>{rest}{update}</Workflow>")),
+        ]
+    };
+    let deployment = deployed(&world, &files(""));
+    assert_eq!(deployment.counts(), (1, 1, 0));
+    let (found, bytes) = retrieved(&world, &[("Workflow", &["*"])]);
+    assert!(found.messages.is_empty());
+    let elsewhere = World::in_memory();
+    let deployment = deploy::deploy(&elsewhere.admin(), &bytes, single()).unwrap();
+    assert_eq!(deployment.status, Status::Succeeded, "{:?}", problems(&deployment));
+    let alert = "<alerts><fullName>Tell</fullName><description>Tell</description><protected>false</protected></alerts>";
+    let failed = deploy::deploy(&world.admin(), &zip(&files(alert)), single()).unwrap();
+    assert_eq!(failed.status, Status::Failed);
+    assert_eq!(problems(&failed), ["WorkflowAlert Account.Tell: email alert Account.Tell: email alert metadata is not supported"]);
+}

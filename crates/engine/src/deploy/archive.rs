@@ -16,6 +16,8 @@ pub const MOST_UNZIPPED: u64 = 400 << 20;
 const LONGEST_PATH: usize = 1024;
 /// How a header in the directory of an archive begins.
 const HEADER: &[u8] = b"PK\x01\x02";
+/// How the end of an archive begins.
+const END: &[u8] = b"PK\x05\x06";
 
 /// The files of an archive.
 #[derive(Debug, Default)]
@@ -40,6 +42,10 @@ pub(super) fn read(bytes: &[u8], wanted: impl Fn(&Path) -> bool) -> Result<Files
         return Err(too_many());
     }
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| format!("The zip file cannot be read: {e}"))?;
+    // Of entries of one name the reader knows the last alone.
+    if entries(bytes).is_some_and(|told| told > archive.len()) {
+        return Err("The zip file has a path twice".to_owned());
+    }
     let mut files = Files::default();
     let mut seen = std::collections::HashSet::new();
     let mut left = MOST_UNZIPPED;
@@ -67,6 +73,14 @@ pub(super) fn read(bytes: &[u8], wanted: impl Fn(&Path) -> bool) -> Result<Files
         files.read.insert(path, content);
     }
     Ok(files)
+}
+
+/// How many entries the end of an archive tells; `None` where it tells that elsewhere.
+fn entries(bytes: &[u8]) -> Option<usize> {
+    let end = bytes.windows(END.len()).rposition(|at| at == END)?;
+    let told = bytes.get(end + 10..end + 12)?;
+    let told = usize::from(u16::from_le_bytes([told[0], told[1]]));
+    (told != usize::from(u16::MAX)).then_some(told)
 }
 
 /// A path that stays inside, of plain names.
@@ -110,6 +124,17 @@ mod tests {
         }
         let bytes = write(&[("../a".into(), vec![])]).unwrap();
         assert!(read(&bytes, all).unwrap_err().contains("path"));
+    }
+
+    #[test]
+    fn names_are_there_once() {
+        let bytes = write(&[("a1".into(), b"x".to_vec()), ("a2".into(), b"y".to_vec())]).unwrap();
+        assert!(read(&bytes, all).is_ok());
+        let mut twice = bytes.clone();
+        while let Some(at) = twice.windows(2).position(|at| at == b"a2") {
+            twice[at + 1] = b'1';
+        }
+        assert!(read(&twice, all).unwrap_err().contains("twice"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Retrievals: definitions of an org as files in metadata format, which deploy again.
 
 use super::{Manifest, RETRIEVAL, Status, archive, jobs, new_id};
-use crate::metadata::{self, Custom};
+use crate::metadata::{self, Custom, value_sets};
 use crate::{Failure, Identity};
 use orglet_base::{ApiVersion, DateTime, ErrorCode, Id};
 use orglet_schema::Storage;
@@ -138,6 +138,7 @@ impl<'a> Gathered<'a> {
             for member in members {
                 let found = match ty.as_str() {
                     "CustomObject" => self.object(member)?,
+                    "GlobalValueSet" => self.value_sets(member),
                     _ => self.definitions(ty, member)?,
                 };
                 // Types that the platform lets nobody take whole have nothing of that name.
@@ -168,18 +169,37 @@ impl<'a> Gathered<'a> {
         let Some(object) = standard.filter(|_| found.is_empty()) else { return Ok(!found.is_empty()) };
         self.list("CustomObject", &object.name);
         self.objects.entry(object.name.clone()).or_default().whole = true;
+        let file = format!("objects/{}.object", object.name);
+        self.untold("CustomObject", &object.name, &file);
+        Ok(true)
+    }
+
+    /// Notes a file of which the org does not know who made it, and when.
+    fn untold(&mut self, type_name: &str, full_name: &str, file: &str) {
         let user = &self.identity.user;
         self.properties.push(FileProperties {
             created_by: user.id.to_string(),
             created_by_name: user.name.clone(),
             created: "1970-01-01T00:00:00.000Z".to_owned(),
-            file_name: format!("{}objects/{}.object", self.root, object.name),
-            full_name: object.name.clone(),
+            file_name: format!("{}{file}", self.root),
+            full_name: full_name.to_owned(),
             id: String::new(),
             modified: "1970-01-01T00:00:00.000Z".to_owned(),
-            type_name: "CustomObject".to_owned(),
+            type_name: type_name.to_owned(),
         });
-        Ok(true)
+    }
+
+    /// Global value sets, as the fields that use them know them; whether there is one of the name.
+    fn value_sets(&mut self, name: &str) -> bool {
+        let mut found = value_sets::all(&self.have);
+        found.retain(|set| name == "*" || set.full_name.eq_ignore_ascii_case(name));
+        for set in &found {
+            self.list("GlobalValueSet", &set.full_name);
+            let file = format!("globalValueSets/{}.globalValueSet", set.full_name);
+            self.others.insert(file.clone(), ("GlobalValueSet", vec![set.node()]));
+            self.untold("GlobalValueSet", &set.full_name, &file);
+        }
+        !found.is_empty()
     }
 
     /// Definitions of another type; whether there is one of the name.

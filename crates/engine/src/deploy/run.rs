@@ -3,12 +3,12 @@
 use super::archive;
 use super::package::{self, Package, columns, shown};
 use super::{Message, Options, ProblemType, Status};
-use crate::metadata::{self, Custom, Edit, Refusal};
+use crate::metadata::{self, Custom, Edit, Refusal, value_sets};
 use crate::project::edits;
 use crate::{Failure, Identity};
 use orglet_base::{ErrorCode, fold_name};
-use orglet_schema::custom::DefError;
 use orglet_schema::custom::project::{self, Component, ProjectError, Reading, Skipped};
+use orglet_schema::custom::{DefError, part};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -179,7 +179,7 @@ impl Work<'_> {
         let (ty, name) = (component.type_name.as_str(), component.full_name.as_str());
         let parent = name.split_once('.').map(|(object, _)| object);
         package.manifest.names(ty, name)
-            || parent.is_some_and(|object| ["CustomObject", &format!("{ty}s")].iter().any(|of| package.manifest.names(of, object)))
+            || parent.is_some_and(|object| ["CustomObject", list_of(ty)].iter().any(|of| package.manifest.names(of, object)))
     }
 
     /// What the files hold.
@@ -217,6 +217,8 @@ impl Work<'_> {
                 }
             } else if let Some(e) = refusal {
                 entry.message.fail(e.message.clone(), ProblemType::Error);
+            } else if component.type_name == "GlobalValueSet" {
+                self.judge_set(component, reading, &changes, &mut entry);
             } else {
                 self.judge(component, &skipped, reading, &mut entry);
             }
@@ -264,9 +266,6 @@ impl Work<'_> {
             let (problem, ty) = match skipped.first() {
                 Some(s) if is_standard => (warning(s), ProblemType::Warning),
                 Some(s) => (warning(s), ProblemType::Error),
-                None if component.type_name == "GlobalValueSet" => {
-                    ("Global value sets are kept in the fields that use them alone.".to_owned(), ProblemType::Warning)
-                }
                 None => match whole {
                     Some(s) => (warning(&s), ProblemType::Error),
                     None => (format!("{} metadata is not supported by this org.", component.type_name), ProblemType::Error),
@@ -289,6 +288,28 @@ impl Work<'_> {
         if let Some(s) = skipped.first() {
             self.warn_or_fail(&mut entry.message, warning(s), ProblemType::Warning);
         }
+    }
+
+    /// What a global value set comes to: changes of the fields that take their values from it.
+    fn judge_set(&self, component: &Component, reading: &Reading, changes: &HashMap<String, Edit>, entry: &mut Entry) {
+        let name = component.full_name.as_str();
+        let message = &mut entry.message;
+        let Some(new) = reading.project.value_sets.iter().find(|set| set.full_name.eq_ignore_ascii_case(name)) else {
+            return message.fail("The set is not understood", ProblemType::Error);
+        };
+        let known = value_sets::all(self.have).into_iter().find(|set| set.full_name.eq_ignore_ascii_case(name));
+        let is_component = |key: &str| reading.components.iter().any(|c| c.keys.iter().any(|k| k.eq_ignore_ascii_case(key)));
+        let uses = |edit: &&Edit| matches!(edit, Edit::AddField(def) | Edit::ChangeField(_, def) if value_sets::uses(def, name));
+        let (brought, others): (Vec<&Edit>, Vec<&Edit>) =
+            changes.values().filter(uses).partition(|edit| edit.subject().is_some_and(|subject| is_component(&subject)));
+        if brought.is_empty() && others.is_empty() {
+            let text = "Global value sets are kept in the fields that use them alone, and none does.".to_owned();
+            return self.warn_or_fail(message, text, ProblemType::Warning);
+        }
+        message.success = true;
+        message.created = known.is_none();
+        message.changed = known.as_ref().is_none_or(|known| !known.is_like(new));
+        entry.edits = others.into_iter().filter(|edit| self.existing(edit).is_none_or(|custom| !edit.leaves(custom))).cloned().collect();
     }
 
     /// A warning fails what it is about unless warnings are ignored (documented).
@@ -389,6 +410,20 @@ impl Work<'_> {
                     if !parent.is_some_and(|object| goes("CustomObject", object)) {
                         edits = found.iter().map(|custom| Edit::Remove(custom.id)).collect();
                     }
+                } else if ty == "GlobalValueSet" && value_sets::all(self.have).iter().any(|set| set.full_name.eq_ignore_ascii_case(name)) {
+                    // A set is gone when the last field of it is.
+                    let stays = |custom: &&Custom| {
+                        custom.field_def().is_some_and(|def| value_sets::uses(def, name))
+                            && !goes("CustomField", &custom.full_name())
+                            && !goes("CustomObject", &custom.object)
+                    };
+                    match self.have.iter().find(stays) {
+                        Some(custom) => {
+                            let text = format!("This global value set is used by the custom field {}", custom.full_name());
+                            message.fail(text, ProblemType::Error);
+                        }
+                        None => (message.deleted, message.changed) = (true, true),
+                    }
                 } else if self.is_standard(ty, name) {
                     let file = parent.unwrap_or(name);
                     message.file_name = shown(&package.folder.join(format!("objects/{file}.object")));
@@ -451,8 +486,7 @@ impl Work<'_> {
             for member in members.iter().filter(|member| *member != "*") {
                 let is_it = |m: &&Message| {
                     let of_list = || m.full_name.split_once('.').is_some_and(|(object, _)| object.eq_ignore_ascii_case(member));
-                    (m.component_type == *ty && m.full_name.eq_ignore_ascii_case(member))
-                        || (format!("{}s", m.component_type) == *ty && of_list())
+                    (m.component_type == *ty && m.full_name.eq_ignore_ascii_case(member)) || (list_of(&m.component_type) == ty && of_list())
                 };
                 if self.options.allow_missing_files || here.iter().any(|m| is_it(m) && !m.deleted) {
                     continue;
@@ -464,6 +498,15 @@ impl Work<'_> {
             }
         }
         missing
+    }
+}
+
+/// The type under which packages list the parts of an object that a file holds together; empty for all others.
+fn list_of(ty: &str) -> &'static str {
+    match part::kind(ty).and_then(part::listed) {
+        Some((root, _)) => root,
+        None if ty.starts_with("Workflow") => "Workflow",
+        None => "",
     }
 }
 

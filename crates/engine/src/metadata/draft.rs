@@ -1,6 +1,6 @@
 //! A change of metadata under way: what is there, what is added, changed and taken away.
 
-use super::{Body, Custom, EVENT_PREFIXES, Edit, FIELD, OBJECT, PREFIXES};
+use super::{Body, Custom, EVENT_PREFIXES, Edit, FIELD, OBJECT, PREFIXES, value_sets};
 use crate::ids::{self, Counters};
 use crate::system::own;
 use crate::{Failure, Identity, Org, events};
@@ -72,7 +72,8 @@ impl Draft<'_> {
                 }
                 Ok(id)
             }
-            Edit::AddField(def) => {
+            Edit::AddField(mut def) => {
+                value_sets::resolve(&mut def, &self.customs).map_err(|e| Failure::Definition(Box::new(e)))?;
                 let object = self.spelt(&def.object);
                 let name = def.full_name.clone();
                 self.add(FIELD, &object, &name, None, Body::Field(FieldDef { object: object.clone(), ..def }))
@@ -81,7 +82,10 @@ impl Draft<'_> {
                 def.fields.clear();
                 self.change(id, Body::Object(def))
             }
-            Edit::ChangeField(id, def) => self.change(id, Body::Field(def)),
+            Edit::ChangeField(id, mut def) => {
+                value_sets::resolve(&mut def, &self.customs).map_err(|e| Failure::Definition(Box::new(e)))?;
+                self.change(id, Body::Field(def))
+            }
             Edit::AddPart(def) => {
                 let (kind, object, name) = (def.kind().name, self.spelt(def.object()), def.name().to_owned());
                 let def = def.renamed(&object, &name);

@@ -52,6 +52,9 @@ pub struct ValueSetDef {
     /// The global value set that the values come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value_set_name: Option<String>,
+    /// The label of that set, where it differs from its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value_set_label: Option<String>,
     /// The field that decides which values may be chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub controlling_field: Option<String>,
@@ -76,6 +79,25 @@ pub struct GlobalValueSet {
 }
 
 impl GlobalValueSet {
+    /// Whether another set says the same, whatever it is called.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.master_label == other.master_label && self.sorted == other.sorted && self.values == other.values
+    }
+
+    /// The set in the form of the Metadata API.
+    pub fn node(&self) -> MetaNode {
+        let value = |value: &ValueDef| {
+            let mut members = vec![MetaNode::leaf("fullName", &value.full_name), MetaNode::leaf("default", &value.default.to_string())];
+            members.extend((!value.is_active).then(|| MetaNode::leaf("isActive", "false")));
+            members.push(MetaNode::leaf("label", &value.label));
+            MetaNode::list("customValue", members)
+        };
+        let mut members: Vec<MetaNode> = self.values.iter().map(value).collect();
+        members.push(MetaNode::leaf("masterLabel", &self.master_label));
+        members.push(MetaNode::leaf("sorted", &self.sorted.to_string()));
+        MetaNode::list("GlobalValueSet", members)
+    }
+
     /// Reads the metadata of a global value set.
     pub fn from_meta(full_name: &str, node: &MetaNode) -> Result<Self, DefError> {
         let m = Members::new(node, "GlobalValueSet");
@@ -96,8 +118,22 @@ impl ValueSetDef {
     /// Takes the values of the global value set that it names.
     pub fn resolve(&mut self, set: &GlobalValueSet) {
         (self.values, self.sorted) = (set.values.clone(), set.sorted);
+        self.value_set_label = Some(&set.master_label).filter(|label| **label != set.full_name).cloned();
         // The platform knows no unrestricted use of a global value set.
         self.restricted = true;
+    }
+
+    /// The global value set that it takes its values from, as far as a field knows it; `None` where the values are its own.
+    pub fn global(&self) -> Option<GlobalValueSet> {
+        let full_name = self.value_set_name.clone().filter(|_| !self.values.is_empty())?;
+        let master_label = self.value_set_label.clone().unwrap_or_else(|| full_name.clone());
+        Some(GlobalValueSet { full_name, master_label, sorted: self.sorted, values: self.values.clone() })
+    }
+
+    /// A value that a setting is about and that is none of the values.
+    pub fn unknown_setting(&self) -> Option<&str> {
+        let is_unknown = |setting: &&ValueSetting| !self.values.iter().any(|v| v.full_name == setting.value_name);
+        self.value_settings.iter().find(is_unknown).map(|setting| setting.value_name.as_str())
     }
 
     /// The values as a catalog field holds them, in the order shown. `controller` is what the controlling field takes.
@@ -190,9 +226,9 @@ fn check_settings(set: &ValueSetDef, node: &MetaNode) -> Result<(), DefError> {
         return Err(DefError::integrity("Must specify 'controllingField' with valueSettings").on("valueSet").at(node));
     }
     if set.value_set_name.is_none()
-        && let Some(setting) = set.value_settings.iter().find(|s| !set.values.iter().any(|v| v.full_name == s.value_name))
+        && let Some(value) = set.unknown_setting()
     {
-        let message = format!("Picklist value: {} in valueSettings not found", setting.value_name);
+        let message = format!("Picklist value: {value} in valueSettings not found");
         return Err(DefError::integrity(message).on("valueSet").at(node));
     }
     Ok(())

@@ -16,7 +16,7 @@ use super::{DefError, FieldDef, GlobalValueSet, MetaNode, ObjectDef, PartDef, is
 use crate::standard;
 use files::{Found, Holds};
 use orglet_base::fold_name;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -81,6 +81,8 @@ pub struct Project {
     pub objects: Vec<ObjectDef>,
     /// Fields on objects that the project does not define: standard ones, or ones that the org already has.
     pub fields: Vec<FieldDef>,
+    /// Global value sets.
+    pub value_sets: Vec<GlobalValueSet>,
     /// What objects have beside fields, in the order of their files.
     pub parts: Vec<PartDef>,
     /// Classes and triggers, in the order of their files: what they are, their names, their bodies, what their files say.
@@ -196,6 +198,17 @@ fn type_of(what: &str) -> String {
     what.split(' ').map(capital).collect()
 }
 
+/// The metadata type of what a file of workflow holds: `WorkflowAlert` of `email alert`.
+fn workflow_type(what: &str) -> String {
+    match what {
+        "email alert" => "WorkflowAlert".to_owned(),
+        "knowledge action" => "WorkflowKnowledgePublish".to_owned(),
+        "send action" => "WorkflowSend".to_owned(),
+        "workflow rule" | "workflow task" => type_of(what),
+        other => format!("Workflow{}", type_of(other)),
+    }
+}
+
 fn unbuilt_kind(object: &str) -> Option<&'static str> {
     let name = fold_name(object);
     UNBUILT_KINDS.iter().find(|(suffix, _)| name.ends_with(suffix)).map(|(_, why)| *why)
@@ -218,7 +231,7 @@ struct Loader<'a> {
     parts: Vec<PartDef>,
     apex: Vec<(ApexKind, String, String, ApexMeta)>,
     records: Vec<ProjectRecord>,
-    sets: HashMap<String, GlobalValueSet>,
+    sets: BTreeMap<String, GlobalValueSet>,
     /// Folded names of objects and `object.field` that were left out.
     left_out: BTreeSet<String>,
     origins: BTreeMap<String, Origin>,
@@ -423,8 +436,9 @@ impl Loader<'_> {
         let Some(node) = self.read(path, root) else { return };
         for child in node.children {
             if let Some((_, what)) = UNBUILT_BESIDE.iter().find(|(name, _)| root == "Workflow" && *name == child.name) {
-                let own = child.child_text("fullName").unwrap_or_default();
-                self.skip(path, child.line, format!("{what} {object}.{own}"), format!("{what} metadata is not supported"));
+                let full = format!("{object}.{}", child.child_text("fullName").unwrap_or_default().trim());
+                self.component(path, child.line, &workflow_type(what), &full, format!("{what} {full}"));
+                self.skip(path, child.line, format!("{what} {full}"), format!("{what} metadata is not supported"));
                 continue;
             }
             if child.name == "fullName" {
@@ -565,10 +579,15 @@ impl Loader<'_> {
             let line = node.child("valueSet").map_or(node.line, |v| v.line);
             match self.sets.get(fold_name(&name).as_ref()) {
                 Some(global) => set.resolve(global),
+                // Files that are deployed may use what the org has.
+                None if self.files.is_some() => {
+                    self.fields.entry(fold_name(&def.object).into_owned()).or_default().push(def);
+                    return;
+                }
                 None => return self.error(path, line, format!("the value set {name} is not in the project")),
             }
-            if let Some(setting) = set.value_settings.iter().find(|s| !set.values.iter().any(|v| v.full_name == s.value_name)) {
-                let reason = format!("Picklist value: {} in valueSettings not found", setting.value_name);
+            if let Some(value) = set.unknown_setting() {
+                let reason = format!("Picklist value: {value} in valueSettings not found");
                 return self.error(path, line, reason);
             }
         }
@@ -597,6 +616,7 @@ impl Loader<'_> {
         let mut project = Project {
             skipped: self.skipped,
             origins: self.origins,
+            value_sets: self.sets.into_values().collect(),
             parts: self.parts,
             apex: self.apex,
             records: self.records,
