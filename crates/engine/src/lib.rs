@@ -34,6 +34,7 @@ pub mod seed;
 pub mod server;
 pub mod settings;
 mod shared;
+pub mod sites;
 pub mod storage;
 mod system;
 pub mod views;

@@ -380,7 +380,11 @@ fn build_all(customs: &[Custom], changed: &[Id], switches: Switches, version: u6
         customs.iter().filter_map(|c| Some(c.part_def()?.clone().stored(c.id, !changed.contains(&c.id)))).collect();
     let implied = standard_rules::implied(&parts, switches.duplicate_rules);
     parts.extend(implied);
-    let set = if switches.places { standard::objects_with_places() } else { standard::objects() };
+    let set = match (switches.sites, switches.places) {
+        (true, places) => standard::objects_with_sites(places),
+        (false, true) => standard::objects_with_places(),
+        (false, false) => standard::objects(),
+    };
     let overlay = custom::overlay(&set, &objects, &fields, &parts)?;
     let flows = parts.into_iter().filter_map(|part| if let PartDef::Flow(def) = part { Some(def) } else { None });
     let sources = customs.iter().filter_map(|c| Some((c.id, c.apex_def()?.clone()))).collect();

@@ -349,7 +349,7 @@ impl Org {
         }
     }
 
-    fn with_tables<T>(&self, mut run: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
+    pub(crate) fn with_tables<T>(&self, mut run: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
         for _ in 0..MOST_NEW_TABLES {
             match run() {
                 Err(Failure::Store(StoreError::NoTable(name))) if !name.starts_with('_') && !self.is_moved() => {

@@ -40,6 +40,8 @@ pub enum Setting {
     StateCountryPicklists,
     /// Whether the platform's own duplicate rules are active.
     StandardDuplicateRules,
+    /// Whether the org has digital experiences, and so sites.
+    DigitalExperiences,
 }
 
 /// What values a setting takes.
@@ -64,7 +66,7 @@ const MOST_REQUESTS: i64 = 1_000_000_000_000;
 /// The most megabytes of a storage: a petabyte.
 const MOST_MB: i64 = 1 << 30;
 
-const KEYS: [Key; 12] = [
+const KEYS: [Key; 13] = [
     Key {
         setting: Setting::DailyApiRequests,
         name: "dailyApiRequests",
@@ -131,6 +133,12 @@ const KEYS: [Key; 12] = [
         name: "standardDuplicateRules",
         kind: Kind::Flag,
         about: "whether the standard duplicate rules of accounts, contacts and leads are active, as they are in a new org of the platform",
+    },
+    Key {
+        setting: Setting::DigitalExperiences,
+        name: "digitalExperiences",
+        kind: Kind::Flag,
+        about: "whether the org has digital experiences, and so sites; it stays on once there are some",
     },
 ];
 

@@ -37,6 +37,7 @@ pub(crate) fn org_tables(dialect: Dialect) -> Vec<Statement> {
              PRIMARY KEY (rule, \"key\", id))",
             "CREATE TABLE IF NOT EXISTS \"_deployments\" (id TEXT PRIMARY KEY NOT NULL, created INTEGER NOT NULL, body TEXT NOT NULL, zip TEXT)",
             "CREATE INDEX IF NOT EXISTS \"_deployments_age\" ON \"_deployments\" (created)",
+            "CREATE TABLE IF NOT EXISTS \"_sites\" (id TEXT PRIMARY KEY NOT NULL, template TEXT NOT NULL)",
         ],
     )
 }

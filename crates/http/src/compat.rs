@@ -35,6 +35,25 @@ pub fn has_relationship_paths(version: ApiVersion) -> bool {
     version.0 >= 36
 }
 
+/// Whether sites can be made and published, and their templates listed (from v46.0).
+pub fn makes_sites(version: ApiVersion) -> bool {
+    version.0 >= 46
+}
+
+/// Whether a site is shown with a member (as the guide says for each).
+pub fn shows_of_site(version: ApiVersion, member: &str) -> bool {
+    let since = match member {
+        "contentSpaceId" => 62,
+        "guestMemberVisibilityEnabled" => 47,
+        "memberVisibilityEnabled" => 45,
+        "templateName" => 44,
+        "loginUrl" | "siteAsContainerEnabled" => 36,
+        "nicknameDisplayEnabled" => 32,
+        _ => 0,
+    };
+    version.0 >= since
+}
+
 /// Whether the limits say how many permission sets there may be (from v41.0).
 pub fn limits_permission_sets(version: ApiVersion) -> bool {
     version.0 >= 41

@@ -107,6 +107,10 @@ resources! {
     UiPicklists
     UiPicklist
     UiRecord
+    Sites
+    Site
+    SiteTemplates
+    SitePublication
 }
 
 /// A line of the table.
@@ -435,6 +439,15 @@ pub static ROUTES: &[Route] = &[
         name: "UI API Values of a Picklist",
     },
     Route { path: "ui-api/records/{id}", resource: Resource::UiRecord, verbs: READ, name: "UI API Record" },
+    Route { path: "connect/communities", resource: Resource::Sites, verbs: &["HEAD", "GET", "POST"], name: "Connect: Sites" },
+    Route { path: "connect/communities/templates", resource: Resource::SiteTemplates, verbs: READ, name: "Connect: Templates of Sites" },
+    Route { path: "connect/communities/{id}", resource: Resource::Site, verbs: READ, name: "Connect: Site" },
+    Route {
+        path: "connect/communities/{id}/publish",
+        resource: Resource::SitePublication,
+        verbs: &["POST"],
+        name: "Connect: Publish a Site",
+    },
 ];
 
 impl Route {

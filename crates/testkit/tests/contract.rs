@@ -69,7 +69,7 @@ macro_rules! topics {
 }
 
 topics!(
-    actions apex auth blobs consent deploy describe discovery duplicates events external_id flows layouts limits lists login metadata oauth passwords process query quick recent record_types replication routing rows saves search soap tooling ui validation xml
+    actions apex auth blobs connect consent deploy describe discovery duplicates events external_id flows layouts limits lists login metadata oauth passwords process query quick recent record_types replication routing rows saves search soap tooling ui validation xml
 );
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{Seen, after, build, check_rules, note_change, places, stored, tables};
 use crate::settings::{Kept, Setting, Settings};
-use crate::{Failure, Org, matching};
+use crate::{Failure, Org, matching, sites};
 use orglet_store::Tx;
 
 /// What the settings of an org make of its catalog.
@@ -12,6 +12,8 @@ pub(crate) struct Switches {
     pub(crate) places: bool,
     /// The platform's own duplicate rules are active.
     pub(crate) duplicate_rules: bool,
+    /// There are sites.
+    pub(crate) sites: bool,
 }
 
 /// Where settings are looked up.
@@ -36,7 +38,11 @@ impl Switches {
     /// As settings say.
     pub(crate) fn of(chosen: &impl Chosen) -> Self {
         let is_on = |setting| chosen.is_on(setting);
-        Self { places: is_on(Setting::StateCountryPicklists), duplicate_rules: is_on(Setting::StandardDuplicateRules) }
+        Self {
+            places: is_on(Setting::StateCountryPicklists),
+            duplicate_rules: is_on(Setting::StandardDuplicateRules),
+            sites: is_on(Setting::DigitalExperiences),
+        }
     }
 
     /// With another setting.
@@ -44,6 +50,7 @@ impl Switches {
         match setting {
             Setting::StateCountryPicklists => self.places = on,
             Setting::StandardDuplicateRules => self.duplicate_rules = on,
+            Setting::DigitalExperiences => self.sites = on,
             _ => {}
         }
         self
@@ -62,6 +69,9 @@ pub(crate) fn switch<T>(org: &Org, to: Switches, mut work: impl FnMut(&mut dyn T
     let places = Switches::of(&org.settings).places != to.places;
     let done = org.store.transact_alone_with::<_, Failure>(|tx| {
         org.still(tx, &old)?;
+        if !to.sites {
+            sites::check_none(tx)?;
+        }
         for statement in &statements {
             tx.execute(statement)?;
         }
@@ -72,6 +82,9 @@ pub(crate) fn switch<T>(org: &Org, to: Switches, mut work: impl FnMut(&mut dyn T
         note_change(tx, new.version(), new.modified())?;
         work(tx)
     })?;
+    for object in old.objects().into_iter().filter(|object| new.object(&object.name).is_none()) {
+        org.forget_table(&object.name);
+    }
     org.set_catalog(new);
     Ok(done)
 }

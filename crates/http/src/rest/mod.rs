@@ -27,6 +27,7 @@ mod relations;
 mod replication;
 mod rows;
 mod search;
+mod sites;
 mod tooling;
 mod typed;
 mod ui;
@@ -377,6 +378,9 @@ impl Rest<'_> {
                 if compat::has_ui_api(self.version) =>
             {
                 ui::answer(self, resource, params)
+            }
+            (resource @ (Resource::Sites | Resource::Site | Resource::SiteTemplates | Resource::SitePublication), params) => {
+                sites::answer(self, resource, params)
             }
             (Resource::Process, _) => Ok(process::root(self)),
             (Resource::ProcessRules, rest) => process::rules(self, rest.first().copied()),

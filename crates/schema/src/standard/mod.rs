@@ -90,7 +90,24 @@ pub(crate) fn entry(name: &str) -> Option<&'static Entry> {
 /// The standard objects of an org: one shared set per process.
 pub fn objects() -> Arc<ObjectSet> {
     static SET: OnceLock<Arc<ObjectSet>> = OnceLock::new();
-    SET.get_or_init(|| Arc::new(ObjectSet::new(index().entries.iter().map(|e| Arc::new(object(e, false)))))).clone()
+    SET.get_or_init(|| Arc::new(ObjectSet::new(everywhere().map(|e| Arc::new(object(e, false)))))).clone()
+}
+
+/// The object of sites, which an org has that has digital experiences.
+const OF_SITES: &str = "Network";
+
+/// The objects that every org has.
+fn everywhere() -> impl Iterator<Item = &'static Entry> {
+    index().entries.iter().filter(|entry| entry.name != OF_SITES)
+}
+
+/// The standard objects of an org that has digital experiences, with codes of states and countries or without: further shared sets,
+/// which have all but the object of sites in common with the others.
+pub fn objects_with_sites(places: bool) -> Arc<ObjectSet> {
+    static SETS: [OnceLock<Arc<ObjectSet>>; 2] = [OnceLock::new(), OnceLock::new()];
+    let others = if places { objects_with_places() } else { objects() };
+    let one = |entry: &'static Entry| others.object(entry.name).cloned().unwrap_or_else(|| Arc::new(object(entry, places)));
+    SETS[usize::from(places)].get_or_init(|| Arc::new(ObjectSet::new(index().entries.iter().map(one)))).clone()
 }
 
 /// The standard objects of an org in which states and countries have codes: another shared set, which has the objects without
@@ -102,7 +119,7 @@ pub fn objects_with_places() -> Arc<ObjectSet> {
         Some(same) => same.clone(),
         None => Arc::new(object(entry, true)),
     };
-    SET.get_or_init(|| Arc::new(ObjectSet::new(index().entries.iter().map(one)))).clone()
+    SET.get_or_init(|| Arc::new(ObjectSet::new(everywhere().map(one)))).clone()
 }
 
 /// A number that is another when the data of the standard objects is.

@@ -1,6 +1,6 @@
 //! Child relationships: those of `relationships.tsv`, and for User the audit fields of every object.
 
-use super::{Entry, index};
+use super::{Entry, everywhere, index};
 use crate::object::ChildRelationship;
 
 /// The child relationships of an object, sorted by child object and field as a describe lists them.
@@ -8,7 +8,7 @@ pub(super) fn children(parent: &str) -> Vec<ChildRelationship> {
     let index = index();
     let mut children: Vec<_> = index.relationships.get(parent).unwrap_or("").lines().map(read).collect();
     if parent == "User" {
-        for entry in index.entries.iter().filter(|e| e.storage != "v") {
+        for entry in everywhere().filter(|e| e.storage != "v") {
             children.extend(["CreatedById", "LastModifiedById"].into_iter().filter(|f| has_field(entry, f)).map(|f| audit(entry, f)));
         }
         children.sort_by(|a, b| (&a.child, &a.field).cmp(&(&b.child, &b.field)));

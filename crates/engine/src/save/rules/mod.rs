@@ -20,7 +20,7 @@ use super::event;
 use super::files::{self, Files};
 use super::write::update_row;
 use crate::record::{self, Row};
-use crate::{Failure, Identity, Org};
+use crate::{Failure, Identity, Org, sites};
 use orglet_base::{DateTime, Id, Value};
 use orglet_schema::types::person_name;
 use orglet_schema::{Catalog, Object};
@@ -181,6 +181,7 @@ pub(super) fn before_save(tx: &mut dyn Tx, it: &Stage<'_>, row: &mut Row) -> Res
         "ContentDocument" => files::document(object, row)?,
         "OpportunityLineItem" | "OrderItem" | "QuoteLineItem" => prices::line_item(tx, it, row)?,
         "Quote" => prices::grand_total(object, row)?,
+        "Network" => sites::check(tx, it.org, object, it.old, row)?,
         _ => {}
     }
     copies::take(tx, it, row)?;
