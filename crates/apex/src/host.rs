@@ -280,6 +280,8 @@ pub struct Usage {
     pub dml_rows: u32,
     /// Steps of the program, which stand for its CPU time.
     pub steps: u64,
+    /// How many it may take, where they are fewer than in other transactions.
+    pub most_steps: Option<u64>,
     /// Calls under way in the programs that wait for this one.
     pub depth: u32,
     /// The statics of the transaction's classes. Not to be sent between threads.

@@ -148,7 +148,7 @@ impl<'p> Vm<'p, '_> {
             let Some(op) = code.ops.get(pc).copied() else { return Ok(Value::Null) };
             pc += 1;
             self.steps += 1;
-            if self.steps > MAX_STEPS {
+            if self.steps > self.most_steps {
                 save!();
                 return Err(self.limit("Apex CPU time limit exceeded".to_owned()));
             }

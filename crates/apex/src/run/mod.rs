@@ -98,6 +98,7 @@ pub(crate) struct Vm<'p, 'h> {
     allocated: usize,
     look_at: usize,
     pub(crate) steps: u64,
+    most_steps: u64,
     outer_depth: u32,
     user: Option<Rc<UserInfo>>,
     zone: Option<TimeZone>,
@@ -110,6 +111,7 @@ impl<'p, 'h> Vm<'p, 'h> {
     pub(crate) fn new(program: &'p Program, host: &'h mut dyn Host) -> Self {
         let usage = host.usage();
         let steps = usage.steps;
+        let most_steps = usage.most_steps.unwrap_or(machine::MAX_STEPS);
         let outer_depth = usage.depth;
         let statics = taken(usage, program.id());
         let mut vm = Vm {
@@ -124,6 +126,7 @@ impl<'p, 'h> Vm<'p, 'h> {
             allocated: 0,
             look_at: MAX_HEAP / 2,
             steps,
+            most_steps,
             outer_depth,
             user: None,
             zone: None,
