@@ -5,6 +5,7 @@ use super::draft::Draft;
 use super::{Body, Custom, Edit};
 use crate::Failure;
 use crate::apex::{self, Compiled};
+use crate::policies;
 use orglet_apex::{CompileError, Program, TriggerEvent};
 use orglet_base::{ApiError, ApiVersion, ErrorCode};
 use orglet_schema::Catalog;
@@ -70,14 +71,14 @@ pub(super) fn settle(
 ) -> Result<(Catalog, Option<Arc<Compiled>>), Failure> {
     let defs = || draft.customs.iter().filter_map(Custom::apex_def);
     if defs().next().is_none() {
-        policies(draft, &Program::default())?;
+        conditions(draft, &Program::default())?;
         return Ok((new, None));
     }
     let compiled = apex::compile(defs(), &new);
     if let Some(failure) = fault(draft, old, &compiled, refuse) {
         return Err(failure);
     }
-    policies(draft, &compiled.program)?;
+    conditions(draft, &compiled.program)?;
     let changed = &draft.changed;
     for custom in &mut draft.customs {
         let is_changed = changed.contains(&custom.id);
@@ -121,7 +122,7 @@ fn policy(custom: &Custom) -> Option<&TransactionPolicyDef> {
 }
 
 /// Why a transaction security policy can't be, or no longer: its condition must be there and be one.
-fn policies(draft: &Draft<'_>, program: &Program) -> Result<(), Failure> {
+fn conditions(draft: &Draft<'_>, program: &Program) -> Result<(), Failure> {
     for (custom, def) in draft.customs.iter().filter_map(|custom| Some((custom, policy(custom)?))) {
         let class = program.class(&def.apex_class);
         if class.is_some_and(|class| class.interfaces.iter().any(|name| name.eq_ignore_ascii_case(CONDITION))) {
@@ -163,8 +164,8 @@ fn fault(draft: &Draft<'_>, old: &Catalog, compiled: &Compiled, refuse: &Refuse<
     let unsupported = draft.customs.iter().filter(|c| draft.changed.contains(&c.id)).find_map(|c| {
         let def = c.apex_def().filter(|def| def.kind == ApexKind::Trigger)?;
         let info = compiled.program.triggers().iter().find(|t| t.name.eq_ignore_ascii_case(&def.name))?;
-        orglet_schema::custom::is_event(&info.object)
-            .then(|| DefError::unsupported("triggers of platform events are").about(def.qualified_name()))
+        let is_event = orglet_schema::custom::is_event(&info.object) || policies::event(&info.object).is_some();
+        is_event.then(|| DefError::unsupported("triggers of platform events are").about(def.qualified_name()))
     });
     if let Some(e) = unsupported {
         return Some(Failure::Definition(Box::new(e)));
