@@ -282,6 +282,8 @@ pub struct Usage {
     pub steps: u64,
     /// Time that its programs ran, without what they waited for the org.
     pub spent: std::time::Duration,
+    /// How many it may take, where they are fewer than in other transactions.
+    pub most_steps: Option<u64>,
     /// Calls under way in the programs that wait for this one.
     pub depth: u32,
     /// The statics of the transaction's classes. Not to be sent between threads.

@@ -2,7 +2,7 @@
 
 use crate::check;
 use crate::code::{Class, Method, Trigger};
-use crate::host::Host;
+use crate::host::{Host, Record};
 use crate::outcome::*;
 use crate::schema::Schema;
 use std::collections::HashMap;
@@ -59,6 +59,11 @@ impl Program {
     /// [`Data::Members`]. For `@InvocableMethod`s and the like.
     pub fn call_static(&self, host: &mut dyn Host, class: &str, method: &str, args: &[Data]) -> Result<Data, ApexException> {
         self.static_run(host, class, method, args)
+    }
+
+    /// Asks a new instance of a class that implements `TxnSecurity.EventCondition` whether an event is one to act upon.
+    pub fn evaluate(&self, host: &mut dyn Host, class: &str, event: &Record) -> Result<bool, ApexException> {
+        self.condition_run(host, class, event)
     }
 
     /// Compiles a block against these classes and runs it.

@@ -23,6 +23,7 @@ pub mod metadata;
 mod options;
 pub mod org;
 pub mod orgs;
+pub mod policies;
 pub mod project;
 mod purge;
 pub mod query;

@@ -25,7 +25,7 @@ use crate::system::{int, own, text};
 use crate::{Failure, Identity, Org, flow, matching};
 use orglet_base::{DateTime, Id, KeyPrefix, OwnedCell, Statement};
 use orglet_schema::custom::part::{self, standard_rules};
-use orglet_schema::custom::{self, ApexDef, ApexKind, ApexSet, DefError, FieldDef, ObjectDef, PartDef};
+use orglet_schema::custom::{self, ApexDef, ApexKind, DefError, FieldDef, ObjectDef, PartDef};
 use orglet_schema::{Catalog, Object, standard, tooling};
 use orglet_store::{Store, StoreError, Tx};
 use std::cell::{Cell, RefCell};
@@ -387,8 +387,7 @@ fn build_all(customs: &[Custom], changed: &[Id], switches: Switches, version: u6
     };
     let overlay = custom::overlay(&set, &objects, &fields, &parts)?;
     let flows = parts.into_iter().filter_map(|part| if let PartDef::Flow(def) = part { Some(def) } else { None });
-    let sources = customs.iter().filter_map(|c| Some((c.id, c.apex_def()?.clone()))).collect();
-    Ok(Catalog::new(version, modified, set, overlay).with_flows(flows).with_apex(ApexSet { sources }))
+    Ok(Catalog::new(version, modified, set, overlay).with_flows(flows).with_apex(apex::set(customs)))
 }
 
 /// Makes changes, all or none; answers the id of each thing added or changed, in order. They are in the catalog when

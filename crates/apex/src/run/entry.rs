@@ -32,6 +32,12 @@ impl Program {
         done.map_err(|thrown| vm.uncaught(thrown))
     }
 
+    pub(crate) fn condition_run(&self, host: &mut dyn Host, class: &str, event: &Record) -> Result<bool, ApexException> {
+        let mut vm = Vm::new(self, host);
+        let done = vm.condition(class, event);
+        done.map_err(|thrown| vm.uncaught(thrown))
+    }
+
     pub(crate) fn block_run(&self, host: &mut dyn Host, method: u32) -> Option<ApexException> {
         let mut vm = Vm::new(self, host);
         let done = vm.invoke(method, Vec::new());
@@ -91,6 +97,23 @@ impl Vm<'_, '_> {
             rows.push(row);
         }
         TriggerOutcome { rows }
+    }
+
+    fn condition(&mut self, class: &str, event: &Record) -> Done<bool> {
+        let id = self.program.class_id(class).filter(|id| {
+            let class = self.program.class_at(*id);
+            !class.is_abstract && class.kind == crate::ast::ClassKind::Class
+        });
+        let Some(id) = id else {
+            return Err(self.exception("TypeException", format!("Type cannot be constructed: {class}")));
+        };
+        let made = self.construct(id)?;
+        let Value::Object(instance) = &made else { return Err(self.null_pointer()) };
+        let event = self.take_in(event, false, 0)?;
+        match self.invoke_virtual(instance, "evaluate(SObject)", vec![event])? {
+            Value::Bool(is_met) => Ok(is_met),
+            _ => Err(self.null_pointer()),
+        }
     }
 
     fn static_call(&mut self, class: &str, method: &str, args: &[Data]) -> Done<Data> {

@@ -148,7 +148,7 @@ impl<'p> Vm<'p, '_> {
             let Some(op) = code.ops.get(pc).copied() else { return Ok(Value::Null) };
             pc += 1;
             self.steps += 1;
-            if self.steps > MAX_STEPS || self.steps >= self.clock_at {
+            if self.steps > self.most_steps || self.steps >= self.clock_at {
                 save!();
                 self.spend(0)?;
             }

@@ -99,6 +99,7 @@ pub(crate) struct Vm<'p, 'h> {
     allocated: usize,
     look_at: usize,
     pub(crate) steps: u64,
+    most_steps: u64,
     /// At how many steps the clock is looked at again.
     clock_at: u64,
     /// Since when the program runs, and how long the transaction's programs ran before.
@@ -116,6 +117,7 @@ impl<'p, 'h> Vm<'p, 'h> {
     pub(crate) fn new(program: &'p Program, host: &'h mut dyn Host) -> Self {
         let usage = host.usage();
         let (steps, spent) = (usage.steps, usage.spent);
+        let most_steps = usage.most_steps.unwrap_or(machine::MAX_STEPS);
         let outer_depth = usage.depth;
         let statics = taken(usage, program.id());
         let mut vm = Vm {
@@ -130,6 +132,7 @@ impl<'p, 'h> Vm<'p, 'h> {
             allocated: 0,
             look_at: MAX_HEAP / 2,
             steps,
+            most_steps,
             clock_at: 0,
             since: Instant::now(),
             spent,
@@ -179,7 +182,7 @@ impl<'p, 'h> Vm<'p, 'h> {
     /// Counts steps of work that natives do by themselves.
     pub(crate) fn spend(&mut self, steps: u64) -> Done<()> {
         self.steps = self.steps.saturating_add(steps);
-        if self.steps > machine::MAX_STEPS {
+        if self.steps > self.most_steps {
             return Err(self.limit("Apex CPU time limit exceeded".to_owned()));
         }
         if self.steps >= self.clock_at {

@@ -4,7 +4,7 @@ use super::host::InOrg;
 use super::session::roomy;
 use super::{Compiled, Context, Session};
 use crate::{Failure, Identity};
-use orglet_apex::{AnonymousOutcome, ApexException, Data, Host, RestFailure, RestOutcome, RestRequest};
+use orglet_apex::{AnonymousOutcome, ApexException, Data, Host, Record, RestFailure, RestOutcome, RestRequest};
 use orglet_base::Id;
 use orglet_schema::Catalog;
 use std::sync::Arc;
@@ -93,6 +93,28 @@ pub fn invoke(identity: &Identity, class: &str, method: &str, input: Data) -> Re
         Ok(outcome) => Ended::Kept(Ok(outcome)),
         Err(e) => Ended::Undone(Err(e)),
     })
+}
+
+/// Asks conditions of transaction security policies, each by its class, about an event, up to the first that is met. They may take
+/// `steps` together. What they do is undone.
+pub(crate) fn conditions(
+    identity: &Identity,
+    classes: &[&str],
+    event: &Record,
+    steps: u64,
+) -> Result<Result<Option<usize>, ApexException>, Failure> {
+    let called = transaction(identity, |host, compiled| {
+        host.usage().most_steps = Some(steps);
+        for (at, class) in classes.iter().enumerate() {
+            match compiled.program.evaluate(host, class, event) {
+                Ok(true) => return Ended::Undone(Ok(Some(at))),
+                Ok(false) => {}
+                Err(e) => return Ended::Undone(Err(e)),
+            }
+        }
+        Ended::Undone(Ok(None))
+    })?;
+    Ok(called.outcome)
 }
 
 /// Ids as messages list them.

@@ -8,6 +8,7 @@ mod rows;
 mod session;
 mod triggers;
 
+pub(crate) use call::conditions;
 pub use call::{Called, anonymous, invoke, rest};
 pub use header::{Header, read as header};
 pub(crate) use rows::{fitted, whole};

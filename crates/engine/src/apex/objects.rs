@@ -1,5 +1,6 @@
 //! The objects of a catalog as the language sees them.
 
+use crate::policies;
 use orglet_apex::{ChildInfo, FieldInfo, FieldKind, ObjectInfo, PicklistEntry, Schema};
 use orglet_base::{KeyPrefix, fold_name};
 use orglet_schema::{Catalog, Field, FieldType, Object, Storage};
@@ -26,7 +27,10 @@ impl Schema for Objects {
         if let Some(known) = self.made.lock().get(key.as_ref()) {
             return Some(known.clone());
         }
-        let info = info(self.catalog.object(name)?);
+        let info = match self.catalog.object(name) {
+            Some(object) => info(object),
+            None => policies::event(name)?,
+        };
         self.made.lock().insert(key.into_owned(), info.clone());
         Some(info)
     }

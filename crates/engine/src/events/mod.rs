@@ -31,7 +31,7 @@ const HOUR_MS: i64 = 3_600_000;
 pub struct EventUuid([u8; 16]);
 
 impl EventUuid {
-    fn new() -> Result<Self, Failure> {
+    pub(crate) fn new() -> Result<Self, Failure> {
         let mut bytes = [0u8; 16];
         getrandom::fill(&mut bytes).map_err(|e| StoreError::Other(format!("no random numbers: {e}")))?;
         bytes[6] = (bytes[6] & 0x0f) | 0x40;

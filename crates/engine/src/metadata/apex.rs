@@ -5,12 +5,16 @@ use super::draft::Draft;
 use super::{Body, Custom, Edit};
 use crate::Failure;
 use crate::apex::{self, Compiled};
-use orglet_apex::{CompileError, TriggerEvent};
+use crate::policies;
+use orglet_apex::{CompileError, Program, TriggerEvent};
 use orglet_base::{ApiError, ApiVersion, ErrorCode};
 use orglet_schema::Catalog;
 use orglet_schema::custom::apex::qualified;
-use orglet_schema::custom::{ApexDef, ApexKind, ApexMeta, ApexSet, DefError};
+use orglet_schema::custom::{ApexDef, ApexKind, ApexMeta, ApexSet, DefError, PartDef, TransactionPolicyDef};
 use std::sync::Arc;
+
+/// What the conditions of transaction security policies implement.
+const CONDITION: &str = "TxnSecurity.EventCondition";
 
 /// A class or a trigger of a body. `name` is what its file is called, where it has one; `version` the API version that counts where
 /// none is given.
@@ -67,12 +71,14 @@ pub(super) fn settle(
 ) -> Result<(Catalog, Option<Arc<Compiled>>), Failure> {
     let defs = || draft.customs.iter().filter_map(Custom::apex_def);
     if defs().next().is_none() {
+        conditions(draft, &Program::default())?;
         return Ok((new, None));
     }
     let compiled = apex::compile(defs(), &new);
     if let Some(failure) = fault(draft, old, &compiled, refuse) {
         return Err(failure);
     }
+    conditions(draft, &compiled.program)?;
     let changed = &draft.changed;
     for custom in &mut draft.customs {
         let is_changed = changed.contains(&custom.id);
@@ -98,8 +104,50 @@ pub(super) fn settle(
             }
         }
     }
-    let sources = draft.customs.iter().filter_map(|c| Some((c.id, c.apex_def()?.clone()))).collect();
-    Ok((new.with_apex(ApexSet { sources }), Some(Arc::new(compiled))))
+    Ok((new.with_apex(set(&draft.customs)), Some(Arc::new(compiled))))
+}
+
+/// What a catalog holds of an org's Apex.
+pub(super) fn set(customs: &[Custom]) -> ApexSet {
+    let sources = customs.iter().filter_map(|c| Some((c.id, c.apex_def()?.clone()))).collect();
+    let policies = customs.iter().filter_map(policy).filter(|def| def.acts()).cloned().collect();
+    ApexSet { sources, policies }
+}
+
+fn policy(custom: &Custom) -> Option<&TransactionPolicyDef> {
+    match custom.part_def()? {
+        PartDef::TransactionPolicy(def) => Some(def),
+        _ => None,
+    }
+}
+
+/// Why a transaction security policy can't be, or no longer: its condition must be there and be one.
+fn conditions(draft: &Draft<'_>, program: &Program) -> Result<(), Failure> {
+    for (custom, def) in draft.customs.iter().filter_map(|custom| Some((custom, policy(custom)?))) {
+        let class = program.class(&def.apex_class);
+        if class.is_some_and(|class| class.interfaces.iter().any(|name| name.eq_ignore_ascii_case(CONDITION))) {
+            continue;
+        }
+        let is_own = |own: &ApexDef| own.kind == ApexKind::Class && own.name.eq_ignore_ascii_case(&def.apex_class);
+        let is_class = |c: &&Custom| c.apex_def().is_some_and(is_own);
+        if let Some(gone) = draft.removed.iter().find(is_class) {
+            return Err(referenced(gone, &[format!("{} - {}", custom.label(), custom.full_name())]));
+        }
+        // What was wrong before, as a release may make it, holds nothing up. A change of the class is told of the class.
+        let is_changed = |c: &Custom| draft.changed.contains(&c.id);
+        let about = match draft.customs.iter().filter(is_class).find(|c| is_changed(c)).and_then(Custom::apex_def) {
+            _ if is_changed(custom) => custom.part_def().map(PartDef::qualified_name),
+            changed => changed.map(ApexDef::qualified_name),
+        };
+        let Some(about) = about else { continue };
+        let text = match class {
+            Some(class) => format!("The class {} of the policy {} must implement {CONDITION}", class.name, def.full_name),
+            None => format!("In field: apexClass - no ApexClass named {} found", def.apex_class),
+        };
+        let e = DefError::new(ErrorCode::InvalidCrossReferenceKey, text).on("apexClass").about(about);
+        return Err(Failure::Definition(Box::new(e)));
+    }
+    Ok(())
 }
 
 /// Why a draft can't be taken.
@@ -116,8 +164,8 @@ fn fault(draft: &Draft<'_>, old: &Catalog, compiled: &Compiled, refuse: &Refuse<
     let unsupported = draft.customs.iter().filter(|c| draft.changed.contains(&c.id)).find_map(|c| {
         let def = c.apex_def().filter(|def| def.kind == ApexKind::Trigger)?;
         let info = compiled.program.triggers().iter().find(|t| t.name.eq_ignore_ascii_case(&def.name))?;
-        orglet_schema::custom::is_event(&info.object)
-            .then(|| DefError::unsupported("triggers of platform events are").about(def.qualified_name()))
+        let is_event = orglet_schema::custom::is_event(&info.object) || policies::event(&info.object).is_some();
+        is_event.then(|| DefError::unsupported("triggers of platform events are").about(def.qualified_name()))
     });
     if let Some(e) = unsupported {
         return Some(Failure::Definition(Box::new(e)));

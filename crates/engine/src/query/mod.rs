@@ -61,6 +61,8 @@ pub struct Answer {
     pub next: Option<String>,
     /// The rows. Empty for `COUNT()`.
     pub set: RecordSet,
+    /// The text of the query, where it came with a locator.
+    pub soql: Option<String>,
 }
 
 impl Answer {
@@ -193,7 +195,7 @@ fn run_once(server: &Server, identity: &Identity, request: &Request<'_>) -> Resu
         views::write(&identity.org, Some(identity.user.id));
     }
     let virtuals = virtuals::rows(identity, &plan)?;
-    let answer = |total, next, set| Answer { plan: plan.clone(), path: Vec::new(), total, next, set };
+    let answer = |total, next, set| Answer { plan: plan.clone(), path: Vec::new(), total, next, set, soql: None };
     match &plan.output {
         Output::Count(statement) => {
             let statement = with_rows(statement.clone(), &virtuals);
@@ -261,7 +263,7 @@ pub fn more(server: &Server, identity: &Identity, locator: &str, version: ApiVer
         let text = "The SOQL FIELDS function is not supported with an unbounded set of fields via queryMore.";
         return Err(ApiError::new(ErrorCode::InvalidInput, text).into());
     }
-    let mut answer = Answer { plan, path: page.path.clone(), total: page.total, next: page.next, set: RecordSet::default() };
+    let mut answer = Answer { plan, path: page.path.clone(), total: page.total, next: page.next, set: RecordSet::default(), soql: None };
     let Some(records) = answer.record_plan() else { return Err(cursor::invalid().into()) };
     let virtuals = Vec::new();
     let read = Reader { virtuals: &virtuals, batch };
@@ -294,6 +296,7 @@ pub fn more(server: &Server, identity: &Identity, locator: &str, version: ApiVer
         cursor::store(server, identity, &request, &whole, ids, batch, batch)
     })?;
     answer.set = set;
+    answer.soql = Some(page.soql);
     Ok(answer)
 }
 

@@ -6,12 +6,15 @@ use super::records::{Below, Printer};
 use super::write::no_such_column;
 use crate::Reply;
 use crate::codec::{Doc, RecordUrl, Writer, XmlOrder};
+use http::header;
 use orglet_base::{ApiError, ErrorCode, Id};
 use orglet_engine::Failure;
 use orglet_engine::plan::{Node, OutKind, Output};
+use orglet_engine::policies::{self, ApiCall, Operation};
 use orglet_engine::query::{self as engine, Answer, BATCH, Request, SMALLEST_BATCH};
 use orglet_schema::{CellKind, Object};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// `GET /query?q=` and `GET /queryAll?q=`, or `explain=` instead of `q=`.
 pub(super) fn query(cx: &Rest<'_>, all_rows: bool) -> Result<Reply, Failure> {
@@ -19,22 +22,57 @@ pub(super) fn query(cx: &Rest<'_>, all_rows: bool) -> Result<Reply, Failure> {
         return explain::answer(cx, what, all_rows, false);
     }
     let soql = cx.call.param("q").ok_or_else(|| ApiError::new(ErrorCode::MalformedQuery, "A query string has to be specified"))?;
-    run(cx, soql, all_rows, false)
+    answer(cx, soql, all_rows, false, Some(if all_rows { Operation::QueryAll } else { Operation::Query }))
 }
 
 /// Runs a query and answers its first page, or the columns when `columns=true` asks for them.
 pub(crate) fn run(cx: &Rest<'_>, soql: &str, all_rows: bool, tooling: bool) -> Result<Reply, Failure> {
+    answer(cx, soql, all_rows, tooling, None)
+}
+
+/// The same; policies watch what is a call of its own.
+fn answer(cx: &Rest<'_>, soql: &str, all_rows: bool, tooling: bool, operation: Option<Operation>) -> Result<Reply, Failure> {
+    let began = Instant::now();
     let request = Request { soql, version: cx.version, all_rows, batch: batch(cx).unwrap_or(BATCH), tooling };
     if cx.call.param("columns").is_some_and(|v| v.eq_ignore_ascii_case("true")) {
         return columns(cx, &*engine::plan(&cx.identity, &request)?);
     }
     let answer = engine::run(&cx.server.engine, &cx.identity, &request)?;
+    if let Some(operation) = operation {
+        weigh(cx, operation, Some(soql), began, &answer)?;
+    }
     Ok(answer_page(cx, &answer, tooling))
+}
+
+/// Has the org's transaction security policies look at what was found. Calls of the Tooling API are none of theirs.
+fn weigh(cx: &Rest<'_>, operation: Operation, soql: Option<&str>, began: Instant, answer: &Answer) -> Result<(), Failure> {
+    let call = ApiCall {
+        operation,
+        api: "REST",
+        version: cx.version,
+        soql,
+        client: client(cx),
+        agent: cx.call.header(header::USER_AGENT),
+        address: cx.call.trusted.then_some("127.0.0.1"),
+        began,
+    };
+    policies::weigh(&cx.identity, &call, answer)
+}
+
+/// `Sforce-Call-Options: client=NAME`.
+fn client<'a>(cx: &Rest<'a>) -> Option<&'a str> {
+    let header = cx.call.header("sforce-call-options").unwrap_or_default();
+    let named = header.split([',', ';']).filter_map(|o| o.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("client"));
+    named.map(|(_, value)| value.trim())
 }
 
 /// `GET /query/{locator}`, or the same of the Tooling API.
 pub(super) fn more(cx: &Rest<'_>, locator: &str, tooling: bool) -> Result<Reply, Failure> {
+    let began = Instant::now();
     let answer = engine::more(&cx.server.engine, &cx.identity, locator, cx.version, batch(cx))?;
+    if !tooling {
+        weigh(cx, Operation::QueryMore, None, began, &answer)?;
+    }
     Ok(answer_page(cx, &answer, tooling))
 }
 

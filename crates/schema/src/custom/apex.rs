@@ -1,5 +1,6 @@
 //! Apex classes and triggers as an org stores them: a body, and what the file beside it says.
 
+use super::part::TransactionPolicyDef;
 use super::reader::Members;
 use super::{DefError, MetaNode};
 use crate::field::{Field, FieldType};
@@ -201,6 +202,8 @@ pub fn qualified(kind: ApexKind, name: &str) -> String {
 pub struct ApexSet {
     /// All of them with their ids, oldest first.
     pub sources: Vec<(Id, ApexDef)>,
+    /// The transaction security policies that can refuse something, oldest first: each has its condition in a class.
+    pub policies: Vec<TransactionPolicyDef>,
 }
 
 impl ApexSet {

@@ -32,7 +32,7 @@ pub use meta_node::{MetaNode, MetaSource, XmlError};
 pub use name::is_event;
 pub use object_def::{EventDef, NameFieldDef, NameFieldKind, ObjectDef};
 pub use overlay::overlay;
-pub use part::{FlowDef, ObjectRules, PartDef, RecordType, ValidationRuleDef};
+pub use part::{FlowDef, ObjectRules, PartDef, RecordType, TransactionPolicyDef, ValidationRuleDef};
 pub use values::{GlobalValueSet, ValueDef, ValueSetDef, ValueSetting};
 
 use orglet_base::{ApiError, ErrorCode};

@@ -6,10 +6,12 @@ use crate::soap::Fault;
 use crate::soap::envelope::Answer;
 use orglet_base::{ApiError, ErrorCode, Id};
 use orglet_engine::plan::{ChildPlan, Node, OutKind, Output, Plan};
+use orglet_engine::policies::{self, ApiCall, Operation};
 use orglet_engine::query::{self, Request};
 use orglet_engine::{search, views};
 use orglet_schema::CellKind;
 use std::collections::HashMap;
+use std::time::Instant;
 
 /// Ids of one `retrieve` ("retrieve()" of the vendor's guide).
 const MOST_RETRIEVED: usize = 2000;
@@ -40,7 +42,10 @@ fn run(data: &Data<'_>, answer: &mut Answer, all_rows: bool) -> Result<(), Fault
     if holds(&plan, CellKind::Compound) {
         return Err(Fault::new(ErrorCode::FunctionalityNotEnabled, "Metadata and FullName are not available in this API."));
     }
+    let began = Instant::now();
     let found = query::run(&data.soap.server.engine, &data.identity, &request).map_err(|e| data.fault(e))?;
+    let operation = if all_rows { Operation::QueryAll } else { Operation::Query };
+    weigh(data, operation, Some(soql), began, &found)?;
     let printer = Printer::new(data);
     printer.page(answer, &found)
 }
@@ -50,12 +55,29 @@ pub(super) fn query_more(data: &Data<'_>, answer: &mut Answer) -> Result<(), Fau
     let locator = data.soap.request.argument("queryLocator").trim();
     let (server, version) = (&data.soap.server.engine, data.soap.version);
     let more = |rows| query::more(server, &data.identity, locator, version, rows).map_err(|e| data.fault(e));
+    let began = Instant::now();
     let mut found = more(data.options.further_rows())?;
     // As in the first page: what was read has no bytes yet.
     if holds(&found.plan, CellKind::Blob) {
         found = more(Some(1))?;
     }
+    weigh(data, Operation::QueryMore, None, began, &found)?;
     Printer::new(data).page(answer, &found)
+}
+
+/// Has the org's transaction security policies look at what was found.
+fn weigh(data: &Data<'_>, operation: Operation, soql: Option<&str>, began: Instant, found: &query::Answer) -> Result<(), Fault> {
+    let call = ApiCall {
+        operation,
+        api: if data.is_partner() { "SOAP Partner" } else { "SOAP Enterprise" },
+        version: data.soap.version,
+        soql,
+        client: data.soap.request.header("CallOptions", "client"),
+        agent: data.soap.call.header(http::header::USER_AGENT),
+        address: data.soap.call.trusted.then_some("127.0.0.1"),
+        began,
+    };
+    policies::weigh(&data.identity, &call, found).map_err(|e| data.fault(e))
 }
 
 /// `retrieve(fieldList, sObjectType, ids)`: a record for each id, in their order; null for one that is not there.

@@ -16,6 +16,7 @@ mod logic;
 mod matching_rule;
 mod record_type;
 pub mod standard_rules;
+mod transaction_policy;
 mod validation_rule;
 
 pub use approval_process::{
@@ -32,6 +33,7 @@ pub use flow::FlowDef;
 pub use list_view::{ListViewDef, ListViewFilterDef};
 pub use matching_rule::{BlankValueBehavior, MatchingMethod, MatchingRule, MatchingRuleDef, MatchingRuleItem, RuleStatus};
 pub use record_type::{Choice, ChosenValue, MASTER, PicklistChoice, RecordType, RecordTypeDef, offered};
+pub use transaction_policy::TransactionPolicyDef;
 pub use validation_rule::ValidationRuleDef;
 
 use super::{DefError, MetaNode};
@@ -295,6 +297,8 @@ kinds! {
     Flow(FlowDef),
     /// A choice of an object's records, and of what is shown of them.
     ListView(ListViewDef),
+    /// What is forbidden while it happens.
+    TransactionPolicy(TransactionPolicyDef),
 }
 
 impl PartDef {
@@ -302,6 +306,7 @@ impl PartDef {
     pub fn home(&self) -> Option<&str> {
         match self {
             Self::Flow(def) => def.starts_on(),
+            Self::TransactionPolicy(_) => None,
             _ => Some(self.object()),
         }
     }
@@ -320,6 +325,9 @@ pub(super) fn qualified(kind: &Kind, object: &str, name: &str) -> String {
 /// The folder of a kind that has files of its own.
 pub fn folder(kind: &Kind) -> String {
     let ending = kind.ending;
+    if let Some(stem) = ending.strip_suffix('y') {
+        return format!("{stem}ies");
+    }
     if ending.ends_with('s') { format!("{ending}es") } else { format!("{ending}s") }
 }
 
