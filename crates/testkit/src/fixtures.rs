@@ -52,6 +52,11 @@ pub fn custom_object(target: &dyn Target, full_name: &str) -> Result<String, Str
     create_tooling(target, "CustomObject", &json!({"FullName": full_name, "Metadata": metadata}))
 }
 
+/// Creates an Apex class from its text and answers its id.
+pub fn apex_class(target: &dyn Target, body: &str) -> Result<String, String> {
+    create_tooling(target, "ApexClass", &json!({ "Body": body }))
+}
+
 /// A text field that is an external id, not unique: two rows may hold the same value.
 pub fn external_id_field(target: &dyn Target, full_name: &str) -> Result<String, String> {
     custom_field(target, full_name, &json!({"type": "Text", "label": "Ext", "length": 40, "externalId": true}))

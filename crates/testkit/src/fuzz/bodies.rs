@@ -15,7 +15,11 @@ pub(super) fn make(random: &mut Random, known: &Known, path: &str) -> (Vec<u8>, 
     } else if path.starts_with("/services/oauth2/") {
         (form(random, known), "application/x-www-form-urlencoded")
     } else {
-        let value = if path.contains("/tooling/") { definition(random) } else { record(random, known) };
+        let value = match () {
+            () if path.starts_with("/services/apexrest/") => arguments(random, known),
+            () if path.contains("/tooling/") => definition(random),
+            () => record(random, known, object_of(path)),
+        };
         if random.below(4) == 0 { (xml(&value), "application/xml") } else { (value.to_string(), "application/json") }
     };
     match random.below(10) {
@@ -25,12 +29,32 @@ pub(super) fn make(random: &mut Random, known: &Known, path: &str) -> (Vec<u8>, 
     }
 }
 
-/// A record's fields with values of all kinds, most of them wrong for the field.
-fn record(random: &mut Random, known: &Known) -> Value {
+/// The object that a path is about.
+fn object_of(path: &str) -> &str {
+    path.split_once("/sobjects/").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default())
+}
+
+/// What a record of an object needs.
+fn needed(object: &str) -> Value {
+    match object {
+        "Account" | "Product2" | "Pricebook2" | "Campaign" | "Thing__c" => json!({ "Name": "x" }),
+        "Contact" => json!({ "LastName": "y" }),
+        "Lead" => json!({ "LastName": "y", "Company": "z" }),
+        "Opportunity" => json!({ "Name": "x", "StageName": "Prospecting", "CloseDate": "2024-02-29" }),
+        "Case" | "Task" => json!({ "Subject": "s" }),
+        "Event" => json!({ "DurationInMinutes": 5, "ActivityDateTime": "2024-02-29T12:00:00Z" }),
+        "ContentVersion" => json!({ "Title": "t", "PathOnClient": "t.txt", "VersionData": "c29tZSBieXRlcw==" }),
+        _ => json!({ "Name": "x", "LastName": "y" }),
+    }
+}
+
+/// A record's fields: what it needs, and values of all kinds, most of them wrong for the field.
+fn record(random: &mut Random, known: &Known, object: &str) -> Value {
     let mut fields = Map::new();
-    if random.below(3) > 0 {
-        fields.insert("Name".into(), json!("x"));
-        fields.insert("LastName".into(), json!("y"));
+    if random.below(3) > 0
+        && let Value::Object(own) = needed(object)
+    {
+        fields = own;
     }
     let more = if random.below(2) == 0 { 0 } else { random.below(5) };
     for _ in 0..more {
@@ -54,6 +78,22 @@ fn record(random: &mut Random, known: &Known) -> Value {
         4 => json!("text"),
         _ => Value::Object(fields),
     }
+}
+
+/// Arguments of the class that the org has.
+fn arguments(random: &mut Random, known: &Known) -> Value {
+    let mut arguments = Map::new();
+    for name in ["n", "lines", "record", "rest"] {
+        let value = match (name, random.below(4)) {
+            (_, 0) => value(random, known, 0),
+            ("n", _) => json!(random.below(9)),
+            ("lines", _) => json!([{ "name": "x", "price": 1.5, "day": value(random, known, 2) }]),
+            ("record", _) => record(random, known, "Account"),
+            _ => json!({ "a": [known.id(random)] }),
+        };
+        arguments.insert(name.to_owned(), value);
+    }
+    Value::Object(arguments)
 }
 
 fn value(random: &mut Random, known: &Known, depth: u64) -> Value {

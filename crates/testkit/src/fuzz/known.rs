@@ -1,13 +1,33 @@
 //! What there is in the org that requests can name.
 
-use crate::fixtures::{create, custom_field, custom_object};
+use crate::fixtures::{apex_class, create, custom_field, custom_object};
 use crate::random::Random;
 use crate::target::Target;
 use bytes::Bytes;
 use http::Response;
 use orglet_engine::OrgFacts;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
+/// A class that takes whatever it is sent, and makes of it what it can.
+const CLASS: &str = "@RestResource(urlMapping='/x/*')
+global class Fuzzed {
+    global class Line { public String name; public Decimal price; public Date day; }
+    @HttpPost
+    global static Object take(Integer n, List<Line> lines, Account record, Map<String, List<Id>> rest) {
+        try {
+            if (record != null) insert record;
+            return new Map<String, Object>{ 'n' => n, 'lines' => lines, 'record' => record, 'rest' => rest };
+        } catch (Exception e) {
+            return e.getMessage();
+        }
+    }
+    @HttpGet
+    global static List<Thing__c> get() {
+        String q = RestContext.request.params.get('fields');
+        return [SELECT Id, Name, Number__c FROM Thing__c WHERE Name = :q OR Text__c LIKE :'%' + q LIMIT 5];
+    }
+}";
 /// Ids that are remembered, the latest.
 const MOST_IDS: usize = 400;
 /// Objects that most requests are about.
@@ -34,6 +54,23 @@ const OBJECTS: [&str; 22] = [
     "FieldDefinition",
     "Thing__c",
     "Part__c",
+];
+/// Key prefixes of standard objects whose rows requests make.
+const PREFIXES: [(&str, &str); 14] = [
+    ("001", "Account"),
+    ("003", "Contact"),
+    ("005", "User"),
+    ("006", "Opportunity"),
+    ("00D", "Organization"),
+    ("00Q", "Lead"),
+    ("00T", "Task"),
+    ("00U", "Event"),
+    ("01s", "Pricebook2"),
+    ("01t", "Product2"),
+    ("068", "ContentVersion"),
+    ("069", "ContentDocument"),
+    ("500", "Case"),
+    ("701", "Campaign"),
 ];
 /// Fields that most requests are about.
 const FIELDS: [&str; 34] = [
@@ -79,6 +116,8 @@ pub(super) struct Known {
     ids: Vec<String>,
     locators: Vec<String>,
     objects: Vec<String>,
+    /// Objects by the key prefix of their ids.
+    prefixes: HashMap<String, String>,
 }
 
 impl Known {
@@ -89,6 +128,7 @@ impl Known {
             ids: Vec::new(),
             locators: Vec::new(),
             objects: OBJECTS.iter().map(|name| (*name).to_owned()).collect(),
+            prefixes: PREFIXES.iter().map(|(prefix, name)| ((*prefix).to_owned(), (*name).to_owned())).collect(),
         };
         custom_object(target, "Thing__c")?;
         custom_object(target, "Part__c")?;
@@ -109,10 +149,14 @@ impl Known {
         ] {
             custom_field(target, name, &metadata)?;
         }
+        apex_class(target, CLASS)?;
         let account = create(target, "Account", &json!({"Name": "Acme", "Ext__c": "A1"}))?;
         let thing = create(target, "Thing__c", &json!({"Name": "T", "Text__c": "t", "Number__c": 1.5}))?;
         let contact = create(target, "Contact", &json!({"LastName": "Ash", "AccountId": account}))?;
         let part = create(target, "Part__c", &json!({"Name": "P", "Master__c": thing}))?;
+        for (id, name) in [(&thing, "Thing__c"), (&part, "Part__c")] {
+            known.prefixes.insert(id[..3].to_owned(), name.to_owned());
+        }
         let user = known.facts.user_id.clone();
         known.ids.extend([account, thing, contact, part, user, known.facts.org_id.clone()]);
         Ok(known)
@@ -150,6 +194,12 @@ impl Known {
             5 => "null".to_owned(),
             _ => id,
         }
+    }
+
+    /// A row that is, or was, there: its object and its id.
+    pub(super) fn row(&self, random: &mut Random) -> Option<(String, String)> {
+        let id = random.pick(&self.ids)?;
+        Some((self.prefixes.get(id.get(..3)?)?.clone(), id.clone()))
     }
 
     pub(super) fn locator(&self, random: &mut Random) -> String {

@@ -16,6 +16,8 @@ const OTHERS: &[&str] = &[
     "/services/data.json",
     "/services/data.xml",
     "/services/apexrest/x",
+    "/services/apexrest/x/1",
+    "/services/apexrest/nothing",
     "/services/oauth2/token",
     "/services/oauth2/userinfo",
     "/services/oauth2/revoke",
@@ -31,6 +33,18 @@ const OTHERS: &[&str] = &[
     "/nothing",
     "/services",
     "/cometd/62.0",
+];
+/// Routes where most of the work is done: a quarter of the requests is for them.
+const WORK: &[&str] = &["sobjects/{object}", "sobjects/{object}", "sobjects/{object}/{id}", "query", "search", "tooling/executeAnonymous"];
+/// What anonymous blocks are made of.
+const BLOCKS: &[&str] = &[
+    "Account a = new Account(Name = 'x'); insert a; System.debug(a.Id);",
+    "for (Thing__c t : [SELECT Id, Name, (SELECT Id FROM Parts__r) FROM Thing__c]) { t.Number__c = 2; update t; }",
+    "List<Integer> l = new List<Integer>{ 3, 1, 2 }; l.sort(); System.assertEquals(1, l[0]);",
+    "Map<String, Object> m = (Map<String, Object>) JSON.deserializeUntyped('{\"a\": [1, null]}'); System.debug(m.get('a'));",
+    "try { delete [SELECT Id FROM Contact LIMIT 1]; } catch (DmlException e) { throw new ListException(e.getMessage()); }",
+    "String s = 'a'; while (s.length() < 100) s += s.toUpperCase() + String.valueOf(Date.today().addDays(3));",
+    "Integer f(Integer n) { return n < 2 ? n : f(n - 1) + f(n - 2); } System.debug(f(10));",
 ];
 const VERSIONS: &[&str] = &["v31.0", "v45.0", "v52.0", "v57.0", "v61.0", "v68.0", "v68.0", "v68.0", "latest"];
 const METHODS: &[&str] = &["GET", "GET", "GET", "GET", "GET", "POST", "POST", "PATCH", "PATCH", "DELETE", "HEAD", "PUT", "OPTIONS", "BREW"];
@@ -84,16 +98,21 @@ fn path(random: &mut Random, known: &Known) -> (String, Option<&'static Route>) 
         0 => damage::text(random, "v62.0"),
         _ => random.pick(VERSIONS).copied().unwrap_or("v68.0").to_owned(),
     };
-    let route = random.pick(ROUTES);
+    let route = match random.below(4) {
+        0 => random.pick(WORK).and_then(|path| ROUTES.iter().find(|route| route.path == *path)),
+        _ => random.pick(ROUTES),
+    };
+    // An object and an id of it, for most of the routes that name both.
+    let row = known.row(random).filter(|_| random.below(4) > 0 && route.is_some_and(|r| r.path.contains("{object}/{id}")));
     let mut out = format!("/services/data/{version}");
     for part in route.map_or("", |route| route.path).split('/').filter(|part| !part.is_empty()) {
         out.push('/');
         match part {
             "{object}" | "{event}" => out.push_str(&match random.below(15) {
                 0 => damage::text(random, "Account"),
-                _ => known.object(random),
+                _ => row.as_ref().map_or_else(|| known.object(random), |(object, _)| object.clone()),
             }),
-            "{id}" => out.push_str(&form(&known.id(random))),
+            "{id}" => out.push_str(&form(&row.as_ref().map_or_else(|| known.id(random), |(_, id)| id.clone()))),
             "{locator}" => out.push_str(&form(&known.locator(random))),
             "{field}" => out.push_str(&match random.below(3) {
                 0 => known.id(random),
@@ -151,6 +170,11 @@ fn query(random: &mut Random, known: &Known, path: &str) -> String {
         pairs.push(format!("q={}", form(&text)));
     }
     let number = random.below(3000).to_string();
+    if path.contains("/executeAnonymous") {
+        let block = random.pick(BLOCKS).copied().unwrap_or_default();
+        let block = if random.below(3) == 0 { block.to_owned() } else { damage::text(random, block) };
+        pairs.push(format!("anonymousBody={}", form(&block)));
+    }
     for (name, values) in [
         ("fields", &["Name", "Id,Name", "Nope", "", "Owner.Name", "Name,Name"][..]),
         ("start", &["2024-01-01T00:00:00Z", "2024-01-01T00:00:00+00:00", "yesterday", ""]),
