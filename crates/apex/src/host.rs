@@ -280,10 +280,12 @@ pub struct Usage {
     pub dml_rows: u32,
     /// Steps of the program, which stand for its CPU time.
     pub steps: u64,
+    /// How many steps it may take, where they are fewer than in other transactions.
+    pub most_steps: Option<u64>,
     /// Time that its programs ran, without what they waited for the org.
     pub spent: std::time::Duration,
-    /// How many it may take, where they are fewer than in other transactions.
-    pub most_steps: Option<u64>,
+    /// How long they may, where it is shorter than in other transactions.
+    pub most_time: Option<std::time::Duration>,
     /// Calls under way in the programs that wait for this one.
     pub depth: u32,
     /// The statics of the transaction's classes. Not to be sent between threads.

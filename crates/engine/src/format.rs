@@ -7,7 +7,7 @@ use orglet_base::{DateTime, Statement};
 use orglet_store::{Store, StoreError, Tx};
 
 /// The format of org databases, snapshots among them.
-pub(crate) const ORG: u32 = 6;
+pub(crate) const ORG: u32 = 7;
 /// The format of a server's own database.
 const SERVER: u32 = 4;
 
@@ -17,7 +17,7 @@ type Step = fn(&mut dyn Tx, DateTime) -> Result<(), Failure>;
 /// Steps of a server's own database; the first leads from format 0, which said none, to 1.
 const SERVER_STEPS: [Step; SERVER as usize] = [said, said, said, said];
 /// Steps of an org's database.
-const ORG_STEPS: [Step; ORG as usize] = [said, said, said, said, said, said];
+const ORG_STEPS: [Step; ORG as usize] = [said; ORG as usize];
 
 /// Makes the tables of an org's database where it is new; brings it to the format of now where it is older.
 pub(crate) fn prepare_org(store: &dyn Store, what: &str, now: DateTime) -> Result<(), Failure> {
@@ -77,7 +77,7 @@ fn prepare(store: &dyn Store, what: &str, now: DateTime, tables: &[Statement], s
 /// login names, which an org that is opened sees to. 1 to 2 of a server: databases and moves of orgs; of an org: what each
 /// user last saw, and its settings. 2 to 3 of a server: which passwords have expired, and the ones before; of an org: its event bus. 3 to 4 of a
 /// server: the origins that orgs allow; of an org: what is in the recycle bin; what was deleted before is not. 4 to 5 of an org: match keys. 5 to 6 of an org: its
-/// deployments. Tables that are missing are made before any step.
+/// deployments. 6 to 7 of an org: the templates of its sites. Tables that are missing are made before any step.
 fn said(_: &mut dyn Tx, _: DateTime) -> Result<(), Failure> {
     Ok(())
 }

@@ -12,13 +12,14 @@ use orglet_base::{ApiError, ApiVersion, ErrorCode, Value};
 use rust_decimal::Decimal;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The object of the event.
 const OBJECT: &str = "ApiEvent";
 /// Steps that the conditions of an event may take together. The platform lets them run for three seconds ("Enhanced Transaction
 /// Security Metering"), where it gives other transactions ten, which are 200 million steps.
 const MOST_STEPS: u64 = 60_000_000;
+const MOST_TIME: Duration = Duration::from_secs(3);
 /// Longest `QueriedEntities` and `Query`, in characters ("ApiEvent" of the Salesforce Field Reference Guide).
 const MAX_ENTITIES: usize = 1000;
 const MAX_QUERY: usize = 10_000;
@@ -73,7 +74,7 @@ pub fn weigh(identity: &Identity, call: &ApiCall<'_>, answer: &Answer) -> Result
     let Some(policies) = catalog.apex().map(|set| &set.policies).filter(|policies| !policies.is_empty()) else { return Ok(()) };
     let classes: Vec<&str> = policies.iter().map(|def| def.apex_class.as_str()).collect();
     let event = record(identity, call, answer)?;
-    let refusal = match apex::conditions(identity, &classes, &event, MOST_STEPS)? {
+    let refusal = match apex::conditions(identity, &classes, &event, (MOST_STEPS, MOST_TIME))? {
         Ok(None) => return Ok(()),
         Ok(Some(at)) => {
             let own = policies.get(at).and_then(|def| def.block_message.clone());

@@ -3,6 +3,7 @@
 //! A site is made from a template, which its record does not say: a table beside it does. The work is done when a call is answered; its
 //! job, a BackgroundOperation, is complete then.
 
+use crate::ids::{Counters, bump};
 use crate::record::{self, Row};
 use crate::save::{PlatformRow, put_platform_row};
 use crate::system::{own, text};
@@ -17,6 +18,8 @@ use std::sync::Arc;
 const OBJECT: &str = "Network";
 /// The object of jobs.
 const JOBS: &str = "BackgroundOperation";
+/// Sites that an org may have ("Maximum number of Experience Cloud sites per Salesforce org": 100).
+const MOST: usize = 100;
 /// How long what is known of a job that is done stays (documented: 24 hours), in milliseconds.
 const KEPT: i64 = 24 * 60 * 60 * 1000;
 
@@ -143,9 +146,12 @@ pub fn create(identity: &Identity, new: &NewSite) -> Result<Id, Failure> {
             }
         }
         check(tx, org, network, None, &row)?;
+        if ids(tx)?.len() >= MOST {
+            return Err(refuse("You've reached the maximum number of sites for your org."));
+        }
         put(tx, identity, catalog, network, id, &values)?;
         tx.execute(&own("INSERT INTO \"_sites\" VALUES (?1, ?2)", vec![id.to_string().into(), new.template.clone().into()]))?;
-        done(tx, identity, catalog, &new.name)
+        done(tx, identity, catalog, new.name.trim())
     })
 }
 
@@ -217,12 +223,15 @@ pub(crate) fn check(tx: &mut dyn Tx, org: &Org, object: &Object, old: Option<&Ro
     }
     let of = |row: &Row, field: &str| row.get(object, field).as_text().unwrap_or_default().to_lowercase();
     let url = of(row, "UrlPathPrefix");
-    if prefix && !url.chars().all(|c| c.is_ascii_alphanumeric()) {
+    let given = row.get(object, "UrlPathPrefix").as_text().unwrap_or_default();
+    if prefix && !given.chars().all(|c| c.is_ascii_alphanumeric()) {
         return Err(refuse("The URL can only contain alphanumeric characters."));
     }
+    // The counter's row is held until the commit: nobody else looks meanwhile.
+    bump(tx, Counters::Named, OBJECT, 0, 1)?;
     let id = row.get(object, "Id").as_id();
-    for other in ids(tx)?.into_iter().filter(|other| Some(*other) != id) {
-        let Some(other) = record::by_id(tx, org, object, other)? else { continue };
+    let others: Vec<Id> = ids(tx)?.into_iter().filter(|other| Some(*other) != id).collect();
+    for other in record::some(tx, org, object, &others, &["Name", "UrlPathPrefix"])? {
         if name && of(&other, "Name") == of(row, "Name") {
             return Err(refuse("Error: A Community with this name already exists."));
         }

@@ -5,7 +5,7 @@ mod world;
 
 use orglet_base::Statement;
 use orglet_engine::orgs::NewOrg;
-use orglet_engine::{OrgOptions, Server, dev};
+use orglet_engine::{OrgOptions, Server, Setting, SettingValue, dev, sites};
 use orglet_store::Store;
 use orglet_store::sqlite::{Durability, Sqlite};
 use std::path::{Path, PathBuf};
@@ -45,6 +45,20 @@ fn a_directory_without_a_format_is_migrated() {
     server.create_org(&NewOrg::default()).unwrap();
     drop(server);
     assert_eq!(open(&folder).unwrap().list_orgs("").unwrap().len(), 2);
+}
+
+#[test]
+fn what_a_later_format_brings_is_there_for_orgs_of_an_earlier_one() {
+    let folder = Folder::new("format-6");
+    drop(open(&folder).unwrap());
+    let [_, org] = files(&folder);
+    run(&org, &["UPDATE \"_meta\" SET value = '6' WHERE name = 'format'", "DROP TABLE \"_sites\""]);
+    let server = open(&folder).unwrap();
+    // A switch asks what stands against switching others off.
+    let on = Some(SettingValue::Flag(true));
+    server.change_org_settings("default", &[(Setting::StateCountryPicklists, on)]).unwrap_or_else(|e| panic!("{e:?}"));
+    server.change_org_settings("default", &[(Setting::DigitalExperiences, on)]).unwrap_or_else(|e| panic!("{e:?}"));
+    assert!(sites::all(&server.admin().unwrap()).unwrap().is_empty());
 }
 
 #[test]

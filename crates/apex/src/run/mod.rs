@@ -100,6 +100,7 @@ pub(crate) struct Vm<'p, 'h> {
     look_at: usize,
     pub(crate) steps: u64,
     most_steps: u64,
+    most_time: Duration,
     /// At how many steps the clock is looked at again.
     clock_at: u64,
     /// Since when the program runs, and how long the transaction's programs ran before.
@@ -118,6 +119,7 @@ impl<'p, 'h> Vm<'p, 'h> {
         let usage = host.usage();
         let (steps, spent) = (usage.steps, usage.spent);
         let most_steps = usage.most_steps.unwrap_or(machine::MAX_STEPS);
+        let most_time = usage.most_time.unwrap_or(MAX_TIME);
         let outer_depth = usage.depth;
         let statics = taken(usage, program.id());
         let mut vm = Vm {
@@ -133,6 +135,7 @@ impl<'p, 'h> Vm<'p, 'h> {
             look_at: MAX_HEAP / 2,
             steps,
             most_steps,
+            most_time,
             clock_at: 0,
             since: Instant::now(),
             spent,
@@ -195,7 +198,7 @@ impl<'p, 'h> Vm<'p, 'h> {
     /// Ends a program that has run too long. Steps don't tell by themselves: those of natives take as long as their texts and
     /// lists are.
     pub(crate) fn in_time(&mut self) -> Done<()> {
-        if self.spent + self.since.elapsed() > MAX_TIME {
+        if self.spent + self.since.elapsed() > self.most_time {
             return Err(self.limit("Apex CPU time limit exceeded".to_owned()));
         }
         Ok(())

@@ -8,6 +8,7 @@ use orglet_apex::{AnonymousOutcome, ApexException, Data, Host, Record, RestFailu
 use orglet_base::Id;
 use orglet_schema::Catalog;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What was called, with the lines that it wrote to the log.
 #[derive(Debug)]
@@ -24,9 +25,8 @@ enum Ended<T> {
     Undone(T),
 }
 
-/// Runs a program in a transaction, which is undone where it says so.
+/// Runs a program in a transaction, which is undone where it says so. Who means to save has a place among the saves.
 fn transaction<T: Send>(identity: &Identity, work: impl Fn(&mut dyn Host, &Compiled) -> Ended<T> + Sync) -> Result<Called<T>, Failure> {
-    let _place = identity.org.admit_save()?;
     roomy(|| {
         identity.org.on_current(|catalog| {
             let compiled = identity.org.program(catalog);
@@ -72,6 +72,7 @@ fn run_once<T>(
 
 /// Answers a request by a class's method. What it did is undone where it ends with an exception.
 pub fn rest(identity: &Identity, class: &str, request: &RestRequest) -> Result<Called<Result<RestOutcome, RestFailure>>, Failure> {
+    let _place = identity.org.admit_save()?;
     transaction(identity, |host, compiled| match compiled.program.rest_call(host, class, request) {
         Ok(outcome) => Ended::Kept(Ok(outcome)),
         Err(failure) => Ended::Undone(Err(failure)),
@@ -80,6 +81,7 @@ pub fn rest(identity: &Identity, class: &str, request: &RestRequest) -> Result<C
 
 /// Runs an anonymous block. What it did is undone where it ends with an exception.
 pub fn anonymous(identity: &Identity, text: &str) -> Result<Called<AnonymousOutcome>, Failure> {
+    let _place = identity.org.admit_save()?;
     transaction(identity, |host, compiled| {
         let outcome = compiled.program.anonymous(host, text);
         if outcome.exception.is_some() { Ended::Undone(outcome) } else { Ended::Kept(outcome) }
@@ -88,6 +90,7 @@ pub fn anonymous(identity: &Identity, text: &str) -> Result<Called<AnonymousOutc
 
 /// Calls an invocable method with its one argument.
 pub fn invoke(identity: &Identity, class: &str, method: &str, input: Data) -> Result<Called<Result<Data, ApexException>>, Failure> {
+    let _place = identity.org.admit_save()?;
     let arguments = [input];
     transaction(identity, |host, compiled| match compiled.program.call_static(host, class, method, &arguments) {
         Ok(outcome) => Ended::Kept(Ok(outcome)),
@@ -96,15 +99,16 @@ pub fn invoke(identity: &Identity, class: &str, method: &str, input: Data) -> Re
 }
 
 /// Asks conditions of transaction security policies, each by its class, about an event, up to the first that is met. They may take
-/// `steps` together. What they do is undone.
+/// `steps` and `time` together. What they do is undone.
 pub(crate) fn conditions(
     identity: &Identity,
     classes: &[&str],
     event: &Record,
-    steps: u64,
+    (steps, time): (u64, Duration),
 ) -> Result<Result<Option<usize>, ApexException>, Failure> {
     let called = transaction(identity, |host, compiled| {
-        host.usage().most_steps = Some(steps);
+        let usage = host.usage();
+        (usage.most_steps, usage.most_time) = (Some(steps), Some(time));
         for (at, class) in classes.iter().enumerate() {
             match compiled.program.evaluate(host, class, event) {
                 Ok(true) => return Ended::Undone(Ok(Some(at))),

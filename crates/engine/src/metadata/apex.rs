@@ -125,7 +125,7 @@ fn policy(custom: &Custom) -> Option<&TransactionPolicyDef> {
 fn conditions(draft: &Draft<'_>, program: &Program) -> Result<(), Failure> {
     for (custom, def) in draft.customs.iter().filter_map(|custom| Some((custom, policy(custom)?))) {
         let class = program.class(&def.apex_class);
-        if class.is_some_and(|class| class.interfaces.iter().any(|name| name.eq_ignore_ascii_case(CONDITION))) {
+        if class.is_some_and(|class| class.instantiable && class.interfaces.iter().any(|name| name.eq_ignore_ascii_case(CONDITION))) {
             continue;
         }
         let is_own = |own: &ApexDef| own.kind == ApexKind::Class && own.name.eq_ignore_ascii_case(&def.apex_class);

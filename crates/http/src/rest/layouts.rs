@@ -13,6 +13,7 @@ use orglet_schema::custom::part::page_field;
 use orglet_schema::standard::describe as facts;
 use orglet_schema::standard::layouts::{self, Layout};
 use std::sync::Arc;
+
 /// The most objects that `compactLayouts?q=` may name.
 const MOST_OBJECTS: usize = 100;
 

@@ -70,9 +70,8 @@ fn client<'a>(cx: &Rest<'a>) -> Option<&'a str> {
 pub(super) fn more(cx: &Rest<'_>, locator: &str, tooling: bool) -> Result<Reply, Failure> {
     let began = Instant::now();
     let answer = engine::more(&cx.server.engine, &cx.identity, locator, cx.version, batch(cx))?;
-    if !tooling {
-        weigh(cx, Operation::QueryMore, None, began, &answer)?;
-    }
+    // A page is of a data query, by whichever path it is asked for.
+    weigh(cx, Operation::QueryMore, None, began, &answer)?;
     Ok(answer_page(cx, &answer, tooling))
 }
 

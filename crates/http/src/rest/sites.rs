@@ -98,7 +98,8 @@ fn shown(cx: &Rest<'_>, site: &Site) -> Doc {
 
 fn templates(cx: &Rest<'_>) -> Reply {
     let listed = sites::TEMPLATES.iter().map(|name| Doc::obj([("publisher", "Salesforce".into()), ("templateName", (*name).into())]));
-    let doc = Doc::obj([("templates", Doc::List(listed.collect())), ("total", 7.into())]);
+    let doc =
+        Doc::obj([("templates", Doc::List(listed.collect())), ("total", i64::try_from(sites::TEMPLATES.len()).unwrap_or_default().into())]);
     cx.doc(200, &doc, "communityTemplateCollection", XmlOrder::Kept)
 }
 
