@@ -154,14 +154,11 @@ impl<'a> Bin<'a> {
         let mut outcomes = Vec::with_capacity(ids.len());
         for run in ids.chunk_by(|a, b| a.prefix() == b.prefix()) {
             if let Some((object, triggers)) = triggered::of(self.identity, self.catalog, run[0]).filter(|_| comes_back) {
-                for chunk in triggered::chunks(run) {
-                    let mut attempt = |tx: &mut dyn Tx, session: &mut Session, left: &[usize]| {
-                        let ids: Vec<Id> = left.iter().map(|at| chunk[*at]).collect();
-                        let mut act = |tx: &mut dyn Tx, _: &mut Session, id: Id| one(self, tx, id).map(|()| saved(id));
-                        triggered::around(&triggers, object, tx, session, &ids, (None, TriggerEvent::AfterUndelete), self.org, &mut act)
-                    };
-                    outcomes.extend(triggered::attempts(tx, session, self.growth, chunk.len(), all_or_none, &mut attempt)?);
-                }
+                let mut piece = |tx: &mut dyn Tx, session: &mut Session, left: Vec<Id>| {
+                    let mut act = |tx: &mut dyn Tx, _: &mut Session, id: Id| one(self, tx, id).map(|()| saved(id));
+                    triggered::around(&triggers, object, tx, session, &left, (None, TriggerEvent::AfterUndelete), self.org, &mut act)
+                };
+                triggered::chunked(tx, session, self.growth, run, |id| Some(*id), all_or_none, &mut outcomes, &mut piece)?;
                 continue;
             }
             let act = |tx: &mut dyn Tx, _: &mut Session, id: &Id| one(self, tx, *id).map(|()| saved(*id));

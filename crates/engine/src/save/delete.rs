@@ -4,7 +4,7 @@ use super::{Change, Guard, Saved, approvals, automation, bin, checks, derived, r
 use crate::apex::{Session, Triggers};
 use crate::failure::no_row;
 use crate::flow::World;
-use crate::record;
+use crate::record::{self, Row};
 use crate::storage::Growth;
 use crate::{Failure, Identity, Org};
 use orglet_apex::TriggerEvent;
@@ -82,15 +82,12 @@ impl<'a> Job<'a> {
         let ids = change.records.iter().map(|r| Ok(r.id.ok_or_else(ApiError::not_found)?)).collect::<Result<Vec<Id>, Failure>>()?;
         let events = (Some(TriggerEvent::BeforeDelete), TriggerEvent::AfterDelete);
         let mut outcomes = Vec::with_capacity(ids.len());
-        for chunk in triggered::chunks(&ids) {
-            let mut attempt = |tx: &mut dyn Tx, session: &mut Session, left: &[usize]| {
-                let ids: Vec<Id> = left.iter().map(|at| chunk[*at]).collect();
-                let mut act =
-                    |tx: &mut dyn Tx, session: &mut Session, id: Id| delete.one(tx, session, &change.object, id, change.guard.as_ref());
-                triggered::around(triggers, &change.object, tx, session, &ids, events, &identity.org, &mut act)
-            };
-            outcomes.extend(triggered::attempts(tx, session, growth, chunk.len(), change.all_or_none, &mut attempt)?);
-        }
+        let mut piece = |tx: &mut dyn Tx, session: &mut Session, left: Vec<Id>| {
+            let mut act =
+                |tx: &mut dyn Tx, session: &mut Session, id: Id| delete.one(tx, session, &change.object, id, change.guard.as_ref());
+            triggered::around(triggers, &change.object, tx, session, &left, events, &identity.org, &mut act)
+        };
+        triggered::chunked(tx, session, growth, &ids, |id| Some(*id), change.all_or_none, &mut outcomes, &mut piece)?;
         Ok(outcomes)
     }
 
@@ -114,7 +111,8 @@ struct Delete<'a> {
 
 impl Delete<'_> {
     fn one(&self, tx: &mut dyn Tx, session: &mut Session, object: &Arc<Object>, id: Id, guard: Option<&Guard>) -> Result<Saved, Failure> {
-        let row = record::by_id_to_change(tx, self.org, object, id)?.ok_or_else(no_row)?;
+        let Self { org, catalog, identity, now, .. } = *self;
+        let mut row = record::by_id_to_change(tx, org, object, id)?.ok_or_else(no_row)?;
         if row.is_deleted(object) {
             return Err(record::deleted().into());
         }
@@ -125,21 +123,22 @@ impl Delete<'_> {
             let text = format!("entity type cannot be deleted: {}", object.label);
             return Err(ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new()).into());
         }
-        let locks = approvals::lock::Locks { org: self.org, catalog: self.catalog, identity: self.identity };
-        locks.check(tx, object, Some(&row), None)?;
-        checks::may_delete(tx, self.org, self.catalog, object, &row)?;
-        let Self { identity, catalog, now, .. } = *self;
-        automation::before_delete(tx, session, World { identity, catalog, now }, object, &row)?;
-        let row = match automation::has_flows(object) {
-            // A flow may have changed it, or deleted it already.
-            true => record::by_id_to_change(tx, self.org, object, id)?.filter(|row| !row.is_deleted(object)).ok_or_else(record::deleted)?,
-            false => row,
+        let locks = approvals::lock::Locks { org, catalog, identity };
+        let may_go = |tx: &mut dyn Tx, row: &Row| {
+            locks.check(tx, object, Some(row), None)?;
+            checks::may_delete(tx, org, catalog, object, row)
         };
+        may_go(tx, &row)?;
+        automation::before_delete(tx, session, World { identity, catalog, now }, object, &row)?;
+        if automation::has_flows(object) {
+            // A flow may have changed it, or deleted it already.
+            row = record::by_id_to_change(tx, org, object, id)?.filter(|row| !row.is_deleted(object)).ok_or_else(record::deleted)?;
+            may_go(tx, &row)?;
+        }
         let mut doomed = Doomed::default();
         self.gather(tx, object, vec![id], &mut doomed)?;
         self.restricted(tx, &doomed)?;
-        checks::may_go_along(tx, self.org, object, &row, &doomed.sets)?;
-        let Self { org, catalog, identity, now, .. } = *self;
+        checks::may_go_along(tx, org, object, &row, &doomed.sets)?;
         let cx = derived::Context { org, catalog, identity, now, system: false };
         let aftermath = rules::Aftermath::gather(tx, &cx, &doomed.sets, &doomed.all)?;
         let mut bin = bin::Entries::of(object, id);

@@ -8,10 +8,12 @@ use crate::failure::Gathered;
 use crate::record::{self, Row};
 use crate::storage::Growth;
 use crate::{Failure, Identity};
-use orglet_apex::{Record, TriggerEvent};
+use orglet_apex::{Record, TriggerEvent, Usage};
 use orglet_base::{ApiError, ErrorCode, Id, Value};
 use orglet_schema::{Catalog, Field, FieldType, Object};
 use orglet_store::{Mark, Tx};
+use std::collections::HashSet;
+use std::hash::Hash;
 use std::sync::Arc;
 
 /// Records that triggers are run on at a time.
@@ -25,12 +27,18 @@ pub(super) type Outcomes = Vec<Result<Saved, Failure>>;
 /// Deletes or undeletes a record.
 pub(super) type Act<'a> = dyn FnMut(&mut dyn Tx, &mut Session, Id) -> Result<Saved, Failure> + 'a;
 
+/// Saves the records of a chunk that are left.
+pub(super) type Piece<'a, T> = dyn FnMut(&mut dyn Tx, &mut Session, Vec<T>) -> Result<Outcomes, Failure> + 'a;
+
 /// Saves those of `count` records that are listed.
-pub(super) type Attempt<'a> = dyn FnMut(&mut dyn Tx, &mut Session, &[usize]) -> Result<Outcomes, Failure> + 'a;
+type Attempt<'a> = dyn FnMut(&mut dyn Tx, &mut Session, &[usize]) -> Result<Outcomes, Failure> + 'a;
 
 /// Saves a chunk. Where some records fail and others don't, all is undone and done again for the others alone, so that triggers
-/// have done nothing for those that failed; where one failure undoes all, once is enough.
-pub(super) fn attempts(
+/// have done nothing for those that failed; where one failure undoes all, once is enough. Each attempt begins with what was left of
+/// the limits ahead of the first
+/// (<https://developer.salesforce.com/docs/atlas.en-us.apexcode.meta/apexcode/langCon_apex_dml_bulk_exceptions.htm>), but for the
+/// time that they take, which is spent.
+fn attempts(
     tx: &mut dyn Tx,
     session: &mut Session,
     growth: &Growth,
@@ -40,6 +48,7 @@ pub(super) fn attempts(
 ) -> Result<Outcomes, Failure> {
     let mut outcomes: Vec<Option<Result<Saved, Failure>>> = (0..count).map(|_| None).collect();
     let mut left: Vec<usize> = (0..count).collect();
+    let Usage { queries, query_rows, searches, dml, dml_rows, .. } = session.usage;
     for _ in 0..MOST_ATTEMPTS {
         let (before, grown) = (growth.mark(), session.grown.len());
         tx.mark(Mark::Set)?;
@@ -65,12 +74,53 @@ pub(super) fn attempts(
         if left.is_empty() {
             break;
         }
+        let usage = &mut session.usage;
+        usage.queries = queries;
+        usage.query_rows = query_rows;
+        usage.searches = searches;
+        usage.dml = dml;
+        usage.dml_rows = dml_rows;
     }
     let given_up = || {
         let text = "Too many batch retries in the presence of Apex triggers and partial failures.";
         Err(ApiError::new(ErrorCode::CannotInsertUpdateActivateEntity, text).with_fields(Vec::<String>::new()).into())
     };
     Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(given_up)).collect())
+}
+
+/// Saves a list in chunks, each with as many attempts as it takes, and adds what became of its records. Once something has failed that
+/// undoes all, the rest is not tried, and no trigger runs for it.
+#[allow(clippy::too_many_arguments, reason = "a list with all that surrounds it")]
+pub(super) fn chunked<T: Copy, K: Eq + Hash>(
+    tx: &mut dyn Tx,
+    session: &mut Session,
+    growth: &Growth,
+    mut list: &[T],
+    key: impl Fn(&T) -> Option<K>,
+    all_or_none: bool,
+    outcomes: &mut Outcomes,
+    piece: &mut Piece<'_, T>,
+) -> Result<(), Failure> {
+    let mut lost = all_or_none && outcomes.iter().any(Result::is_err);
+    while !list.is_empty() && !lost {
+        let (chunk, rest) = list.split_at(chunk_of(list, &key));
+        let mut attempt =
+            |tx: &mut dyn Tx, session: &mut Session, left: &[usize]| piece(tx, session, left.iter().map(|at| chunk[*at]).collect());
+        let done = attempts(tx, session, growth, chunk.len(), all_or_none, &mut attempt)?;
+        lost = all_or_none && done.iter().any(Result::is_err);
+        outcomes.extend(done);
+        list = rest;
+    }
+    outcomes.extend(list.iter().map(|_| Err(super::rolled_back().into())));
+    Ok(())
+}
+
+/// How many records of a list its first chunk has. It ends ahead of a record that it holds already: that one is to be read as the one
+/// before has left it.
+fn chunk_of<T, K: Eq + Hash>(list: &[T], key: impl Fn(&T) -> Option<K>) -> usize {
+    let mut held = HashSet::new();
+    let again = list.iter().take(CHUNK).position(|one| key(one).is_some_and(|key| !held.insert(key)));
+    again.unwrap_or(list.len().min(CHUNK))
 }
 
 /// Inserts, updates or upserts records with the ids that they have or get.
@@ -81,22 +131,17 @@ pub(super) fn write(
     session: &mut Session,
     records: &[(&Incoming, Option<Id>)],
 ) -> Result<Outcomes, Failure> {
+    let change = save.change;
+    // Keys that differ in case alone are one to most fields, and no harm to the others.
+    let key = |(record, _): &(&Incoming, Option<Id>)| match change.op {
+        Op::Insert => None,
+        Op::Update | Op::Delete => record.id.map(|id| id.to_string()),
+        Op::Upsert { .. } => record.key.as_ref().map(|key| key.display().to_lowercase()),
+    };
     let mut outcomes = Vec::with_capacity(records.len());
-    for chunk in records.chunks(CHUNK) {
-        let all_or_none = save.change.all_or_none;
-        let mut attempt = |tx: &mut dyn Tx, session: &mut Session, left: &[usize]| {
-            let records: Vec<(&Incoming, Option<Id>)> = left.iter().map(|at| chunk[*at]).collect();
-            Chunk { save, triggers }.save(tx, session, &records)
-        };
-        outcomes.extend(attempts(tx, session, save.growth, chunk.len(), all_or_none, &mut attempt)?);
-        if all_or_none && outcomes.iter().any(Result::is_err) {
-            // Nothing of it will be kept: the rest need not be tried, and no trigger runs for them.
-            while outcomes.len() < records.len() {
-                outcomes.push(Err(super::rolled_back().into()));
-            }
-            break;
-        }
-    }
+    let mut piece =
+        |tx: &mut dyn Tx, session: &mut Session, left: Vec<(&Incoming, Option<Id>)>| Chunk { save, triggers }.save(tx, session, &left);
+    chunked(tx, session, save.growth, records, key, change.all_or_none, &mut outcomes, &mut piece)?;
     Ok(outcomes)
 }
 
@@ -296,8 +341,8 @@ fn given_last(field: &Field) -> bool {
     LAST.contains(&field.name.as_str()) || field.auto_number.is_some() || field.is_auto_number
 }
 
-/// Deletes or undeletes records of one object, with the triggers around it. `rows` reads those that triggers see; what it does not
-/// find is refused by the act itself.
+/// Deletes or undeletes records of one object, with the triggers around it: those of the first event, where there are such, ahead of
+/// the act and those of the second behind it. They see the rows that are there; where there is none, the act itself refuses it.
 #[allow(clippy::too_many_arguments, reason = "an act with all that surrounds it")]
 pub(super) fn around(
     triggers: &Triggers<'_>,
@@ -317,9 +362,10 @@ pub(super) fn around(
         };
         Ok(row.filter(|row| row.is_deleted(object) == deleted).map(|row| whole(object, &row, &|_, _| false)))
     };
+    let looks = events.0.is_some_and(|event| triggers.fires(event) || triggers.fires(events.1));
     let mut before: Vec<Option<Record>> = Vec::with_capacity(ids.len());
     for id in ids {
-        before.push(if events.0.is_some() { read(tx, *id, false)? } else { None });
+        before.push(if looks { read(tx, *id, false)? } else { None });
     }
     let told = |fired: Vec<Fired>, places: Vec<usize>| places.into_iter().zip(fired).filter(|(_, fired)| !fired.errors.is_empty());
     if let Some(event) = events.0.filter(|event| triggers.fires(*event)) {
@@ -367,9 +413,4 @@ pub(super) fn of<'a>(identity: &'a Identity, catalog: &'a Catalog, id: Id) -> Op
     catalog.apex()?;
     let object = catalog.object_of(id)?;
     Some((object, Triggers::of(identity, catalog, object)?))
-}
-
-/// Chunks of ids.
-pub(super) fn chunks<T>(list: &[T]) -> impl Iterator<Item = &[T]> {
-    list.chunks(CHUNK)
 }
