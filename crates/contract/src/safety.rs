@@ -104,6 +104,9 @@ fn request(method: &str, target: &str) -> Result<(), String> {
         None if path.starts_with('/') => return Err("it is of another API, or logs in or out".to_owned()),
         None => path,
     };
+    if below.starts_with("tooling/executeAnonymous") {
+        return Err("it runs a program, which may do anything".to_owned());
+    }
     let overridden = target.split(['?', '&']).find_map(|part| part.strip_prefix("_HttpMethod="));
     if matches!(method, "GET" | "HEAD" | "OPTIONS") && overridden.is_none() {
         return Ok(());
@@ -145,6 +148,7 @@ mod tests {
         assert_eq!(request("POST", "sobjects/Account/{account}?x=y&_HttpMethod=PATCH"), Ok(()));
         assert!(request("POST", "sobjects/Account/0015g00000AbCdEAAV?_HttpMethod=DELETE").is_err());
         assert!(request("GET", "sobjects/User?_HttpMethod=POST").is_err());
+        assert!(request("GET", "tooling/executeAnonymous/?anonymousBody=insert%20new%20Account()%3B").is_err());
     }
 
     #[test]
